@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Floating point in nested loops, drawn with characters.
+//
+//     ./dev run examples/mandelbrot.c
+//     ./dev run examples/mandelbrot.c 120     wider
+//
+// Output:            .........................,,,,,,,,,...................
+// Output:           ......................,,,,,,,,:,,,,,,,................
+// Output:          ....................,,,,,,,,,,,::::,,,,,,,.............
+// Output:         ..................,,,,,,,,,,,,:;;#;:;,,,,,,,............
+// Output:        .................,,,,,,,,,,,,,::####+::,,,,,,,...........
+// Output:       ................,,,,,,,,,:;:::+;;**#%%+*;:::::,,,.........
+// Output:       .............,,,,,,,,,,,,:;###############;#+:,,,.........
+// Output:      ..........,,,,,,,,,,,,,,:++*#################::,,,,........
+// Output:      ....,,,,,,,,,:::::::::::;######################;:,,,.......
+// Output:     ..,,,,,,,,,,,,::+#+%%#;::%######################:,,,,.......
+// Output:     .,,,,,,,,,,::::+########;#######################:,,,,.......
+// Output:     ,,,,:,,,::::;#%###############################%:,,,,,,......
+// Output:     ,,,,:,,,::::;#%###############################%:,,,,,,......
+// Output:     .,,,,,,,,,,::::+########;#######################:,,,,.......
+// Output:     ..,,,,,,,,,,,,::+#+%%#;::%######################:,,,,.......
+// Output:      ....,,,,,,,,,:::::::::::;######################;:,,,.......
+// Output:      ..........,,,,,,,,,,,,,,:++*#################::,,,,........
+// Output:       .............,,,,,,,,,,,,:;###############;#+:,,,.........
+// Output:       ................,,,,,,,,,:;:::+;;**#%%+*;:::::,,,.........
+// Output:        .................,,,,,,,,,,,,,::####+::,,,,,,,...........
+// Output:         ..................,,,,,,,,,,,,:;;#;:;,,,,,,,............
+// Output:          ....................,,,,,,,,,,,::::,,,,,,,.............
+// Output:           ......................,,,,,,,,:,,,,,,,................
+// Output:            .........................,,,,,,,,,...................
+#include <stdio.h>
+#include <stdlib.h>
+
+// Processors that can multiply and add in one step round once instead of twice. Without that, the picture is
+// the same on all of them.
+#pragma STDC FP_CONTRACT OFF
+
+enum { kMaxSteps = 50000 };
+
+// Steps until the point escapes, or kMaxSteps if it does not.
+static int stepsToEscape(double re, double im) {
+  double x = 0;
+  double y = 0;
+  for (int step = 0; step < kMaxSteps; ++step) {
+    const double xx = x * x;
+    const double yy = y * y;
+    if (xx + yy > 4)
+      return step;
+    y = 2 * x * y + im;
+    x = xx - yy + re;
+  }
+  return kMaxSteps;
+}
+
+static char shade(int steps) {
+  static const char kShades[] = " .,:;+*%";
+  if (steps == kMaxSteps)
+    return '#';
+  int level = 0;
+  for (int rest = steps; rest > 1 && kShades[level + 1] != '\0'; rest /= 2)
+    ++level;
+  return kShades[level];
+}
+
+int main(int argc, char** argv) {
+  int width = argc > 1 ? atoi(argv[1]) : 64;
+  if (width < 8 || width > 400)
+    width = 64;
+  // Characters are about twice as high as they are wide.
+  const int height = width * 3 / 8;
+  for (int row = 0; row < height; ++row) {
+    const double im = 1.2 - 2.4 * (row + 0.5) / height;
+    for (int column = 0; column < width; ++column)
+      putchar(shade(stepsToEscape(-2.2 + 3.2 * (column + 0.5) / width, im)));
+    putchar('\n');
+  }
+  return 0;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Start here. An Engine runs LLVM IR: functions are compiled on their first call with the cheapest code
+// generator, counted, and recompiled in the background when hot; the new code replaces the old under the
+// running program.
+//
+//     auto engine = tiercel::Engine::create({});
+//     (*engine)->addFile("program.bc");
+//     auto square = (*engine)->lookup<int(int)>("square");   // valid for the engine's life, gets faster
+//     int nine = (*square)(3);
+//
+// Thread rule: every member may be called from any thread at any time, except the destructor, which must be
+// called when no thread runs or will run code of this engine. Program threads may be created by anybody.
+// Ownership: the engine owns all code and data it made; addresses are valid until it is destroyed.
+// Fork: the child has a working engine with background threads of its own.
+#pragma once
+
+#include "tiercel/error.h"
+#include "tiercel/events.h"
+#include "tiercel/options.h"
+#include "tiercel/stats.h"
+
+#include <memory>
+#include <type_traits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tiercel {
+
+namespace detail {
+template <typename T> struct TypeName;
+template <typename Fn> struct SignatureOf;
+} // namespace detail
+
+class EngineImpl;
+
+class Engine {
+public:
+  static Result<std::unique_ptr<Engine>> create(Options options);
+  /// Waits for compiles in progress, then frees everything.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Adds a program or part of one. The kind is found out from the content: bitcode, textual IR, C or C++
+  /// (compiled with the installed clang-22), ELF object, static archive (its members are added when
+  /// something refers to them), shared library (loaded into the process). Nothing is compiled to machine
+  /// code. All or nothing: after an error the engine is as before.
+  Status addFile(const std::string& path);
+  /// The same from memory; `name` is used in messages. The bytes are copied.
+  Status addBytes(std::string_view bytes, const std::string& name);
+  /// A library by name (`-lNAME`), looked for in `directories` and then in the system's.
+  Status addLibrary(const std::string& name, const std::vector<std::string>& directories = {});
+  /// Binds an undefined symbol of the program to an address of the host's. Functions and data alike.
+  Status defineSymbol(const std::string& name, void* address);
+
+  /// The address of a function: its stub, the same for the engine's life, so pointers compare equal; calls
+  /// reach the newest code. `signature` in IR syntax, such as "i32 (i32, ptr)", is checked against the
+  /// definition; empty skips the check. Compiles nothing.
+  Result<void*> lookupFunction(std::string_view name, std::string_view signature = {});
+  /// The address of a global variable, initialised.
+  Result<void*> lookupData(std::string_view name);
+  /// Typed: lookup<int(int)>("f"). Arithmetic types, pointers and void; anything else does not compile.
+  template <typename Fn> Result<Fn*> lookup(std::string_view name) {
+    Result<void*> address = lookupFunction(name, detail::SignatureOf<Fn>::text());
+    if (!address)
+      return address.takeError();
+    return reinterpret_cast<Fn*>(*address);
+  }
+
+  /// Checks that the data the program refers to exists, then runs static constructors that have not run yet,
+  /// by priority, then in the order of adding. Destructors are registered with atexit by the program itself.
+  Status runConstructors();
+  /// runConstructors, then `entry(argc, argv, envp)`; its result is what it returned. The program may
+  /// also call exit.
+  Result<int> runMain(const std::vector<std::string>& args, const std::string& entry = "main");
+
+  /// Returns when no promotion is waiting or being compiled.
+  void waitIdle();
+  Stats stats() const;
+  /// The listener must outlive the engine.
+  void addListener(EventListener* listener);
+
+  /// For the other public headers and the tests.
+  EngineImpl& impl() { return *impl_; }
+
+private:
+  explicit Engine(std::unique_ptr<EngineImpl> impl);
+  std::unique_ptr<EngineImpl> impl_;
+};
+
+// --- the C++ types that lookup<> knows, by their IR names -------------------------------------------------
+
+namespace detail {
+
+template <typename T>
+  requires std::is_integral_v<T> || std::is_enum_v<T>
+struct TypeName<T> {
+  // bool is i1 in IR signatures; every other integer has its width.
+  static std::string text() {
+    return std::is_same_v<T, bool> ? "i1" : "i" + std::to_string(sizeof(T) * 8);
+  }
+};
+template <typename T> struct TypeName<T*> {
+  static std::string text() { return "ptr"; }
+};
+template <> struct TypeName<void> {
+  static std::string text() { return "void"; }
+};
+template <> struct TypeName<float> {
+  static std::string text() { return "float"; }
+};
+template <> struct TypeName<double> {
+  static std::string text() { return "double"; }
+};
+
+template <typename R, typename... Args> struct SignatureOf<R(Args...)> {
+  static std::string text() {
+    std::string list;
+    ((list += (list.empty() ? "" : ", ") + TypeName<Args>::text()), ...);
+    return TypeName<R>::text() + " (" + list + ")";
+  }
+};
+
+} // namespace detail
+} // namespace tiercel

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What happens in an engine, as it happens. A listener hears of every load, compile, publication and failure.
+// Thread rule: called on whichever thread does the work, concurrently, with no engine lock held; a listener
+// must be thread-safe, must not throw, and must not call back into the engine except for Engine::stats.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace tiercel {
+
+enum class EventKind {
+  ModuleLoaded,     ///< name: the module; bytes: size of its image
+  CounterTripped,   ///< a function's counter reached its threshold
+  PromotionDecided, ///< reason: why the policy chose `tier`
+  PromotionDropped, ///< reason: why nothing was done
+  CodePublished,    ///< calls reach the code at `code` from now on
+  CodeRetired,      ///< replaced; still allocated
+  CompileFailed,    ///< reason: the message
+  FunctionPinned,   ///< reason: why it keeps one version
+};
+
+/// Valid during the call only.
+struct Event {
+  EventKind kind;
+  std::string_view name;   ///< function or module
+  unsigned tier = 0;
+  std::string_view reason; ///< see base/reasons.h for the list
+  const void* code = nullptr;
+  size_t bytes = 0;
+  double milliseconds = 0; ///< how long the work took, where it took time
+};
+
+class EventListener {
+public:
+  virtual ~EventListener() = default;
+  virtual void onEvent(const Event& event) = 0;
+};
+
+} // namespace tiercel

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a host decides when it creates an engine. Plain data; copied by Engine::create.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tiercel {
+
+class Error;
+
+/// The code generators, cheapest first. Tier 0 carries counters; tiers 1 to 3 are LLVM's -O1 to -O3.
+inline constexpr unsigned kTierCount = 4;
+inline constexpr unsigned kTopTier = kTierCount - 1;
+
+/// Ways to run that reach rare paths on purpose. Every program must behave the same under each.
+struct TestModes {
+  /// The first counter event of every function promotes it, through every tier in turn.
+  bool promoteAlways = false;
+  /// First compiles and promotions pick a tier at random, lower ones included.
+  bool randomTier = false;
+  /// Seed of randomTier: the same seed and --sync give the same choices.
+  uint64_t seed = 0;
+};
+
+/// A stage whose output can be looked at with Options::dump.
+enum class DumpStage {
+  Input,     ///< the unit as extracted, before any change
+  Lowered,   ///< the IR handed to the code generator (instrumented or optimised)
+  Object,    ///< the relocatable object
+};
+
+/// One thing to dump: a stage, for the functions whose name matches a glob pattern.
+struct DumpRequest {
+  DumpStage stage = DumpStage::Lowered;
+  std::string pattern = "*";
+};
+
+struct Options {
+  /// Unset: adaptive. Set: every function is compiled at this tier on its first call and stays there.
+  std::optional<unsigned> fixedTier;
+
+  /// Calls of a tier-0 function before it is promoted. At least 1.
+  uint32_t callThreshold = 400;
+  /// Loop iterations in a tier-0 function before it is promoted. At least 1.
+  uint32_t loopThreshold = 8000;
+  /// Promote on the program's own thread at the moment a counter trips: slow, but the same decisions every
+  /// run. No background threads exist then.
+  bool sync = false;
+  /// Background compile threads; 0 means one per available core, less one, at least one.
+  unsigned compileThreads = 0;
+
+  /// The CPU code is made for: "native", or a name that LLVM knows.
+  std::string cpu = "native";
+
+  /// Verify the IR of every function when it is read (always done for textual IR).
+  bool verify = true;
+  /// Glob of the functions that may be promoted: for bisecting a miscompile. Empty: all.
+  std::string only;
+  TestModes modes;
+
+  /// Receives what `dump` asks for. Called from the thread that compiles; must be thread-safe.
+  std::vector<DumpRequest> dump;
+  std::function<void(const DumpRequest&, const std::string& function, const std::string& text)> onDump;
+
+  /// The program called a function that nothing defines, or that could not be compiled. Called on the
+  /// program's thread, with all signals blocked. It must not return: the program cannot go on. When unset the
+  /// engine raises SIGABRT, as a native program's failed lazy binding would end it.
+  std::function<void(const Error&)> onFatal;
+};
+
+} // namespace tiercel

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A snapshot of what an engine has done so far. Plain data, units in the names.
+#pragma once
+
+#include "tiercel/options.h"
+
+#include <array>
+#include <cstdint>
+
+namespace tiercel {
+
+struct TierStats {
+  uint64_t functions = 0; ///< compiles published at this tier
+  double compileMs = 0;   ///< extraction, compilation and linking; wall time summed over threads
+  uint64_t bytes = 0;     ///< machine code and its constants
+};
+
+struct Stats {
+  struct {
+    uint64_t total = 0;         ///< function definitions known to the registry
+    uint64_t compiledTier0 = 0; ///< published tier-0 compiles
+    uint64_t promoted = 0;      ///< publications that replaced older code
+    uint64_t osrEntries = 0;
+    uint64_t failed = 0; ///< compiles that failed; the function stays on its working code if it has any
+    uint64_t retired = 0; ///< versions replaced by newer code
+    uint64_t freed = 0;   ///< retired versions whose memory was given back
+    uint64_t pinned = 0;  ///< functions held at one version, with a reason in the event log
+  } functions;
+  struct {
+    double foreground = 0; ///< the program waited for this
+    double background = 0;
+  } compileMs;
+  /// Parts of the above, summed over threads.
+  struct {
+    double read = 0;     ///< function bodies out of bitcode
+    double extract = 0;  ///< into units, with instrumentation
+    double optimize = 0; ///< IR passes
+    double codegen = 0;  ///< to object code
+    double data = 0;     ///< initialising globals
+    double link = 0;     ///< JITLink, code memory, publishing
+  } phaseMs;
+  struct {
+    uint64_t live = 0;
+    uint64_t retired = 0;
+    uint64_t freed = 0;
+  } codeBytes;
+  uint64_t dataBytes = 0;
+  std::array<TierStats, kTierCount> tiers;
+  struct {
+    uint64_t maxDepth = 0;
+    uint64_t dropped = 0;
+  } queue;
+  struct {
+    uint64_t hits = 0;
+    uint64_t misses = 0;
+    uint64_t bytes = 0;
+  } cache;
+};
+
+} // namespace tiercel

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs every example and compares its output with what the example itself says.
+
+  examples/NAME.c, .cpp, .ll   programs: given to `tiercel run`, the first one also to the installed command
+  examples/embed/NAME.cpp      hosts: built against an installation of this build, through its CMake package, and run;
+                               the first one also through its pkg-config file
+
+Each example exits with status 0 and shows its whole standard output in comments, one line each:
+
+  // Output: Hello, world        (`; Output:` in IR)
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OUTPUT = re.compile(r"^\s*(?://|;) Output:(?: (.*))?$", re.MULTILINE)
+TIMEOUT_SECONDS = 60
+SANITIZER_FLAGS = {"asan": ["-fsanitize=address,undefined"], "tsan": ["-fsanitize=thread"]}
+
+
+class ExampleError(Exception):
+    """What went wrong, for the reader."""
+
+
+def command_output(command: list[str | Path], **options: object) -> str:
+    """Runs a command that has to succeed; returns its standard output."""
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, **options)
+    if result.returncode != 0:
+        raise ExampleError(f"{' '.join(map(str, command))}: status {result.returncode}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def check(source: Path, command: list[str | Path]) -> None:
+    expected = "".join(f"{line}\n" for line in OUTPUT.findall(source.read_text()))
+    if not expected:
+        raise ExampleError("says nothing about its output (`// Output: …` lines)")
+    try:
+        actual = command_output(command, cwd=source.parent, timeout=TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise ExampleError(f"still running after {TIMEOUT_SECONDS} s") from None
+    if actual != expected:
+        raise ExampleError(f"printed\n{actual}instead of\n{expected}")
+
+
+def install_and_build_hosts(preset: str, work: Path) -> Path:
+    """Returns the folder that the hosts are built in."""
+    # A left-over file of an earlier installation could hide that this one lacks it.
+    shutil.rmtree(work, ignore_errors=True)
+    installation, build = work / "installation", work / "build"
+    command_output(["cmake", "--install", ROOT / "build" / preset, "--prefix", installation])
+    sanitizer = " ".join(SANITIZER_FLAGS.get(preset, []))
+    command_output(["cmake", "-S", ROOT / "test/package", "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                    "-DCMAKE_CXX_COMPILER=clang++-22", "-DCMAKE_C_COMPILER=clang-22", f"-DCMAKE_CXX_FLAGS={sanitizer}",
+                    "-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld", f"-DCMAKE_PREFIX_PATH={installation}"])
+    command_output(["cmake", "--build", build])
+    return build
+
+
+def build_with_pkg_config(source: Path, preset: str, work: Path) -> Path:
+    pkg_config = next((work / "installation").rglob("tiercel.pc"), None)
+    if not pkg_config:
+        raise ExampleError("the installation has no tiercel.pc")
+    flags = command_output(["pkg-config", "--cflags", "--libs", pkg_config]).split()
+    program = work / f"{source.stem}-pkg-config"
+    command_output(["clang++-22", "-std=c++20", "-fuse-ld=lld", *SANITIZER_FLAGS.get(preset, []), source,
+                    "-o", program, *flags])
+    return program
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", default="release", choices=["release", "debug", "asan", "tsan"],
+                        help="the build to take (default: %(default)s)")
+    arguments = parser.parse_args()
+    engine = ROOT / "build" / arguments.preset / "bin/tiercel"
+    work = ROOT / "build" / arguments.preset / "package-test"
+
+    programs = sorted(path for path in (ROOT / "examples").glob("*") if path.suffix in (".c", ".cpp", ".ll"))
+    hosts = sorted((ROOT / "examples").glob("embed/*.cpp"))
+    passed = failed = 0
+
+    def attempt(name: str, action: Callable[[], object]) -> object:
+        nonlocal passed, failed
+        try:
+            result = action()
+        except ExampleError as error:
+            print(f"FAIL {name}: {error}")
+            failed += 1
+            return None
+        passed += 1
+        return result
+
+    for source in programs:
+        attempt(source.name, lambda: check(source, [engine, "run", source]))
+    if folder := attempt("installation", lambda: install_and_build_hosts(arguments.preset, work)):
+        for source in programs[:1]:
+            attempt("installed command", lambda: check(source, [work / "installation/bin/tiercel", "run", source]))
+        for source in hosts:
+            attempt(f"embed/{source.name}", lambda: check(source, [folder / source.stem]))
+        for source in hosts[:1]:
+            attempt("pkg-config", lambda: check(source, [build_with_pkg_config(source, arguments.preset, work)]))
+
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

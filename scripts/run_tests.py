@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs the stages of the test suite on a finished build and adds up their results.
+
+Each stage prints its failures and, last, `N passed, N failed[, N skipped]` (the output of gtest and lit is converted).
+A stage also fails when it ends without that line, when its exit status does not agree with it, when it ran nothing, and
+when it takes longer than its limit. The last line of this script is the sum over all stages.
+"""
+
+import argparse
+import dataclasses
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# Far beyond what a stage takes: it stops a hang, it does not measure.
+STAGE_LIMIT_SECONDS = 15 * 60
+QUICK_SEEDS = "1-10"
+QUICK_MODES = "tier0,adaptive,promote-always"
+
+
+@dataclasses.dataclass
+class Stage:
+    name: str
+    title: str
+    command: list[str]
+    quick_command: list[str] | None  # what --quick runs instead; None: leave the stage out
+
+
+@dataclasses.dataclass
+class Counts:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else "")
+
+    def add(self, other: "Counts") -> None:
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+
+def make_stages(preset: str) -> list[Stage]:
+    build = ROOT / "build" / preset
+    engine = ["--engine", f"{build}/bin/tiercel run"]
+
+    def script(path: str, *arguments: str) -> list[str]:
+        return [sys.executable, str(ROOT / path), *arguments]
+
+    unit = [f"{build}/bin/tiercel-unit-tests", "--gtest_brief=1"]
+    lit = ["lit-22", "--print-result-after=failed", "--test-output=failed", f"-Dpreset={preset}",
+           str(ROOT / "test/filetest")]
+    corpus = script("test/run/run_corpus.py", *engine)
+    programs = script("test/programs/run_programs.py", *engine)
+    fuzz = script("test/fuzz/fuzz.py", *engine)
+    examples = script("scripts/run_examples.py", "--preset", preset)
+    return [
+        Stage("unit", "unit tests", unit, unit),
+        Stage("filetest", "file tests", lit, lit),
+        Stage("corpus", "corpus of programs, in every mode", corpus, [*corpus, "--modes", QUICK_MODES]),
+        Stage("programs", "real programs, in every mode", programs, None),
+        Stage("fuzz", "random programs", fuzz, [*fuzz, "--seeds", QUICK_SEEDS]),
+        Stage("examples", "examples, run and built against the installed package", examples, examples),
+    ]
+
+
+def parse_own(output: str) -> Counts | None:
+    lines = re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$", output, re.MULTILINE)
+    return Counts(*(int(number or 0) for number in lines[-1])) if lines else None
+
+
+def parse_gtest(output: str) -> Counts | None:
+    """Needs --gtest_brief, which names only what did not pass; its last line says how many did."""
+    passed = re.search(r"^\[  PASSED  \] (\d+) test", output, re.MULTILINE)
+    if not passed:
+        return None
+    failed = re.findall(r"^\[  FAILED  \] .+ \(\d+ ms\)$", output, re.MULTILINE)
+    skipped = re.search(r"^\[  SKIPPED \] (\d+) test", output, re.MULTILINE)
+    return Counts(int(passed[1]), len(failed), int(skipped[1]) if skipped else 0)
+
+
+def parse_lit(output: str) -> Counts | None:
+    counts = Counts()
+    rows = re.findall(r"^ +([A-Z][A-Za-z ]+?) *: +(\d+)(?: \(.*\))?$", output, re.MULTILINE)
+    for label, number in rows:
+        if label in ("Passed", "Expectedly Failed"):
+            counts.passed += int(number)
+        elif label in ("Unsupported", "Skipped", "Excluded"):
+            counts.skipped += int(number)
+        else:  # Failed, Unexpectedly Passed, Unresolved, Timed Out
+            counts.failed += int(number)
+    return counts if rows else None
+
+
+PARSERS = {"unit": parse_gtest, "filetest": parse_lit}
+
+
+def stop_group(process: subprocess.Popen[str]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # all of it ended on its own
+
+
+def run_stage(stage: Stage, command: list[str], log: Path) -> tuple[Counts, str]:
+    """Runs one stage with its output on the terminal and in the log. Returns its counts and what was wrong with it."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # A group of its own, so that stopping a stage also stops the programs it started.
+        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)
+    except OSError as error:
+        return Counts(failed=1), f"cannot start {command[0]}: {error.strerror}"
+
+    late = False
+
+    def on_limit(_number: int, _frame: object) -> None:
+        nonlocal late
+        late = True
+        stop_group(process)
+
+    signal.signal(signal.SIGALRM, on_limit)
+    signal.alarm(STAGE_LIMIT_SECONDS)
+    lines: list[str] = []
+    try:
+        with log.open("w") as file:
+            for line in process.stdout:
+                sys.stdout.write(line)
+                sys.stdout.flush()
+                file.write(line)
+                lines.append(line)
+        status = process.wait()
+    except KeyboardInterrupt:
+        stop_group(process)
+        raise
+    finally:
+        signal.alarm(0)
+
+    counts = PARSERS.get(stage.name, parse_own)("".join(lines))
+    if late:
+        problem = f"took longer than {STAGE_LIMIT_SECONDS // 60} minutes"
+    elif counts is None:
+        problem = f"ended with status {status} and without a result"
+    elif status != 0 and counts.failed == 0:
+        problem = f"reports no failure but ended with status {status}"
+    elif status == 0 and counts.failed != 0:
+        problem = "reports failures but ended with status 0"
+    elif counts.passed + counts.failed == 0:
+        problem = "ran no test"
+    else:
+        return counts, ""
+    result = counts or Counts()
+    result.failed += 1
+    return result, problem
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = [stage.name for stage in make_stages("release")]
+    parser.add_argument("--preset", default="release", choices=["release", "debug", "asan", "tsan"],
+                        help="the build to test (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true",
+                        help=f"fewer modes ({QUICK_MODES}) and seeds ({QUICK_SEEDS}), no real programs")
+    parser.add_argument("--stages", metavar="NAME,…", help=f"only these: {', '.join(names)}")
+    arguments = parser.parse_args()
+
+    wanted = arguments.stages.split(",") if arguments.stages else names
+    if unknown := set(wanted) - set(names):
+        parser.error(f"no such stage: {', '.join(sorted(unknown))} (there are {', '.join(names)})")
+
+    logs = ROOT / "build" / arguments.preset / "test-logs"
+    total = Counts()
+    summary: list[str] = []
+    for stage in make_stages(arguments.preset):
+        command = stage.quick_command if arguments.quick else stage.command
+        if stage.name not in wanted or command is None:
+            continue
+        print(f"\n==== {stage.title}", flush=True)
+        started = time.monotonic()
+        counts, problem = run_stage(stage, command, logs / f"{stage.name}.log")
+        total.add(counts)
+        row = f"{stage.name:10} {counts}, {time.monotonic() - started:.0f} s" + (f"   ({problem})" if problem else "")
+        print(row, flush=True)
+        summary.append(row)
+
+    print("\n==== summary", f"logs are in {logs.relative_to(ROOT)}/", *summary, sep="\n")
+    print(f"{total.passed} passed, {total.failed} failed")
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "codemem/function_table.h"
+
+#include "codemem/emitter.h"
+#include "platform/lazy_entry.h"
+
+// Defined by engine/counter_trip.cpp.
+extern "C" void tiercel_counter_tripped(uint32_t functionIdAndKind, void* engine);
+
+namespace tiercel {
+
+Status FunctionTable::growTo(size_t count) {
+  while (chunks_.size() * kPerChunk < count) {
+    if (Status status = addChunk(); !status)
+      return status;
+  }
+  return {};
+}
+
+FunctionId FunctionTable::idOfStub(const void* address) const {
+  for (size_t i = 0; i < chunks_.size(); ++i) {
+    const intptr_t offset = static_cast<const std::byte*>(address) - chunks_[i].stubs;
+    if (offset >= 0 && static_cast<size_t>(offset) < kPerChunk * kStubBytes && offset % kStubBytes == 0)
+      return FunctionId(static_cast<uint32_t>(i * kPerChunk + static_cast<size_t>(offset) / kStubBytes));
+  }
+  return {};
+}
+
+Status FunctionTable::addChunk() {
+  constexpr size_t kPads = 64;
+  constexpr size_t kDataBytes = kPerChunk * (sizeof(std::atomic<void*>) + sizeof(Counters));
+  Result<CodeBlock> code = arena_.allocateCode(kPads + kPerChunk * kStubBytes, 64);
+  if (!code)
+    return code.takeError();
+  Result<std::byte*> data = arena_.allocateData(kDataBytes, 64);
+  if (!data)
+    return data.takeError();
+  if (!arena_.isNear(*data))
+    return Error(ErrorKind::Environment, "data memory", "no room near code for function cells");
+
+  auto* cells = reinterpret_cast<std::atomic<void*>*>(*data);
+  auto* counters = reinterpret_cast<Counters*>(*data + kPerChunk * sizeof(std::atomic<void*>));
+  const auto firstId = static_cast<uint32_t>(chunks_.size() * kPerChunk);
+
+  Emitter emit(*code);
+  std::byte* lazyPad = emit.here();
+  emit.bytes({0x49, 0xbb}); // movabs $engine, %r11
+  emit.value(reinterpret_cast<uint64_t>(engine_));
+  emit.farJump(reinterpret_cast<void*>(&tiercel_lazy_entry));
+  emit.align(32);
+  std::byte* tripPad = emit.here();
+  emit.bytes({0x48, 0xbe}); // movabs $engine, %rsi: the second argument
+  emit.value(reinterpret_cast<uint64_t>(engine_));
+  emit.farJump(reinterpret_cast<void*>(&tiercel_counter_tripped));
+  emit.align(kPads);
+
+  std::byte* stubs = emit.here();
+  for (uint32_t i = 0; i < kPerChunk; ++i) {
+    emit.bytes({0xff, 0x25}); // jmp *cell(%rip)
+    emit.relative32(&cells[i]);
+    cells[i].store(emit.here(), std::memory_order_relaxed);
+    emit.bytes({0x68}); // push $id
+    emit.value(firstId + i);
+    emit.bytes({0xe9}); // jmp pad
+    emit.relative32(lazyPad);
+  }
+  chunks_.append(Chunk{stubs, tripPad, cells, counters});
+  return {};
+}
+
+} // namespace tiercel

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The constant-size part of every function: an entry cell (data: the address of its newest code) and a stub
+// (code, written once, never again), 16 bytes:
+//
+//     stub:      ff 25 disp32    jmp  *cell(%rip)
+//     stub + 6:  68 imm32        push $id          <- the cell's first value: "no code yet"
+//     stub + 11: e9 rel32        jmp  pad          <- pad: movabs $engine, %r11 ; jmp *tiercel_lazy_entry
+//
+// The stub's address is the function's address for ever; code calls `*cell(%rip)` directly. Publishing is one
+// release store to the cell: a thread that loads the new address sees the code behind it, because x86-64
+// loads are acquire loads and instruction fetch after an indirect jump observes earlier stores through the
+// other mapping (Intel SDM volume 3, 9.1.3, cross-modifying code: the target was never executed before).
+//
+// Beside the cell are the two counters of tier-0 code, counting down to zero and staying there (saturated),
+// so that a function's counters are written a bounded number of times.
+//
+// Thread rule: add() under the owner's lock; everything else from any thread for an id that exists.
+#pragma once
+
+#include "base/chunked_table.h"
+#include "base/ids.h"
+#include "codemem/arena.h"
+
+#include <atomic>
+#include <cstdint>
+
+namespace tiercel {
+
+/// Read and written by compiled code; see profile/counters.h for the rule.
+struct Counters {
+  std::atomic<uint32_t> calls;
+  std::atomic<uint32_t> loops;
+};
+
+class FunctionTable {
+public:
+  /// `engine` is what compiled code hands back to the runtime entries. The arena must outlive the table.
+  FunctionTable(Arena& arena, void* engine) : arena_(arena), engine_(engine) {}
+
+  /// Makes entries until there are `count`.
+  Status growTo(size_t count);
+
+  std::byte* stub(FunctionId id) const { return chunk(id).stubs + slot(id) * kStubBytes; }
+  std::atomic<void*>& cell(FunctionId id) const { return chunk(id).cells[slot(id)]; }
+  Counters& counters(FunctionId id) const { return chunk(id).counters[slot(id)]; }
+  /// What the cell holds while there is no code.
+  void* lazyAddress(FunctionId id) const { return stub(id) + kLazyOffset; }
+  /// Whose stub this address is, if it is one.
+  FunctionId idOfStub(const void* address) const;
+  /// The entry point compiled code calls when a counter has run out.
+  void* tripPad() const { return chunk(FunctionId(0)).tripPad; }
+
+private:
+  static constexpr size_t kPerChunk = 512;
+  static constexpr size_t kStubBytes = 16;
+  static constexpr size_t kLazyOffset = 6;
+
+  struct Chunk {
+    std::byte* stubs;
+    void* tripPad;
+    std::atomic<void*>* cells;
+    Counters* counters;
+  };
+
+  const Chunk& chunk(FunctionId id) const { return chunks_[id.value / kPerChunk]; }
+  static size_t slot(FunctionId id) { return id.value % kPerChunk; }
+  Status addChunk();
+
+  Arena& arena_;
+  void* const engine_;
+  ChunkedTable<Chunk, 6> chunks_;
+};
+
+} // namespace tiercel

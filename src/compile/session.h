@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Everything one thread needs to compile: a context, lazy readers of the images, code generators, and a stack
+// to run on. Sessions share nothing with each other but the registry's tables, so compiles run in parallel.
+// Thread rule: used by one thread at a time; may move between threads between compiles.
+#pragma once
+
+#include "artifact/artifact.h"
+#include "compile/diagnostics.h"
+#include "load/image_reader.h"
+#include "platform/host_cpu.h"
+#include "platform/stack.h"
+#include "registry/registry.h"
+#include "tiercel/options.h"
+#include "unit/code_generator.h"
+#include "unit/extractor.h"
+#include "unit/target_attributes.h"
+
+#include "llvm/IR/LLVMContext.h"
+
+#include <array>
+#include <memory>
+#include <vector>
+
+namespace tiercel {
+
+/// What all sessions of an engine have in common. Outlives them; immutable but for the registry.
+struct CompileEnvironment {
+  const Options& options;
+  const HostCpu& cpu;
+  Registry& registry;
+  HostSymbolSource& host;
+};
+
+class Session {
+public:
+  static Result<std::unique_ptr<Session>> create(const CompileEnvironment& environment);
+
+  Result<Artifact> compile(const CompileRequest& request);
+  /// The reader of an image; opened on first use.
+  Result<ImageReader*> reader(ImageId image);
+  /// Enters a reader that was opened in this session's context before its image had an id.
+  void adopt(ImageId image, std::unique_ptr<ImageReader> reader);
+  llvm::LLVMContext& context() { return context_; }
+  Stack& stack() { return stack_; }
+  /// Assembles module-level inline assembly into an object.
+  Result<llvm::SmallVector<char, 0>> assemble(ImageReader& reader);
+
+private:
+  Session(const CompileEnvironment& environment, Stack stack);
+  Result<CodeGenerator*> generator(unsigned tier);
+  void dump(DumpStage stage, const FunctionRecord& record, const llvm::Module& module);
+  void dumpObject(const FunctionRecord& record, const llvm::SmallVectorImpl<char>& object);
+
+  const CompileEnvironment& environment_;
+  Stack stack_;
+  llvm::LLVMContext context_;
+  DiagnosticCollector* diagnostics_; ///< owned by the context
+  TargetAttributes attributes_;
+  std::vector<std::unique_ptr<ImageReader>> readers_; ///< by image
+  std::array<std::unique_ptr<CodeGenerator>, kTierCount> generators_;
+};
+
+} // namespace tiercel

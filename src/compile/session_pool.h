@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Sessions for threads that come and go. A program thread that makes a first call borrows one; when all are
+// out, another is made, so no caller ever waits for somebody else's compile.
+// Thread rule: thread-safe.
+#pragma once
+
+#include "base/thread_annotations.h"
+#include "compile/session.h"
+
+#include <vector>
+
+namespace tiercel {
+
+class SessionPool {
+public:
+  explicit SessionPool(const CompileEnvironment& environment) : environment_(environment) {}
+
+  /// A borrowed session; goes back when destroyed.
+  class Lease {
+  public:
+    Lease(SessionPool& pool, std::unique_ptr<Session> session) : pool_(&pool), session_(std::move(session)) {}
+    Lease(Lease&&) = default;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease() {
+      if (session_)
+        pool_->giveBack(std::move(session_));
+    }
+    Session& operator*() { return *session_; }
+    Session* operator->() { return session_.get(); }
+
+  private:
+    SessionPool* pool_;
+    std::unique_ptr<Session> session_;
+  };
+
+  Result<Lease> borrow() TIERCEL_EXCLUDES(mutex_) {
+    {
+      LockGuard lock(mutex_);
+      if (!idle_.empty()) {
+        // The most recently used one: its memory is warm, and rarely needed ones can be dropped.
+        std::unique_ptr<Session> session = std::move(idle_.back());
+        idle_.pop_back();
+        return Lease(*this, std::move(session));
+      }
+    }
+    Result<std::unique_ptr<Session>> session = Session::create(environment_);
+    if (!session)
+      return session.takeError();
+    return Lease(*this, std::move(*session));
+  }
+
+  Mutex& forkMutex() { return mutex_; }
+
+private:
+  void giveBack(std::unique_ptr<Session> session) TIERCEL_EXCLUDES(mutex_) {
+    LockGuard lock(mutex_);
+    idle_.push_back(std::move(session));
+  }
+
+  const CompileEnvironment& environment_;
+  Mutex mutex_;
+  std::vector<std::unique_ptr<Session>> idle_ TIERCEL_GUARDED_BY(mutex_);
+};
+
+} // namespace tiercel

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tiercel/engine.h"
+
+#include "engine/engine_impl.h"
+#include "engine/runtime_functions.h"
+#include "platform/lazy_entry.h"
+#include "tiercel/llvm.h"
+
+#include <algorithm>
+#include <sched.h>
+
+namespace tiercel {
+
+namespace {
+
+Status checkOptions(const Options& options) {
+  if (options.fixedTier && *options.fixedTier > kTopTier)
+    return Error(ErrorKind::BadInput, "tier " + std::to_string(*options.fixedTier), "tiers are 0 to 3");
+  if (options.callThreshold == 0 || options.loopThreshold == 0)
+    return Error(ErrorKind::BadInput, "threshold", "must be at least 1");
+  if (!options.dump.empty() && !options.onDump)
+    return Error(ErrorKind::BadInput, "dump", "asked for without a receiver (Options::onDump)");
+  return {};
+}
+
+unsigned workerCount(const Options& options) {
+  if (options.sync || options.fixedTier)
+    return 0;
+  if (options.compileThreads > 0)
+    return options.compileThreads;
+  cpu_set_t usable;
+  const int cores = sched_getaffinity(0, sizeof usable, &usable) == 0 ? CPU_COUNT(&usable) : 1;
+  return static_cast<unsigned>(std::max(1, cores - 1));
+}
+
+} // namespace
+
+Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
+  if (Status status = checkOptions(options); !status)
+    return status.takeError();
+  if (Status status = prepareLazyEntry(); !status)
+    return status.takeError();
+  Result<HostCpu> cpu = HostCpu::find(options.cpu);
+  if (!cpu)
+    return cpu.takeError();
+  Result<std::unique_ptr<Arena>> arena = Arena::create();
+  if (!arena)
+    return arena.takeError();
+  std::unique_ptr<EngineImpl> engine(new EngineImpl(std::move(options), std::move(*cpu), std::move(*arena)));
+  // Entry 0 always exists: compiled code shares its pads.
+  if (Status status = engine->table_.growTo(1); !status)
+    return status.takeError();
+  if (Status status = supplyRuntimeFunctions(*engine, *engine->arena_, engine->host_); !status)
+    return status.takeError();
+  engine->host_.onLoad([raw = engine.get()](const std::string& path) { return raw->exportToLibrary(path); });
+  return engine;
+}
+
+EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena)
+    : options_(std::move(options)), cpu_(std::move(cpu)), arena_(std::move(arena)), table_(*arena_, this),
+      map_(*arena_), unwind_(map_), registry_(table_), environment_{options_, cpu_, registry_, host_},
+      pool_(environment_), data_(registry_, *arena_, *this),
+      linker_(LinkEnvironment{*arena_, table_, registry_, map_, *this}),
+      objects_(linker_, [this](const auto& use) { return withThreadLocals(use); }),
+      promoter_(*this, workerCount(options_)) {
+  registerForFork(*this);
+}
+
+EngineImpl::~EngineImpl() {
+  unregisterForFork(*this);
+  runDestructors();
+}
+
+Result<std::byte*> EngineImpl::data(GlobalId id) {
+  Result<SessionPool::Lease> session = pool_.borrow();
+  if (!session)
+    return session.takeError();
+  const GlobalId one[] = {id};
+  if (Status status = data_.ensure(one, **session); !status)
+    return status.takeError();
+  return registry_.global(id).address.load(std::memory_order_acquire);
+}
+
+Result<std::byte*> EngineImpl::object(ObjectId id, int64_t symbol) { return objects_.address(id, symbol); }
+
+FunctionRecord* EngineImpl::functionAt(const void* address) {
+  const FunctionId id = table_.idOfStub(address);
+  return id.valid() && id.value < registry_.functionCount() ? &registry_.function(id) : nullptr;
+}
+
+Stats EngineImpl::stats() const {
+  const Statistics& s = statistics_;
+  Stats stats;
+  stats.functions.total = registry_.definedFunctions();
+  stats.functions.compiledTier0 = s.tiers[0].functions.get();
+  stats.functions.promoted = s.promoted.get();
+  stats.functions.failed = s.failed.get();
+  stats.functions.retired = s.retired.get();
+  stats.functions.pinned = s.pinned.get();
+  stats.compileMs.foreground = s.foregroundNs.milliseconds();
+  stats.compileMs.background = s.backgroundNs.milliseconds();
+  stats.phaseMs.read = s.readNs.milliseconds();
+  stats.phaseMs.extract = s.extractNs.milliseconds();
+  stats.phaseMs.optimize = s.optimizeNs.milliseconds();
+  stats.phaseMs.codegen = s.codegenNs.milliseconds();
+  stats.phaseMs.data = s.dataNs.milliseconds();
+  stats.phaseMs.link = s.linkNs.milliseconds();
+  stats.codeBytes.retired = s.retiredBytes.get();
+  stats.codeBytes.live = s.codeBytes.get() - stats.codeBytes.retired;
+  stats.dataBytes = arena_->dataBytesUsed();
+  for (unsigned tier = 0; tier < kTierCount; ++tier) {
+    stats.tiers[tier].functions = s.tiers[tier].functions.get();
+    stats.tiers[tier].compileMs = s.tiers[tier].compileNs.milliseconds();
+    stats.tiers[tier].bytes = s.tiers[tier].bytes.get();
+  }
+  stats.queue.maxDepth = const_cast<Promoter&>(promoter_).maxDepth();
+  return stats;
+}
+
+// --- the public face --------------------------------------------------------------------------------------
+
+Engine::Engine(std::unique_ptr<EngineImpl> impl) : impl_(std::move(impl)) {}
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::create(Options options) {
+  Result<std::unique_ptr<EngineImpl>> impl = EngineImpl::create(std::move(options));
+  if (!impl)
+    return impl.takeError();
+  return std::unique_ptr<Engine>(new Engine(std::move(*impl)));
+}
+
+Status Engine::addFile(const std::string& path) { return impl_->addFile(path); }
+Status Engine::addBytes(std::string_view bytes, const std::string& name) {
+  Result<Input> input =
+      classifyInput(llvm::MemoryBuffer::getMemBufferCopy({bytes.data(), bytes.size()}, name), name);
+  return input ? impl_->addInput(std::move(*input)) : Status(input.takeError());
+}
+Status Engine::addLibrary(const std::string& name, const std::vector<std::string>& directories) {
+  return impl_->addLibrary(name, directories);
+}
+Status Engine::defineSymbol(const std::string& name, void* address) { return impl_->defineSymbol(name, address); }
+Result<void*> Engine::lookupFunction(std::string_view name, std::string_view signature) {
+  return impl_->lookupFunction(name, signature);
+}
+Result<void*> Engine::lookupData(std::string_view name) { return impl_->lookupData(name); }
+Status Engine::runConstructors() { return impl_->runConstructors(); }
+Result<int> Engine::runMain(const std::vector<std::string>& args, const std::string& entry) {
+  return impl_->runMain(args, entry);
+}
+void Engine::waitIdle() { impl_->waitIdle(); }
+Stats Engine::stats() const { return impl_->stats(); }
+void Engine::addListener(EventListener* listener) { impl_->addListener(listener); }
+
+Status addModule(Engine& engine, const llvm::Module& module) {
+  Result<Input> input = inputFromModule(module, module.getModuleIdentifier());
+  return input ? engine.impl().addInput(std::move(*input)) : Status(input.takeError());
+}
+
+} // namespace tiercel

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The engine: the only place that wires the folders together. The public Engine forwards here.
+//
+// Locks, outermost first; a thread holding one takes only later ones:
+//   load (adding modules) > objects > data > registry > { pool, queue, in-flight, host symbols } > map, arena
+// Program threads hold none of them while they run program code; a fork takes them all (process_hooks.cpp).
+#pragma once
+
+#include "codemem/arena.h"
+#include "codemem/code_map.h"
+#include "codemem/function_table.h"
+#include "compile/session_pool.h"
+#include "engine/native_objects.h"
+#include "engine/promoter.h"
+#include "events/statistics.h"
+#include "link/addresses.h"
+#include "link/data_materializer.h"
+#include "link/host_symbols.h"
+#include "link/linker.h"
+#include "link/unwind.h"
+#include "load/input.h"
+#include "registry/registry.h"
+#include "tiercel/engine.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tiercel {
+
+class EngineImpl : public AddressSource {
+public:
+  static Result<std::unique_ptr<EngineImpl>> create(Options options);
+  ~EngineImpl() override;
+
+  // --- programs (program.cpp) ---
+  Status addFile(const std::string& path);
+  Status addInput(Input input);
+  Status addLibrary(const std::string& name, const std::vector<std::string>& directories);
+  Status defineSymbol(const std::string& name, void* address);
+  Result<void*> lookupFunction(std::string_view name, std::string_view signature);
+  Result<void*> lookupData(std::string_view name);
+  Status runConstructors();
+  Result<int> runMain(const std::vector<std::string>& args, const std::string& entry);
+
+  // --- compiling (install.cpp) ---
+  /// Compiles, links and publishes. The caller is the only one doing so for this function.
+  Result<void*> install(const CompileRequest& request, Session& session, bool background);
+  /// Makes sure the function has code, compiling it if nobody did, waiting if somebody does.
+  Result<void*> ensureCompiled(FunctionRecord& record);
+  /// The same for everything that it can reach by direct mention, within reason: for code that must not
+  /// compile when it runs, such as signal handlers.
+  void compileClosure(FunctionId root);
+
+  // --- called by compiled code ---
+  void* firstCall(FunctionId id, const void* returnAddress);
+  void counterTripped(FunctionId id, TripKind kind);
+
+  /// A symbol of the program by its external name, for dlsym; null if there is none.
+  void* findProgramSymbol(const char* name);
+  /// If `address` is a stub, whose.
+  FunctionRecord* functionAt(const void* address);
+
+  void waitIdle() { promoter_.waitIdle(); }
+  Stats stats() const;
+  void addListener(EventListener* listener) { statistics_.addListener(listener); }
+
+  // --- AddressSource ---
+  std::byte* function(FunctionId id) override { return table_.stub(id); }
+  Result<std::byte*> data(GlobalId id) override;
+  Result<std::byte*> object(ObjectId id, int64_t symbol) override;
+  std::optional<void*> host(llvm::StringRef name, bool weak) override;
+
+  // --- process_hooks.cpp ---
+  void lockForFork() TIERCEL_NO_THREAD_SAFETY_ANALYSIS;
+  void unlockAfterFork(bool inChild) TIERCEL_NO_THREAD_SAFETY_ANALYSIS;
+
+  /// Runs the program's registered destructors (llvm.global_dtors, .fini_array), once.
+  void runDestructors();
+
+  /// argv[0], or null before runMain.
+  const char* programName() const { return arguments_.empty() ? nullptr : arguments_.front().c_str(); }
+  const Options& options() const { return options_; }
+  Registry& registry() { return registry_; }
+  FunctionTable& table() { return table_; }
+  Statistics& statistics() { return statistics_; }
+  SessionPool& pool() { return pool_; }
+
+private:
+  EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena);
+  Result<void*> compileFirst(FunctionRecord& record);
+  Result<void*> runIfunc(FunctionRecord& record);
+  [[noreturn]] void fatal(const Error& error);
+  Error undefinedCall(const FunctionRecord& record, const void* returnAddress);
+
+  Status addBitcode(Input input) TIERCEL_REQUIRES(loadMutex_);
+  Status addObject(Input input, ImageId scope) TIERCEL_REQUIRES(loadMutex_);
+  Status addOne(Input input) TIERCEL_REQUIRES(loadMutex_);
+  Status pullArchiveMembers() TIERCEL_REQUIRES(loadMutex_);
+  Status checkUndefined();
+  Status checkEntry(FunctionId id, const std::string& entry);
+  std::optional<void*> sectionBound(llvm::StringRef section, bool start);
+  Status withThreadLocals(const std::function<Status(ThreadLocalSource&)>& use);
+  Status exportToLibrary(const std::string& path);
+  Result<void*> addressOf(const SymbolRef& ref);
+  std::string describeUsers(const std::vector<std::string>& names);
+
+  struct Initialisation {
+    uint32_t priority;
+    SymbolRef function;
+    std::byte* native = nullptr; ///< of objects: not in the registry
+  };
+  Status collectInitialisers(std::vector<Initialisation>& constructors) TIERCEL_REQUIRES(loadMutex_);
+
+  const Options options_;
+  const HostCpu cpu_;
+  std::unique_ptr<Arena> arena_;
+  FunctionTable table_;
+  CodeMap map_;
+  UnwindRegistration unwind_;
+  Registry registry_;
+  HostSymbols host_;
+  const CompileEnvironment environment_;
+  SessionPool pool_;
+  DataMaterializer data_;
+  Linker linker_;
+  NativeObjects objects_;
+  Statistics statistics_;
+
+  /// First compiles in progress, so that a forked child can reset those of threads it does not have.
+  Mutex inFlightMutex_;
+  std::vector<FunctionRecord*> inFlight_ TIERCEL_GUARDED_BY(inFlightMutex_);
+
+  Mutex loadMutex_;
+  std::vector<ArchiveMember> archiveMembers_ TIERCEL_GUARDED_BY(loadMutex_);
+  uint32_t imagesInitialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;
+  uint32_t objectsInitialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;
+  bool cxxRuntimeChecked_ TIERCEL_GUARDED_BY(loadMutex_) = false;
+  std::vector<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run
+  bool destructorsRegistered_ TIERCEL_GUARDED_BY(loadMutex_) = false;
+  std::vector<std::string> arguments_;
+  std::vector<char*> argv_;
+
+  Promoter promoter_; ///< last: its threads use everything above
+};
+
+/// Enters the engine into the process's fork handlers.
+void registerForFork(EngineImpl& engine);
+void unregisterForFork(EngineImpl& engine);
+/// Has runDestructors called when the process exits, if the engine still exists then.
+void registerDestructors(EngineImpl& engine);
+
+} // namespace tiercel

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From a request to published code, and the protocol of first calls.
+#include "base/clock.h"
+#include "engine/engine_impl.h"
+#include "platform/futex.h"
+#include "platform/program_state_guard.h"
+#include "tiering/policy.h"
+
+#include "llvm/IR/GlobalIFunc.h"
+
+#include <algorithm>
+#include <deque>
+#include <unordered_set>
+
+namespace tiercel {
+
+namespace {
+
+/// The linker's view of thread-locals, with the session at hand for their initial values.
+class SessionThreadLocals : public ThreadLocalSource {
+public:
+  SessionThreadLocals(DataMaterializer& data, HostSymbols& host, Session& session)
+      : data_(data), host_(host), session_(session) {}
+
+  Result<ThreadLocalPlace> programThreadLocal(GlobalId id) override { return data_.ensureThreadLocal(id, session_); }
+  std::optional<ThreadLocalPlace> hostThreadLocal(llvm::StringRef name) override {
+    std::optional<void*> here = host_.find(name);
+    return here ? findThreadLocal(*here) : std::nullopt;
+  }
+
+private:
+  DataMaterializer& data_;
+  HostSymbols& host_;
+  Session& session_;
+};
+
+void storeState(FunctionRecord& record, FirstCompile state) {
+  record.firstCompile.store(static_cast<uint32_t>(state), std::memory_order_release);
+  futexWakeAll(record.firstCompile);
+}
+
+} // namespace
+
+Result<void*> EngineImpl::install(const CompileRequest& request, Session& session, bool background) {
+  FunctionRecord& record = registry_.function(request.function);
+  const uint64_t start = nowNs();
+  Result<Artifact> artifact = session.compile(request);
+  if (!artifact)
+    return artifact.takeError();
+  const uint64_t compiled = nowNs();
+  if (Status status = data_.ensure(artifact->data, session); !status)
+    return status.takeError();
+  const uint64_t initialised = nowNs();
+  SessionThreadLocals threads(data_, host_, session);
+  Result<LinkedFunction> linked = linker_.link(*artifact, threads);
+  if (!linked)
+    return linked.takeError();
+
+  const unsigned tier = artifact->tier;
+  const bool replaces = record.state() == FirstCompile::Ready;
+  const unsigned oldTier = record.tier.load(std::memory_order_relaxed);
+  const uint32_t oldBytes = record.codeBytes.load(std::memory_order_relaxed);
+  if (!replaces) {
+    std::sort(artifact->references.begin(), artifact->references.end());
+    artifact->references.erase(std::unique(artifact->references.begin(), artifact->references.end()),
+                               artifact->references.end());
+    record.references = std::move(artifact->references);
+  }
+  record.pinned.store(artifact->pinned, std::memory_order_relaxed);
+  record.tier.store(static_cast<uint8_t>(tier), std::memory_order_release);
+  record.codeBytes.store(static_cast<uint32_t>(linked->bytes), std::memory_order_relaxed);
+  if (request.instrument) {
+    const bool everyTime = options_.modes.promoteAlways || options_.modes.randomTier;
+    Counters& counters = table_.counters(record.id);
+    counters.calls.store(everyTime ? 1 : options_.callThreshold, std::memory_order_relaxed);
+    counters.loops.store(everyTime ? 1 : options_.loopThreshold, std::memory_order_relaxed);
+  }
+  // The one store that makes calls reach the new code; everything above is visible to whoever follows it.
+  table_.cell(record.id).store(linked->entry, std::memory_order_release);
+  const uint64_t end = nowNs();
+
+  Statistics& s = statistics_;
+  s.readNs.add(artifact->times.read);
+  s.extractNs.add(artifact->times.extract);
+  s.optimizeNs.add(artifact->times.optimize);
+  s.codegenNs.add(artifact->times.codegen);
+  s.dataNs.add(initialised - compiled);
+  s.linkNs.add(end - initialised);
+  (background ? s.backgroundNs : s.foregroundNs).add(end - start);
+  s.tiers[tier].functions.add();
+  s.tiers[tier].compileNs.add(end - start);
+  s.tiers[tier].bytes.add(linked->bytes);
+  s.codeBytes.add(linked->bytes);
+  if (replaces) {
+    s.promoted.add();
+    s.retired.add();
+    s.retiredBytes.add(oldBytes);
+    s.emit({EventKind::CodeRetired, record.name, oldTier, {}, nullptr, oldBytes});
+  }
+  if (artifact->pinned) {
+    s.pinned.add();
+    s.emit({EventKind::FunctionPinned, record.name, tier, reasonText(Reason::PinnedBlockAddress)});
+  }
+  s.emit({EventKind::CodePublished, record.name, tier, {}, linked->entry, linked->bytes,
+          static_cast<double>(end - start) / 1e6});
+  return static_cast<void*>(linked->entry);
+}
+
+Status EngineImpl::withThreadLocals(const std::function<Status(ThreadLocalSource&)>& use) {
+  Result<SessionPool::Lease> session = pool_.borrow();
+  if (!session)
+    return session.takeError();
+  SessionThreadLocals threads(data_, host_, **session);
+  return use(threads);
+}
+
+Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
+  {
+    LockGuard lock(inFlightMutex_);
+    inFlight_.push_back(&record);
+  }
+  Result<void*> code = [&]() -> Result<void*> {
+    Result<SessionPool::Lease> session = pool_.borrow();
+    if (!session)
+      return session.takeError();
+    CompileRequest request;
+    request.function = record.id;
+    request.tier = firstTier(record.id.value, options_);
+    request.instrument = countsEvents(request.tier, 0, options_);
+    std::optional<Result<void*>> result;
+    (*session)->stack().run([&] { result = install(request, **session, /*background=*/false); });
+    return std::move(*result);
+  }();
+  {
+    LockGuard lock(inFlightMutex_);
+    std::erase(inFlight_, &record);
+  }
+  if (!code) {
+    statistics_.failed.add();
+    statistics_.emit({EventKind::CompileFailed, record.name, 0, code.error().message()});
+  }
+  storeState(record, code ? FirstCompile::Ready : FirstCompile::Failed);
+  return code;
+}
+
+Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
+  for (;;) {
+    const auto observed = static_cast<FirstCompile>(record.firstCompile.load(std::memory_order_acquire));
+    switch (observed) {
+    case FirstCompile::Ready:
+      return table_.cell(record.id).load(std::memory_order_acquire);
+    case FirstCompile::Failed:
+      return Error(ErrorKind::Internal, "function " + std::string(record.name), "it could not be compiled before");
+    case FirstCompile::Compiling:
+      futexWait(record.firstCompile, static_cast<uint32_t>(FirstCompile::Compiling));
+      break;
+    case FirstCompile::Lazy: {
+      if (!record.definition.load().exists())
+        return Error(ErrorKind::MissingSymbol, std::string(record.name), "nothing defines it");
+      auto expected = static_cast<uint32_t>(FirstCompile::Lazy);
+      if (record.firstCompile.compare_exchange_strong(expected, static_cast<uint32_t>(FirstCompile::Compiling),
+                                                      std::memory_order_acq_rel))
+        return compileFirst(record);
+      break;
+    }
+    }
+  }
+}
+
+Result<void*> EngineImpl::runIfunc(FunctionRecord& record) {
+  // IR gives an ifunc's resolver as another function of the same image.
+  const Definition where = record.definition.load();
+  FunctionId resolver;
+  {
+    ProgramStateGuard guard;
+    Result<SessionPool::Lease> session = pool_.borrow();
+    if (!session)
+      return session.takeError();
+    Result<ImageReader*> reader = (*session)->reader(where.image);
+    if (!reader)
+      return reader.takeError();
+    auto* ifunc = llvm::cast<llvm::GlobalIFunc>((*reader)->value(where.ordinal));
+    llvm::Function* function = ifunc->getResolverFunction();
+    const SymbolRef ref = function ? registry_.resolve(where.image, (*reader)->ordinalOf(function), function->getName())
+                                   : SymbolRef{};
+    if (ref.kind != SymbolKind::Function)
+      return Error(ErrorKind::Unsupported, "ifunc " + std::string(record.name), "its resolver is not a function");
+    resolver = FunctionId(ref.id);
+  }
+  // Several threads may get here; resolvers give the same answer every time, as natively.
+  void* target = reinterpret_cast<void* (*)()>(table_.stub(resolver))();
+  table_.cell(record.id).store(target, std::memory_order_release);
+  return target;
+}
+
+void EngineImpl::compileClosure(FunctionId root) {
+  // Handlers call little; a bound keeps a handler that calls everything from compiling everything.
+  constexpr size_t kLimit = 256;
+  ProgramStateGuard guard;
+  std::deque<FunctionId> work = {root};
+  std::unordered_set<uint32_t> seen = {root.value};
+  while (!work.empty()) {
+    FunctionRecord& record = registry_.function(work.front());
+    work.pop_front();
+    if (!record.definition.load().exists() || record.isIfunc.load(std::memory_order_relaxed) ||
+        !ensureCompiled(record))
+      continue;
+    for (FunctionId next : record.references) {
+      if (seen.size() < kLimit && seen.insert(next.value).second)
+        work.push_back(next);
+    }
+  }
+}
+
+} // namespace tiercel

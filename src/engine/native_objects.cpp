@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "engine/native_objects.h"
+
+#include "base/llvm_error.h"
+
+#include "llvm/Object/ELFObjectFile.h"
+
+namespace tiercel {
+
+Result<ObjectSymbols> readObjectSymbols(llvm::MemoryBufferRef object) {
+  const std::string name = object.getBufferIdentifier().str();
+  llvm::Expected<std::unique_ptr<llvm::object::ObjectFile>> file =
+      llvm::object::ObjectFile::createELFObjectFile(object, /*InitContent=*/false);
+  if (!file)
+    return fromLlvm(file.takeError(), ErrorKind::BadInput, name);
+  ObjectSymbols symbols;
+  symbols.name = name;
+  for (const llvm::object::SymbolRef& symbol : (*file)->symbols()) {
+    const llvm::object::ELFSymbolRef elf(symbol);
+    llvm::Expected<llvm::StringRef> text = symbol.getName();
+    llvm::Expected<uint32_t> flags = symbol.getFlags();
+    if (!text || !flags) {
+      llvm::consumeError(text.takeError());
+      llvm::consumeError(flags.takeError());
+      return Error(ErrorKind::BadInput, name, "its symbol table is damaged");
+    }
+    if (text->empty() || elf.getBinding() == llvm::ELF::STB_LOCAL)
+      continue;
+    const bool weak = *flags & llvm::object::SymbolRef::SF_Weak;
+    if (*flags & llvm::object::SymbolRef::SF_Undefined) {
+      if (!weak)
+        symbols.undefined.push_back(text->str());
+      continue;
+    }
+    symbols.defined.push_back({text->str(), weak, (*flags & llvm::object::SymbolRef::SF_Common) != 0,
+                               elf.getELFType() == llvm::ELF::STT_FUNC});
+  }
+  return symbols;
+}
+
+void NativeObjects::add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols symbols, ImageId scope) {
+  LockGuard lock(mutex_);
+  auto object = std::make_unique<Object>();
+  object->bytes = std::move(bytes);
+  object->symbols = std::move(symbols);
+  object->scope = scope;
+  objects_.push_back(std::move(object));
+}
+
+Status NativeObjects::link(ObjectId id) {
+  Object& object = *objects_[id.value];
+  if (object.state != Object::Pending)
+    return {}; // linked, or being linked further out: its addresses are known
+  object.state = Object::Linking;
+  Status status = withThreads_([&](ThreadLocalSource& threads) -> Status {
+    Result<LinkedObject> result =
+        linker_.linkObject(object.bytes->getMemBufferRef(), object.scope, id, threads,
+                           [&object](const LinkedObject& addresses) { object.result = addresses; });
+    if (!result)
+      return Error(result.error().kind(), object.symbols.name, result.error().why());
+    object.result = std::move(*result);
+    return {};
+  });
+  object.state = status ? Object::Linked : Object::Pending;
+  return status;
+}
+
+Result<std::byte*> NativeObjects::address(ObjectId id, int64_t symbol) {
+  LockGuard lock(mutex_);
+  if (Status status = link(id); !status)
+    return status.takeError();
+  const Object& object = *objects_[id.value];
+  const std::string& name = object.symbols.defined[static_cast<size_t>(symbol)].name;
+  auto found = object.result.symbols.find(name);
+  if (found == object.result.symbols.end())
+    return Error(ErrorKind::Internal, object.symbols.name, "symbol '" + name + "' has no address");
+  return found->second;
+}
+
+Result<const LinkedObject*> NativeObjects::linked(ObjectId id) {
+  LockGuard lock(mutex_);
+  if (Status status = link(id); !status)
+    return status.takeError();
+  return static_cast<const LinkedObject*>(&objects_[id.value]->result);
+}
+
+} // namespace tiercel

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Relocatable objects of the program's that are not IR: ELF files, archive members, module-level assembly.
+// They are linked as a whole when something first refers to them, or before constructors run.
+// Thread rule: thread-safe; one recursive lock, because objects refer to each other.
+#pragma once
+
+#include "base/thread_annotations.h"
+#include "compile/session_pool.h"
+#include "link/linker.h"
+#include "registry/registry.h"
+
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace tiercel {
+
+/// The symbol table of an ELF object, as the registry wants it.
+Result<ObjectSymbols> readObjectSymbols(llvm::MemoryBufferRef object);
+
+class NativeObjects {
+public:
+  /// `withThreads` runs its argument with a source of thread-locals.
+  using WithThreads = std::function<Status(const std::function<Status(ThreadLocalSource&)>&)>;
+
+  NativeObjects(Linker& linker, WithThreads withThreads) : linker_(linker), withThreads_(std::move(withThreads)) {}
+
+  /// Enters an object under the id that the registry gave it (ids are dense).
+  void add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols symbols, ImageId scope) TIERCEL_EXCLUDES(mutex_);
+  /// The address of a definition, linking the object if need be.
+  Result<std::byte*> address(ObjectId id, int64_t symbol) TIERCEL_EXCLUDES(mutex_);
+  /// Links if need be; .init_array and .fini_array of one object.
+  Result<const LinkedObject*> linked(ObjectId id) TIERCEL_EXCLUDES(mutex_);
+  size_t size() TIERCEL_EXCLUDES(mutex_) {
+    LockGuard lock(mutex_);
+    return objects_.size();
+  }
+
+  RecursiveMutex& forkMutex() { return mutex_; }
+
+private:
+  struct Object {
+    std::unique_ptr<llvm::MemoryBuffer> bytes;
+    ObjectSymbols symbols;
+    ImageId scope;
+    enum { Pending, Linking, Linked } state = Pending;
+    LinkedObject result;
+  };
+  Status link(ObjectId id) TIERCEL_REQUIRES(mutex_);
+
+  Linker& linker_;
+  const WithThreads withThreads_;
+  RecursiveMutex mutex_;
+  std::vector<std::unique_ptr<Object>> objects_ TIERCEL_GUARDED_BY(mutex_);
+};
+
+} // namespace tiercel

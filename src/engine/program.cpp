@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Adding what a program consists of, and running it as a whole.
+#include "engine/engine_impl.h"
+#include "link/dynamic_symbols.h"
+#include "link/synthetic_library.h"
+#include "platform/program_state_guard.h"
+
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
+
+#include <algorithm>
+#include <unistd.h>
+
+namespace tiercel {
+
+namespace {
+
+/// llvm.global_ctors and llvm.global_dtors: arrays of {priority, function, associated global}.
+std::vector<Initialiser> readInitialisers(ImageReader& reader, const char* name) {
+  std::vector<Initialiser> result;
+  const llvm::GlobalVariable* list = reader.module().getGlobalVariable(name);
+  const auto* array = list && list->hasInitializer() ? llvm::dyn_cast<llvm::ConstantArray>(list->getInitializer())
+                                                     : nullptr;
+  if (!array)
+    return result;
+  for (const llvm::Use& element : array->operands()) {
+    const auto* entry = llvm::dyn_cast<llvm::ConstantStruct>(element.get());
+    if (!entry)
+      continue;
+    const auto* function = llvm::dyn_cast<llvm::GlobalValue>(entry->getOperand(1)->stripPointerCasts());
+    if (!function)
+      continue; // null: an entry that was optimised away
+    const auto* associated = entry->getNumOperands() > 2
+                                 ? llvm::dyn_cast<llvm::GlobalValue>(entry->getOperand(2)->stripPointerCasts())
+                                 : nullptr;
+    result.push_back({static_cast<uint32_t>(llvm::cast<llvm::ConstantInt>(entry->getOperand(0))->getZExtValue()),
+                      reader.ordinalOf(function), associated ? reader.ordinalOf(associated) : ~0u});
+  }
+  return result;
+}
+
+Status checkTarget(const llvm::Module& module, const std::string& name) {
+  const llvm::Triple& triple = module.getTargetTriple();
+  // Hand-written IR often names no target; it means this machine's.
+  if (triple.str().empty())
+    return {};
+  if (triple.getArch() != llvm::Triple::x86_64 || !triple.isOSLinux())
+    return Error(ErrorKind::BadInput, name, "it was compiled for " + triple.str() + ", this machine runs x86_64 Linux");
+  return {};
+}
+
+} // namespace
+
+// --- adding -----------------------------------------------------------------------------------------------
+
+Status EngineImpl::addFile(const std::string& path) {
+  Result<Input> input = readInput(path);
+  return input ? addInput(std::move(*input)) : Status(input.takeError());
+}
+
+Status EngineImpl::addInput(Input input) {
+  // Libraries run constructors of their own when they are loaded: no lock.
+  if (input.kind == InputKind::SharedLibrary)
+    return host_.loadLibrary(input.name.find('/') == std::string::npos ? "./" + input.name : input.name);
+  LockGuard lock(loadMutex_);
+  if (input.kind == InputKind::Archive) {
+    Result<std::vector<ArchiveMember>> members = readArchive(input);
+    if (!members)
+      return members.takeError();
+    std::move(members->begin(), members->end(), std::back_inserter(archiveMembers_));
+  } else if (Status status = addOne(std::move(input)); !status) {
+    return status;
+  }
+  return pullArchiveMembers();
+}
+
+Status EngineImpl::addOne(Input input) {
+  return input.kind == InputKind::Bitcode ? addBitcode(std::move(input)) : addObject(std::move(input), ImageId());
+}
+
+Status EngineImpl::pullArchiveMembers() {
+  // A member may need others: until nothing changes, as linkers do within a group.
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (ArchiveMember& member : archiveMembers_) {
+      if (member.added || std::none_of(member.defines.begin(), member.defines.end(),
+                                       [&](const std::string& name) { return registry_.isUndefined(name); }))
+        continue;
+      member.added = true;
+      changed = true;
+      if (Status status = addOne(std::move(member.input)); !status)
+        return status;
+    }
+  }
+  return {};
+}
+
+Status EngineImpl::addBitcode(Input input) {
+  Result<SessionPool::Lease> session = pool_.borrow();
+  if (!session)
+    return session.takeError();
+  auto image = std::make_unique<ProgramImage>();
+  image->name = input.name;
+  image->bytes = std::move(input.bytes);
+  const size_t bytes = image->bytes->getBufferSize();
+  Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(*image, (*session)->context());
+  if (!reader)
+    return reader.takeError();
+  if (Status status = checkTarget((*reader)->module(), image->name); !status)
+    return status;
+  image->constructors = readInitialisers(**reader, "llvm.global_ctors");
+  image->destructors = readInitialisers(**reader, "llvm.global_dtors");
+
+  std::unique_ptr<llvm::MemoryBuffer> assembled;
+  if (!(*reader)->module().getModuleInlineAsm().empty()) {
+    Result<llvm::SmallVector<char, 0>> object = (*session)->assemble(**reader);
+    if (!object)
+      return object.takeError();
+    assembled = std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(*object), image->name + " (assembly)",
+                                                                /*RequiresNullTerminator=*/false);
+  }
+  Result<ImageId> id = registry_.addImage(std::move(image), **reader);
+  if (!id)
+    return id.takeError();
+  (*session)->adopt(*id, std::move(*reader));
+  statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
+  if (assembled)
+    return addObject(Input{InputKind::Object, input.name + " (assembly)", std::move(assembled)}, *id);
+  return {};
+}
+
+Status EngineImpl::addObject(Input input, ImageId scope) {
+  Result<ObjectSymbols> symbols = readObjectSymbols(input.bytes->getMemBufferRef());
+  if (!symbols)
+    return symbols.takeError();
+  Result<ObjectId> id = registry_.addObject(*symbols);
+  if (!id)
+    return id.takeError();
+  const size_t bytes = input.bytes->getBufferSize();
+  objects_.add(std::move(input.bytes), std::move(*symbols), scope);
+  statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
+  return {};
+}
+
+Status EngineImpl::addLibrary(const std::string& name, const std::vector<std::string>& directories) {
+  Result<std::string> path = findLibrary(name, directories);
+  if (!path)
+    return path.takeError();
+  return path->empty() ? Status() : addFile(*path);
+}
+
+Status EngineImpl::defineSymbol(const std::string& name, void* address) {
+  return registry_.defineAbsolute(name, address);
+}
+
+// --- looking up -------------------------------------------------------------------------------------------
+
+Result<void*> EngineImpl::addressOf(const SymbolRef& ref) {
+  switch (ref.kind) {
+  case SymbolKind::Function:
+    return static_cast<void*>(table_.stub(FunctionId(ref.id)));
+  case SymbolKind::Data: {
+    Result<std::byte*> address = data(GlobalId(ref.id));
+    if (!address)
+      return address.takeError();
+    return static_cast<void*>(*address + ref.offset);
+  }
+  case SymbolKind::Object: {
+    Result<std::byte*> address = object(ObjectId(ref.id), ref.offset);
+    if (!address)
+      return address.takeError();
+    return static_cast<void*>(*address);
+  }
+  case SymbolKind::Absolute:
+    return reinterpret_cast<void*>(ref.offset);
+  case SymbolKind::Thread:
+  case SymbolKind::None:
+    break;
+  }
+  return static_cast<void*>(nullptr);
+}
+
+Result<void*> EngineImpl::lookupFunction(std::string_view name, std::string_view signature) {
+  const SymbolRef ref = registry_.find({name.data(), name.size()});
+  if (ref.kind != SymbolKind::Function) {
+    Result<void*> address = addressOf(ref);
+    if (!address)
+      return address.takeError();
+    if (!*address || ref.kind == SymbolKind::Data)
+      return Error(ErrorKind::MissingSymbol, std::string(name), "the program defines no such function");
+    return address;
+  }
+  const Definition where = registry_.function(FunctionId(ref.id)).definition.load();
+  if (!where.exists())
+    return Error(ErrorKind::MissingSymbol, std::string(name), "it is declared but not defined");
+  if (!signature.empty()) {
+    Result<SessionPool::Lease> session = pool_.borrow();
+    if (!session)
+      return session.takeError();
+    Result<ImageReader*> reader = (*session)->reader(where.image);
+    if (!reader)
+      return reader.takeError();
+    std::string actual;
+    llvm::raw_string_ostream(actual) << *(*reader)->value(where.ordinal)->getValueType();
+    if (actual != signature)
+      return Error(ErrorKind::BadInput, std::string(name),
+                   "asked for as '" + std::string(signature) + "', but it is '" + actual + "'");
+  }
+  return addressOf(ref);
+}
+
+Result<void*> EngineImpl::lookupData(std::string_view name) {
+  const SymbolRef ref = registry_.find({name.data(), name.size()});
+  Result<void*> address = ref.kind == SymbolKind::Function ? Result<void*>(nullptr) : addressOf(ref);
+  if (address && !*address)
+    return Error(ErrorKind::MissingSymbol, std::string(name), "the program defines no such variable");
+  return address;
+}
+
+void* EngineImpl::findProgramSymbol(const char* name) {
+  ProgramStateGuard guard;
+  const SymbolRef ref = registry_.find(name);
+  if (ref.kind == SymbolKind::Function && !registry_.function(FunctionId(ref.id)).definition.load().exists())
+    return nullptr;
+  Result<void*> address = addressOf(ref);
+  return address ? *address : nullptr;
+}
+
+std::optional<void*> EngineImpl::host(llvm::StringRef name, bool weak) {
+  for (const bool start : {true, false}) {
+    llvm::StringRef section = name;
+    if (section.consume_front(start ? "__start_" : "__stop_")) {
+      if (std::optional<void*> bound = sectionBound(section, start))
+        return bound;
+    }
+  }
+  return weak ? host_.findLoaded(name) : host_.find(name);
+}
+
+std::optional<void*> EngineImpl::sectionBound(llvm::StringRef section, bool start) {
+  const std::vector<GlobalId> members = registry_.globalsInSection(section);
+  std::byte* bound = nullptr;
+  for (GlobalId id : members) {
+    Result<std::byte*> address = data(id);
+    if (!address)
+      return std::nullopt;
+    std::byte* edge = start ? *address : *address + registry_.global(id).size;
+    if (!bound || (start ? edge < bound : edge > bound))
+      bound = edge;
+  }
+  return bound ? std::optional<void*>(bound) : std::nullopt;
+}
+
+Status EngineImpl::exportToLibrary(const std::string& path) {
+  Result<std::vector<std::string>> names = dynamicSymbolNames(findSoname(path));
+  if (!names)
+    return {}; // dlopen will say what is wrong with it
+  std::vector<ExportedSymbol> exports;
+  for (auto& [name, ref] : registry_.exported(*names)) {
+    // Its main is not the library's business, and libc refers to it.
+    if (ref.kind == SymbolKind::Thread || name == "main")
+      continue;
+    Result<void*> address = addressOf(ref);
+    if (!address)
+      return address.takeError();
+    exports.push_back({name, *address, ref.kind == SymbolKind::Function});
+  }
+  if (exports.empty())
+    return {};
+  static std::atomic<unsigned> count{0};
+  Result<SyntheticLibrary> library =
+      loadSyntheticLibrary("tiercel-exports-" + std::to_string(count++), exports, nullptr, /*global=*/true);
+  return library ? Status() : Status(library.takeError());
+}
+
+// --- running ----------------------------------------------------------------------------------------------
+
+Status EngineImpl::checkUndefined() {
+  const std::vector<Registry::UndefinedName> undefined = registry_.undefinedNames();
+  // The C++ library first, as a native start would have it: its own initialisation and termination then lie
+  // around the program's.
+  for (const auto& [name, isData] : undefined) {
+    const llvm::StringRef text = name;
+    if ((text.starts_with("_Z") || text.starts_with("__gxx_") || text.starts_with("__cxa_")) &&
+        !host_.findLoaded(text) && host_.find(text))
+      break;
+  }
+  bool dataMissing = false;
+  for (const auto& [name, isData] : undefined)
+    dataMissing |= isData && !host(name, /*weak=*/false);
+  if (!dataMissing)
+    return {};
+  std::vector<std::string> missing;
+  for (const auto& [name, isData] : undefined) {
+    if (!host(name, /*weak=*/false))
+      missing.push_back(name);
+  }
+  const std::string users = describeUsers(missing);
+  if (users.empty())
+    return {}; // declared, but nothing uses them
+  return Error(ErrorKind::MissingSymbol, missing.size() == 1 ? "undefined symbol" : "undefined symbols", users);
+}
+
+Status EngineImpl::collectInitialisers(std::vector<Initialisation>& constructors) {
+  std::vector<Initialisation> destructors;
+  for (; imagesInitialised_ < registry_.imageCount(); ++imagesInitialised_) {
+    const ImageId id(imagesInitialised_);
+    const ProgramImage& image = registry_.image(id);
+    Result<SessionPool::Lease> session = pool_.borrow();
+    if (!session)
+      return session.takeError();
+    const auto collect = [&](const std::vector<Initialiser>& from, std::vector<Initialisation>& into) -> Status {
+      for (const Initialiser& entry : from) {
+        Result<ImageReader*> reader = (*session)->reader(id);
+        if (!reader)
+          return reader.takeError();
+        const auto nameOf = [&](uint32_t ordinal) { return (*reader)->value(ordinal)->getName(); };
+        if (entry.associated != ~0u && !registry_.prevails(id, entry.associated, nameOf(entry.associated)))
+          continue;
+        into.push_back({entry.priority, registry_.resolve(id, entry.function, nameOf(entry.function))});
+      }
+      return {};
+    };
+    if (Status status = collect(image.constructors, constructors); !status)
+      return status;
+    if (Status status = collect(image.destructors, destructors); !status)
+      return status;
+  }
+  for (; objectsInitialised_ < objects_.size(); ++objectsInitialised_) {
+    Result<const LinkedObject*> object = objects_.linked(ObjectId(objectsInitialised_));
+    if (!object)
+      return object.takeError();
+    for (std::byte* function : (*object)->constructors)
+      constructors.push_back({65535, {}, function});
+    for (std::byte* function : (*object)->destructors)
+      destructors.push_back({65535, {}, function});
+  }
+  const auto byPriority = [](const Initialisation& a, const Initialisation& b) { return a.priority < b.priority; };
+  std::stable_sort(constructors.begin(), constructors.end(), byPriority);
+  // The reverse of how they would be constructed.
+  std::stable_sort(destructors.begin(), destructors.end(), byPriority);
+  destructors_.insert(destructors_.begin(), destructors.rbegin(), destructors.rend());
+  return {};
+}
+
+Status EngineImpl::runConstructors() {
+  std::vector<Initialisation> constructors;
+  {
+    LockGuard lock(loadMutex_);
+    if (Status status = checkUndefined(); !status)
+      return status;
+    if (Status status = collectInitialisers(constructors); !status)
+      return status;
+    if (!destructors_.empty() && !destructorsRegistered_) {
+      destructorsRegistered_ = true;
+      // Before the constructors register anything: .fini_array runs after all of atexit's.
+      registerDestructors(*this);
+    }
+  }
+  using Function = void (*)(int, char**, char**);
+  for (const Initialisation& entry : constructors) {
+    void* code = entry.native;
+    if (!code) {
+      Result<void*> address = addressOf(entry.function);
+      if (!address)
+        return address.takeError();
+      code = *address;
+    }
+    // glibc passes main's arguments to initialisers.
+    if (code)
+      reinterpret_cast<Function>(code)(static_cast<int>(arguments_.size()), argv_.empty() ? nullptr : argv_.data(),
+                                       environ);
+  }
+  return {};
+}
+
+void EngineImpl::runDestructors() {
+  std::vector<Initialisation> destructors;
+  {
+    LockGuard lock(loadMutex_);
+    destructors.swap(destructors_);
+  }
+  for (const Initialisation& entry : destructors) {
+    Result<void*> code = entry.native ? Result<void*>(entry.native) : addressOf(entry.function);
+    if (code && *code)
+      reinterpret_cast<void (*)()>(*code)();
+  }
+}
+
+Result<int> EngineImpl::runMain(const std::vector<std::string>& args, const std::string& entry) {
+  const SymbolRef ref = registry_.find(entry);
+  const bool defined = ref.kind == SymbolKind::Function
+                           ? registry_.function(FunctionId(ref.id)).definition.load().exists()
+                           : ref.kind == SymbolKind::Object;
+  if (!defined)
+    return Error(ErrorKind::MissingSymbol, "entry function '" + entry + "'", "the program does not define it");
+  if (ref.kind == SymbolKind::Function) {
+    if (Status status = checkEntry(FunctionId(ref.id), entry); !status)
+      return status.takeError();
+  }
+  arguments_ = args;
+  argv_.clear();
+  for (std::string& argument : arguments_)
+    argv_.push_back(argument.data());
+  argv_.push_back(nullptr);
+  if (Status status = runConstructors(); !status)
+    return status.takeError();
+  Result<void*> main = addressOf(ref);
+  if (!main)
+    return main.takeError();
+  using Main = int (*)(int, char**, char**);
+  return reinterpret_cast<Main>(*main)(static_cast<int>(arguments_.size()), argv_.data(), environ);
+}
+
+Status EngineImpl::checkEntry(FunctionId id, const std::string& entry) {
+  const Definition where = registry_.function(id).definition.load();
+  Result<SessionPool::Lease> session = pool_.borrow();
+  if (!session)
+    return session.takeError();
+  Result<ImageReader*> reader = (*session)->reader(where.image);
+  if (!reader)
+    return reader.takeError();
+  const auto* type = llvm::dyn_cast<llvm::FunctionType>((*reader)->value(where.ordinal)->getValueType());
+  std::string text;
+  llvm::raw_string_ostream(text) << *(*reader)->value(where.ordinal)->getValueType();
+  const auto isArgument = [](unsigned i, const llvm::Type* t) {
+    return i == 0 ? t->isIntegerTy(32) : i < 3 && t->isPointerTy();
+  };
+  bool fits = type && (type->getReturnType()->isIntegerTy(32) || type->getReturnType()->isVoidTy());
+  for (unsigned i = 0; fits && i < type->getNumParams(); ++i)
+    fits = isArgument(i, type->getParamType(i));
+  if (!fits)
+    return Error(ErrorKind::BadInput, "entry function '" + entry + "'",
+                 "its type is '" + text + "'; it must be i32 or void, of (i32, ptr, ptr) or fewer");
+  return {};
+}
+
+} // namespace tiercel

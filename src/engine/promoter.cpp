@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "engine/promoter.h"
+
+#include "base/glob.h"
+#include "engine/engine_impl.h"
+#include "platform/futex.h"
+#include "platform/program_state_guard.h"
+
+#include <algorithm>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace tiercel {
+
+namespace {
+
+/// On a busy machine the program comes first: a quarter of its weight (sched(7), weights by nice value).
+constexpr int kWorkerNice = 6;
+
+} // namespace
+
+Promoter::~Promoter() {
+  stop_.store(true, std::memory_order_release);
+  wake();
+  std::vector<pthread_t> threads;
+  {
+    LockGuard lock(mutex_);
+    threads.swap(threads_);
+  }
+  for (pthread_t thread : threads)
+    pthread_join(thread, nullptr);
+}
+
+void Promoter::wake() {
+  workSignal_.fetch_add(1, std::memory_order_release);
+  futexWake(workSignal_, 1);
+}
+
+void Promoter::tripped(FunctionRecord& record, TripKind kind) {
+  if (!trips_.push(record, kind))
+    return;
+  if (threadLimit_ == 0) {
+    ProgramStateGuard guard;
+    promoteNow();
+    return;
+  }
+  if (!running_.load(std::memory_order_acquire)) {
+    // Only in a forked child that compiled nothing yet.
+    ProgramStateGuard guard;
+    ensureWorkers();
+  }
+  wake();
+}
+
+void Promoter::ensureWorkers() {
+  if (threadLimit_ == 0 || running_.load(std::memory_order_acquire))
+    return;
+  LockGuard lock(mutex_);
+  if (running_.load(std::memory_order_relaxed))
+    return;
+  for (unsigned i = 0; i < threadLimit_; ++i) {
+    pthread_t thread;
+    // Without workers the program stays in tier 0, which is slow but right.
+    if (pthread_create(&thread, nullptr, threadMain, this) == 0)
+      threads_.push_back(thread);
+  }
+  running_.store(true, std::memory_order_release);
+}
+
+void* Promoter::threadMain(void* promoter) {
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kWorkerNice);
+  pthread_setname_np(pthread_self(), "tiercel-compile");
+  static_cast<Promoter*>(promoter)->work();
+  return nullptr;
+}
+
+void Promoter::work() {
+  for (;;) {
+    const uint32_t seen = workSignal_.load(std::memory_order_acquire);
+    if (stop_.load(std::memory_order_acquire))
+      return;
+    decideTripped();
+    QueuedCompile best;
+    if (takeBest(best)) {
+      Result<SessionPool::Lease> session = engine_.pool().borrow();
+      if (session)
+        (*session)->stack().run([&] { promote(best, **session, /*background=*/true); });
+      finished(best, bool(session));
+      continue;
+    }
+    idleSignal_.fetch_add(1, std::memory_order_release);
+    futexWakeAll(idleSignal_);
+    futexWait(workSignal_, seen);
+  }
+}
+
+void Promoter::promoteNow() {
+  decideTripped();
+  QueuedCompile best;
+  while (takeBest(best)) {
+    Result<SessionPool::Lease> session = engine_.pool().borrow();
+    if (session)
+      (*session)->stack().run([&] { promote(best, **session, /*background=*/false); });
+    finished(best, bool(session));
+  }
+}
+
+void Promoter::decideTripped() {
+  if (trips_.empty())
+    return;
+  LockGuard lock(mutex_);
+  for (auto [record, trips] : trips_.takeAll())
+    consider(*record, trips);
+}
+
+void Promoter::consider(FunctionRecord& record, uint32_t trips) {
+  const Options& options = engine_.options();
+  FunctionSnapshot snapshot;
+  snapshot.id = record.id.value;
+  snapshot.tier = record.tier.load(std::memory_order_acquire);
+  snapshot.trips = trips;
+  snapshot.promotions = record.promotions;
+  snapshot.codeBytes = record.codeBytes.load(std::memory_order_relaxed);
+  snapshot.pinned = record.pinned.load(std::memory_order_relaxed);
+  snapshot.promotionFailed = record.promotionFailed;
+  snapshot.excluded = !options.only.empty() && !globMatches(options.only, record.name);
+  snapshot.queued = record.queued;
+  const Decision decision = decide(snapshot, options);
+  if (decision.promote)
+    queue_.push(record, decision);
+  Event event{decision.promote ? EventKind::PromotionDecided : EventKind::PromotionDropped, record.name,
+              decision.tier, reasonText(decision.reason)};
+  engine_.statistics().emit(event);
+}
+
+bool Promoter::takeBest(QueuedCompile& best) {
+  LockGuard lock(mutex_);
+  if (stop_.load(std::memory_order_relaxed))
+    return false;
+  std::optional<QueuedCompile> item = queue_.pop();
+  if (!item)
+    return false;
+  best = *item;
+  active_.push_back(best);
+  if (!queue_.empty())
+    wake(); // there is work for another
+  return true;
+}
+
+void Promoter::promote(const QueuedCompile& item, Session& session, bool background) {
+  FunctionRecord& record = *item.function;
+  const CompileRequest request{record.id, item.decision.tier, item.decision.instrument};
+  if (Result<void*> code = engine_.install(request, session, background); !code) {
+    record.promotionFailed = true;
+    engine_.statistics().failed.add();
+    engine_.statistics().emit({EventKind::CompileFailed, record.name, request.tier, code.error().message()});
+  }
+}
+
+void Promoter::finished(const QueuedCompile& item, bool) {
+  LockGuard lock(mutex_);
+  item.function->queued = false;
+  ++item.function->promotions;
+  std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == item.function; });
+}
+
+void Promoter::waitIdle() {
+  for (;;) {
+    const uint32_t seen = idleSignal_.load(std::memory_order_acquire);
+    {
+      LockGuard lock(mutex_);
+      if (trips_.empty() && queue_.empty() && active_.empty())
+        return;
+      if (threads_.empty())
+        return; // nobody will ever take it
+    }
+    wake();
+    futexWait(idleSignal_, seen);
+  }
+}
+
+void Promoter::afterForkInChild() {
+  threads_.clear();
+  running_.store(false, std::memory_order_release);
+  for (const QueuedCompile& item : active_)
+    queue_.push(*item.function, item.decision);
+  active_.clear();
+}
+
+} // namespace tiercel

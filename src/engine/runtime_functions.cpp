@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "engine/runtime_functions.h"
+
+#include "codemem/bound_thunk.h"
+#include "engine/engine_impl.h"
+#include "platform/program_state_guard.h"
+
+#include <csignal>
+#include <dlfcn.h>
+
+extern "C" {
+// From libgcc.a, behind __builtin_cpu_supports.
+extern unsigned int __cpu_model[];
+extern unsigned int __cpu_features2[];
+int __cpu_indicator_init();
+int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso);
+int __cxa_at_quick_exit(void (*handler)(void*), void* dso);
+}
+
+namespace tiercel {
+
+namespace {
+
+/// What the program's objects call __dso_handle; any address of its own will do.
+void* dsoHandle = &dsoHandle;
+
+/// Looked up, because a host may wrap its own registrations (the command does, see tools/tiercel).
+int registerAtExit(void (*handler)()) {
+  using Register = int (*)(void (*)(void*), void*, void*);
+  static const auto real = reinterpret_cast<Register>(dlsym(RTLD_DEFAULT, "__cxa_atexit"));
+  // On x86-64 a function without parameters ignores the argument it is called with.
+  return real(reinterpret_cast<void (*)(void*)>(handler), nullptr, nullptr);
+}
+int registerAtQuickExit(void (*handler)()) {
+  return __cxa_at_quick_exit(reinterpret_cast<void (*)(void*)>(handler), nullptr);
+}
+int registerAtFork(void (*prepare)(), void (*parent)(), void (*child)()) {
+  return __register_atfork(prepare, parent, child, nullptr);
+}
+
+void* lookUp(void* handle, const char* name, EngineImpl* engine) {
+  static void* const self = dlopen(nullptr, RTLD_LAZY);
+  if (handle == RTLD_DEFAULT || handle == self) {
+    if (void* address = engine->findProgramSymbol(name)) {
+      dlerror(); // as after every success
+      return address;
+    }
+  }
+  return dlsym(handle, name);
+}
+
+int describeAddress(const void* address, Dl_info* info, EngineImpl* engine) {
+  FunctionRecord* record = engine->functionAt(address);
+  if (!record) {
+    if (const CodeRange* range = findCode(address); range && range->function.valid())
+      record = &engine->registry().function(range->function);
+  }
+  if (!record)
+    return dladdr(address, info);
+  static char program[] = "";
+  info->dli_fname = engine->programName() ? engine->programName() : program;
+  info->dli_fbase = nullptr;
+  info->dli_sname = record->name.data();
+  info->dli_saddr = engine->function(record->id);
+  return 1;
+}
+
+void prepareHandler(EngineImpl* engine, const void* handler) {
+  if (FunctionRecord* record = engine->functionAt(handler))
+    engine->compileClosure(record->id);
+}
+
+int setSignalAction(int signal, const struct sigaction* action, struct sigaction* old, EngineImpl* engine) {
+  if (action)
+    prepareHandler(engine, reinterpret_cast<const void*>(action->sa_handler));
+  return sigaction(signal, action, old);
+}
+
+sighandler_t setSignalHandler(int number, sighandler_t handler, EngineImpl* engine) {
+  prepareHandler(engine, reinterpret_cast<const void*>(handler));
+  return signal(number, handler);
+}
+
+template <typename F> void* address(F* function) { return reinterpret_cast<void*>(function); }
+
+} // namespace
+
+Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& host) {
+  host.supply("__dso_handle", &dsoHandle);
+  host.supply("atexit", address(registerAtExit));
+  host.supply("at_quick_exit", address(registerAtQuickExit));
+  host.supply("pthread_atfork", address(registerAtFork));
+  host.supply("__cpu_model", __cpu_model);
+  host.supply("__cpu_features2", __cpu_features2);
+  host.supply("__cpu_indicator_init", address(__cpu_indicator_init));
+
+  struct Bound {
+    const char* name;
+    void* function;
+    unsigned engineArgument;
+  };
+  const Bound bound[] = {
+      {"dlsym", address(lookUp), 2},
+      {"dladdr", address(describeAddress), 2},
+      {"sigaction", address(setSignalAction), 3},
+      {"signal", address(setSignalHandler), 2},
+  };
+  for (const Bound& b : bound) {
+    Result<void*> thunk = makeBoundThunk(arena, b.function, b.engineArgument, &engine);
+    if (!thunk)
+      return thunk.takeError();
+    host.supply(b.name, *thunk);
+  }
+  return {};
+}
+
+} // namespace tiercel

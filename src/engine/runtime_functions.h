@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Library functions that the engine supplies to programs in place of the system's, under the same names:
+//  - dlsym, dlopen(NULL) and dladdr know the program's own symbols;
+//  - sigaction and signal compile a handler and what it calls at once, so that it compiles nothing when a
+//    signal interrupts the program in the middle of malloc;
+//  - atexit and others exist only in libc_nonshared.a, which is linked into executables and not found by dlsym;
+//  - __dso_handle and the CPU model of libgcc.a are data that every executable has of its own.
+#pragma once
+
+#include "tiercel/error.h"
+
+namespace tiercel {
+
+class Arena;
+class EngineImpl;
+class HostSymbols;
+
+Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& host);
+
+} // namespace tiercel

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Explaining what is missing. Reads the whole program, which only the way to an error message may.
+#include "engine/engine_impl.h"
+
+#include "llvm/ADT/SetVector.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/Module.h"
+
+#include <algorithm>
+
+namespace tiercel {
+
+namespace {
+
+/// The functions and global variables that mention a constant, directly or within other constants.
+void collectUsers(const llvm::Value& value, llvm::SetVector<const llvm::GlobalValue*>& users) {
+  for (const llvm::User* user : value.users()) {
+    if (const auto* instruction = llvm::dyn_cast<llvm::Instruction>(user))
+      users.insert(instruction->getFunction());
+    else if (const auto* global = llvm::dyn_cast<llvm::GlobalValue>(user))
+      users.insert(global);
+    else
+      collectUsers(*user, users);
+  }
+}
+
+} // namespace
+
+std::string EngineImpl::describeUsers(const std::vector<std::string>& names) {
+  std::string text;
+  llvm::StringMap<std::string> usersOf;
+  for (uint32_t i = 0; i < registry_.imageCount(); ++i) {
+    llvm::LLVMContext context;
+    Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(registry_.image(ImageId(i)), context);
+    if (!reader)
+      continue;
+    llvm::Module& module = (*reader)->module();
+    if (llvm::Error error = module.materializeAll()) {
+      llvm::consumeError(std::move(error));
+      continue;
+    }
+    for (const std::string& name : names) {
+      const llvm::GlobalValue* value = module.getNamedValue(name);
+      if (!value)
+        continue;
+      llvm::SetVector<const llvm::GlobalValue*> users;
+      collectUsers(*value, users);
+      for (const llvm::GlobalValue* user : users) {
+        std::string& list = usersOf[name];
+        list += (list.empty() ? "'" : ", '") + user->getName().str() + "'";
+      }
+    }
+  }
+  for (const std::string& name : names) {
+    if (auto users = usersOf.find(name); users != usersOf.end())
+      text += (text.empty() ? "'" : "; '") + name + "' (used by " + users->second + ")";
+  }
+  return text;
+}
+
+Error EngineImpl::undefinedCall(const FunctionRecord& record, const void* returnAddress) {
+  const CodeRange* caller = map_.lookup(returnAddress);
+  std::string why = "nothing defines it";
+  if (caller && !caller->name.empty())
+    why += "; called by '" + std::string(caller->name) + "'";
+  std::vector<std::string> others;
+  for (const auto& [name, isData] : registry_.undefinedNames()) {
+    if (name != record.name && !host(name, /*weak=*/false))
+      others.push_back(name);
+  }
+  if (const std::string rest = describeUsers(others); !rest.empty())
+    why += "; also undefined: " + rest;
+  return Error(ErrorKind::MissingSymbol, "undefined symbol '" + std::string(record.name) + "'", why);
+}
+
+} // namespace tiercel

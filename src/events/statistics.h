@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Counts behind tiercel::Stats, and the listeners. Thread rule: thread-safe; counting is relaxed, since
+// nothing is concluded from one number about another.
+#pragma once
+
+#include "base/thread_annotations.h"
+#include "tiercel/events.h"
+#include "tiercel/stats.h"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+namespace tiercel {
+
+class Counter {
+public:
+  void add(uint64_t amount = 1) { value_.fetch_add(amount, std::memory_order_relaxed); }
+  uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+  double milliseconds() const { return static_cast<double>(get()) / 1e6; }
+
+private:
+  std::atomic<uint64_t> value_{0};
+};
+
+/// Times in nanoseconds.
+class Statistics {
+public:
+  struct Tier {
+    Counter functions, compileNs, bytes;
+  };
+  std::array<Tier, kTierCount> tiers;
+  Counter promoted, failed, retired, pinned;
+  Counter foregroundNs, backgroundNs;
+  Counter readNs, extractNs, optimizeNs, codegenNs, dataNs, linkNs;
+  Counter codeBytes, retiredBytes;
+
+  void addListener(EventListener* listener) TIERCEL_EXCLUDES(mutex_) {
+    LockGuard lock(mutex_);
+    listeners_.push_back(listener);
+    hasListeners_.store(true, std::memory_order_release);
+  }
+  void emit(const Event& event) TIERCEL_EXCLUDES(mutex_) {
+    if (!hasListeners_.load(std::memory_order_acquire))
+      return;
+    std::vector<EventListener*> listeners;
+    {
+      LockGuard lock(mutex_);
+      listeners = listeners_;
+    }
+    for (EventListener* listener : listeners)
+      listener->onEvent(event);
+  }
+
+  Mutex& forkMutex() { return mutex_; }
+
+private:
+  Mutex mutex_;
+  std::atomic<bool> hasListeners_{false};
+  std::vector<EventListener*> listeners_ TIERCEL_GUARDED_BY(mutex_);
+};
+
+} // namespace tiercel

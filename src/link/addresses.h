@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What everything that writes addresses (the linker, initialisers of globals) asks the engine for.
+#pragma once
+
+#include "base/ids.h"
+#include "registry/registry.h"
+
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+
+namespace tiercel {
+
+class AddressSource {
+public:
+  virtual ~AddressSource() = default;
+  /// The function's stub.
+  virtual std::byte* function(FunctionId id) = 0;
+  /// Initialised data of the program.
+  virtual Result<std::byte*> data(GlobalId id) = 0;
+  /// A symbol of a native object, which is linked now if it was not yet.
+  virtual Result<std::byte*> object(ObjectId id, int64_t symbol) = 0;
+  /// Outside the program. `weak`: do not go to any lengths.
+  virtual std::optional<void*> host(llvm::StringRef name, bool weak) = 0;
+};
+
+} // namespace tiercel

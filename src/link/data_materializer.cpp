@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "link/data_materializer.h"
+
+#include "link/synthetic_library.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/Operator.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tiercel {
+
+namespace {
+
+/// The linker gives such sections __start_ and __stop_ symbols, so their members must lie side by side.
+bool isNamedLikeIdentifier(std::string_view section) {
+  return !section.empty() && !llvm::isDigit(section.front()) &&
+         std::all_of(section.begin(), section.end(), [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
+Error unsupported(const GlobalRecord& global, std::string why) {
+  return Error(ErrorKind::Unsupported, "initialiser of '" + std::string(global.name) + "'", std::move(why));
+}
+
+uint64_t alignUp(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+
+void storeBits(const llvm::APInt& bits, std::byte* to) {
+  // x86-64 is little-endian, as APInt's words are.
+  memcpy(to, bits.getRawData(), (bits.getBitWidth() + 7) / 8);
+}
+
+} // namespace
+
+Status DataMaterializer::ensure(std::span<const GlobalId> globals, Session& session) {
+  bool complete = true;
+  for (GlobalId id : globals)
+    complete &= registry_.global(id).initialised.load(std::memory_order_acquire);
+  if (complete)
+    return {};
+  LockGuard lock(mutex_);
+  for (GlobalId id : globals) {
+    GlobalRecord& global = registry_.global(id);
+    if (global.address.load(std::memory_order_relaxed))
+      continue;
+    if (Status status = allocate(global); !status)
+      return status;
+  }
+  return drain(session);
+}
+
+Status DataMaterializer::allocate(GlobalRecord& global) {
+  if (isNamedLikeIdentifier(global.section))
+    return allocateSection(global);
+  Result<std::byte*> address = arena_.allocateData(global.size, global.alignment);
+  if (!address)
+    return address.takeError();
+  if (global.size <= Arena::kLargestNearData && !arena_.isNear(*address))
+    return Error(ErrorKind::Environment, "global '" + std::string(global.name) + "'",
+                 "the program's small globals together exceed 1 GiB");
+  global.address.store(*address, std::memory_order_release);
+  pending_.push_back(&global);
+  return {};
+}
+
+Status DataMaterializer::allocateSection(const GlobalRecord& member) {
+  std::vector<GlobalRecord*> members;
+  std::vector<uint64_t> offsets;
+  uint64_t size = 0;
+  uint64_t alignment = 1;
+  for (GlobalId id : registry_.globalsInSection({member.section.data(), member.section.size()})) {
+    GlobalRecord& global = registry_.global(id);
+    if (global.address.load(std::memory_order_relaxed))
+      continue; // added and laid out earlier; see docs/unsupported.md
+    size = alignUp(size, global.alignment);
+    members.push_back(&global);
+    offsets.push_back(size);
+    size += global.size;
+    alignment = std::max(alignment, global.alignment);
+  }
+  Result<std::byte*> base = arena_.allocateData(size, alignment);
+  if (!base)
+    return base.takeError();
+  for (size_t i = 0; i < members.size(); ++i) {
+    members[i]->address.store(*base + offsets[i], std::memory_order_release);
+    pending_.push_back(members[i]);
+  }
+  return {};
+}
+
+Status DataMaterializer::drain(Session& session) {
+  while (!pending_.empty()) {
+    GlobalRecord& global = *pending_.back();
+    pending_.pop_back();
+    if (global.initialised.load(std::memory_order_relaxed))
+      continue;
+    const Definition where = global.definition.load();
+    Result<ImageReader*> reader = session.reader(where.image);
+    if (!reader)
+      return reader.takeError();
+    const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>((*reader)->value(where.ordinal));
+    if (!variable || !variable->hasInitializer())
+      return Error(ErrorKind::Internal, "global '" + std::string(global.name) + "'", "has no initialiser");
+    if (Status status = write(*variable->getInitializer(), global.address.load(std::memory_order_relaxed), **reader,
+                              where.image);
+        !status) {
+      return Error(status.error().kind(), "initialiser of '" + std::string(global.name) + "'", status.error().why());
+    }
+    global.initialised.store(true, std::memory_order_release);
+  }
+  return {};
+}
+
+Status DataMaterializer::write(const llvm::Constant& constant, std::byte* to, ImageReader& reader, ImageId image) {
+  // Memory is zero already.
+  if (constant.isNullValue() || llvm::isa<llvm::UndefValue>(constant))
+    return {};
+  if (const auto* data = llvm::dyn_cast<llvm::ConstantDataSequential>(&constant);
+      data && data->getElementByteSize() * data->getNumElements() ==
+                  reader.module().getDataLayout().getTypeStoreSize(data->getType())) {
+    const llvm::StringRef raw = data->getRawDataValues();
+    memcpy(to, raw.data(), raw.size());
+    return {};
+  }
+  if (constant.getType()->isAggregateType() || constant.getType()->isVectorTy())
+    return writeElements(constant, to, reader, image);
+  Result<llvm::APInt> bits = evaluate(constant, reader, image);
+  if (!bits)
+    return bits.takeError();
+  storeBits(*bits, to);
+  return {};
+}
+
+Status DataMaterializer::writeElements(const llvm::Constant& constant, std::byte* to, ImageReader& reader,
+                                       ImageId image) {
+  const llvm::DataLayout& layout = reader.module().getDataLayout();
+  llvm::Type* type = constant.getType();
+  if (auto* structure = llvm::dyn_cast<llvm::StructType>(type)) {
+    const llvm::StructLayout* places = layout.getStructLayout(structure);
+    for (unsigned i = 0; i < structure->getNumElements(); ++i) {
+      if (Status status = write(*constant.getAggregateElement(i), to + places->getElementOffset(i), reader, image);
+          !status)
+        return status;
+    }
+    return {};
+  }
+  if (auto* array = llvm::dyn_cast<llvm::ArrayType>(type)) {
+    const uint64_t step = layout.getTypeAllocSize(array->getElementType());
+    for (uint64_t i = 0; i < array->getNumElements(); ++i) {
+      if (Status status =
+              write(*constant.getAggregateElement(static_cast<unsigned>(i)), to + i * step, reader, image);
+          !status)
+        return status;
+    }
+    return {};
+  }
+  // Vectors are packed without padding, whatever the width of an element.
+  auto* vector = llvm::cast<llvm::FixedVectorType>(type);
+  const auto width = static_cast<unsigned>(layout.getTypeSizeInBits(vector->getElementType()));
+  llvm::APInt packed(width * vector->getNumElements(), 0);
+  for (unsigned i = 0; i < vector->getNumElements(); ++i) {
+    const llvm::Constant& element = *constant.getAggregateElement(i);
+    if (llvm::isa<llvm::UndefValue>(element))
+      continue;
+    Result<llvm::APInt> bits = evaluate(element, reader, image);
+    if (!bits)
+      return bits.takeError();
+    packed.insertBits(bits->zextOrTrunc(width), i * width);
+  }
+  storeBits(packed, to);
+  return {};
+}
+
+Result<llvm::APInt> DataMaterializer::evaluate(const llvm::Constant& constant, ImageReader& reader, ImageId image) {
+  const llvm::DataLayout& layout = reader.module().getDataLayout();
+  const auto width = static_cast<unsigned>(layout.getTypeSizeInBits(constant.getType()));
+  if (const auto* integer = llvm::dyn_cast<llvm::ConstantInt>(&constant))
+    return integer->getValue();
+  if (const auto* floating = llvm::dyn_cast<llvm::ConstantFP>(&constant))
+    return floating->getValueAPF().bitcastToAPInt();
+  if (constant.isNullValue() || llvm::isa<llvm::UndefValue>(constant))
+    return llvm::APInt::getZero(width);
+  if (const auto* value = llvm::dyn_cast<llvm::GlobalValue>(&constant)) {
+    Result<uint64_t> address = addressOf(*value, reader, image);
+    if (!address)
+      return address.takeError();
+    return llvm::APInt(64, *address);
+  }
+  if (const auto* equivalent = llvm::dyn_cast<llvm::DSOLocalEquivalent>(&constant))
+    return evaluate(*equivalent->getGlobalValue(), reader, image);
+  if (const auto* noCfi = llvm::dyn_cast<llvm::NoCFIValue>(&constant))
+    return evaluate(*noCfi->getGlobalValue(), reader, image);
+  if (llvm::isa<llvm::BlockAddress>(constant))
+    return Error(ErrorKind::Unsupported, "", "it holds block addresses and is used outside their function");
+
+  const auto* expression = llvm::dyn_cast<llvm::ConstantExpr>(&constant);
+  if (!expression)
+    return Error(ErrorKind::Unsupported, "", "a kind of constant not known here");
+  if (const auto* gep = llvm::dyn_cast<llvm::GEPOperator>(expression)) {
+    llvm::APInt offset(64, 0);
+    if (!gep->accumulateConstantOffset(layout, offset))
+      return Error(ErrorKind::Unsupported, "", "an address computation that is not constant");
+    Result<llvm::APInt> base =
+        evaluate(*llvm::cast<llvm::Constant>(gep->getPointerOperand()), reader, image);
+    if (!base)
+      return base.takeError();
+    return *base + offset;
+  }
+  Result<llvm::APInt> left = evaluate(*expression->getOperand(0), reader, image);
+  if (!left)
+    return left.takeError();
+  switch (expression->getOpcode()) {
+  case llvm::Instruction::BitCast:
+  case llvm::Instruction::AddrSpaceCast:
+    return *left;
+  case llvm::Instruction::IntToPtr:
+  case llvm::Instruction::PtrToInt:
+  case llvm::Instruction::PtrToAddr:
+  case llvm::Instruction::Trunc:
+    return left->zextOrTrunc(width);
+  default:
+    break;
+  }
+  if (expression->getNumOperands() == 2) {
+    Result<llvm::APInt> right = evaluate(*expression->getOperand(1), reader, image);
+    if (!right)
+      return right.takeError();
+    switch (expression->getOpcode()) {
+    case llvm::Instruction::Add:
+      return *left + *right;
+    case llvm::Instruction::Sub:
+      return *left - *right;
+    case llvm::Instruction::Xor:
+      return *left ^ *right;
+    default:
+      break;
+    }
+  }
+  return Error(ErrorKind::Unsupported, "", std::string("constant expression '") + expression->getOpcodeName() + "'");
+}
+
+Result<uint64_t> DataMaterializer::addressOf(const llvm::GlobalValue& value, ImageReader& reader, ImageId image) {
+  const auto number = [](const void* address) { return reinterpret_cast<uint64_t>(address); };
+  const uint32_t ordinal = reader.ordinalOf(&value);
+  const SymbolRef ref = registry_.resolve(image, ordinal, value.getName());
+  switch (ref.kind) {
+  case SymbolKind::Function:
+    return number(addresses_.function(FunctionId(ref.id)));
+  case SymbolKind::Data: {
+    GlobalRecord& global = registry_.global(GlobalId(ref.id));
+    if (!global.address.load(std::memory_order_relaxed)) {
+      if (Status status = allocate(global); !status)
+        return status.takeError();
+    }
+    return number(global.address.load(std::memory_order_relaxed)) + static_cast<uint64_t>(ref.offset);
+  }
+  case SymbolKind::Thread:
+    return Error(ErrorKind::BadInput, "", "the address of a thread-local is not a constant");
+  case SymbolKind::Absolute:
+    return static_cast<uint64_t>(ref.offset);
+  case SymbolKind::Object: {
+    Result<std::byte*> address = addresses_.object(ObjectId(ref.id), ref.offset);
+    if (!address)
+      return address.takeError();
+    return number(*address);
+  }
+  case SymbolKind::None:
+    break;
+  }
+  const llvm::StringRef name = llvm::GlobalValue::dropLLVMManglingEscape(value.getName());
+  const bool weak = value.hasExternalWeakLinkage();
+  if (std::optional<void*> address = addresses_.host(name, weak))
+    return number(*address);
+  if (weak)
+    return uint64_t(0);
+  if (llvm::isa<llvm::Function>(value)) {
+    // An error only if it is ever called.
+    Result<FunctionId> id = registry_.declareFunction(name);
+    if (!id)
+      return id.takeError();
+    return number(addresses_.function(*id));
+  }
+  return Error(ErrorKind::MissingSymbol, "", "it refers to '" + name.str() + "', which nothing defines");
+}
+
+Result<size_t> DataMaterializer::threadModule(ImageId image, Session& session) {
+  if (threadModules_.size() <= image.value)
+    threadModules_.resize(image.value + 1, 0);
+  if (threadModules_[image.value] != 0)
+    return threadModules_[image.value];
+
+  // Offset 0 means "no address yet" in the record.
+  constexpr uint64_t kFirstOffset = 16;
+  ThreadTemplate block;
+  block.size = kFirstOffset;
+  block.alignment = kFirstOffset;
+  const std::vector<GlobalId> members = registry_.threadLocalsOf(image);
+  for (GlobalId id : members) {
+    GlobalRecord& global = registry_.global(id);
+    block.size = alignUp(block.size, global.alignment);
+    global.address.store(reinterpret_cast<std::byte*>(block.size), std::memory_order_release);
+    block.size += global.size;
+    block.alignment = std::max(block.alignment, size_t(global.alignment));
+  }
+  block.initial.resize(block.size);
+  Result<ImageReader*> reader = session.reader(image);
+  if (!reader)
+    return reader.takeError();
+  for (GlobalId id : members) {
+    GlobalRecord& global = registry_.global(id);
+    const auto* variable = llvm::cast<llvm::GlobalVariable>((*reader)->value(global.definition.load().ordinal));
+    std::byte* to = block.initial.data() + reinterpret_cast<uint64_t>(global.address.load(std::memory_order_relaxed));
+    if (Status status = write(*variable->getInitializer(), to, **reader, image); !status)
+      return unsupported(global, status.error().why());
+    global.initialised.store(true, std::memory_order_release);
+  }
+  if (Status status = drain(session); !status)
+    return status.takeError();
+  while (!block.initial.empty() && block.initial.back() == std::byte{0})
+    block.initial.pop_back();
+  Result<SyntheticLibrary> library = loadSyntheticLibrary(
+      "tiercel-thread-locals-" + std::to_string(image.value), {}, &block, /*global=*/false);
+  if (!library)
+    return library.takeError();
+  return threadModules_[image.value] = library->tlsModule;
+}
+
+Result<ThreadLocalPlace> DataMaterializer::ensureThreadLocal(GlobalId id, Session& session) {
+  LockGuard lock(mutex_);
+  GlobalRecord& global = registry_.global(id);
+  Result<size_t> module = threadModule(global.definition.load().image, session);
+  if (!module)
+    return module.takeError();
+  return ThreadLocalPlace{*module, reinterpret_cast<size_t>(global.address.load(std::memory_order_relaxed))};
+}
+
+} // namespace tiercel

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Gives globals their address and initial value, on first need. Writing bytes straight from the IR constants
+// is far cheaper than a trip through the code generator, and every global exists once whichever tiers use it.
+//
+// Initialisers refer to other globals; those get addresses at once and their values before ensure returns, so
+// that compiled code never sees a pointer to something not initialised yet. Functions are referred to by
+// their stubs and need not exist.
+//
+// Thread rule: thread-safe; one lock (after it, the registry's and the arena's are taken). Initialisation is
+// complete, and visible, when a function that needs it is published.
+#pragma once
+
+#include "base/thread_annotations.h"
+#include "compile/session.h"
+#include "link/addresses.h"
+#include "link/dynamic_symbols.h"
+#include "registry/registry.h"
+
+#include "llvm/IR/Constants.h"
+
+#include <span>
+#include <vector>
+
+namespace tiercel {
+
+class DataMaterializer {
+public:
+  DataMaterializer(Registry& registry, Arena& arena, AddressSource& addresses)
+      : registry_(registry), arena_(arena), addresses_(addresses) {}
+
+  /// Addresses and values for these and all they lead to. `session` provides the readers.
+  Status ensure(std::span<const GlobalId> globals, Session& session) TIERCEL_EXCLUDES(mutex_);
+  /// Where a thread-local of the program lives.
+  Result<ThreadLocalPlace> ensureThreadLocal(GlobalId global, Session& session) TIERCEL_EXCLUDES(mutex_);
+
+  /// Recursive, because an initialiser may refer to a symbol of an object that must be linked first, which
+  /// may refer to globals. Held across fork.
+  RecursiveMutex& forkMutex() { return mutex_; }
+
+private:
+  Status drain(Session& session) TIERCEL_REQUIRES(mutex_);
+  Status allocate(GlobalRecord& global) TIERCEL_REQUIRES(mutex_);
+  Status allocateSection(const GlobalRecord& member) TIERCEL_REQUIRES(mutex_);
+  Result<size_t> threadModule(ImageId image, Session& session) TIERCEL_REQUIRES(mutex_);
+
+  Status write(const llvm::Constant& constant, std::byte* to, ImageReader& reader, ImageId image)
+      TIERCEL_REQUIRES(mutex_);
+  Status writeElements(const llvm::Constant& constant, std::byte* to, ImageReader& reader, ImageId image)
+      TIERCEL_REQUIRES(mutex_);
+  Result<llvm::APInt> evaluate(const llvm::Constant& constant, ImageReader& reader, ImageId image)
+      TIERCEL_REQUIRES(mutex_);
+  Result<uint64_t> addressOf(const llvm::GlobalValue& value, ImageReader& reader, ImageId image)
+      TIERCEL_REQUIRES(mutex_);
+
+  Registry& registry_;
+  Arena& arena_;
+  AddressSource& addresses_;
+  RecursiveMutex mutex_;
+  std::vector<GlobalRecord*> pending_ TIERCEL_GUARDED_BY(mutex_); ///< have addresses, lack values
+  std::vector<size_t> threadModules_ TIERCEL_GUARDED_BY(mutex_); ///< by image; 0: none yet
+};
+
+} // namespace tiercel

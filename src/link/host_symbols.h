@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The process around the program: libraries that are loaded, those a native link would have added by itself
+// (libm, the C++ runtime), and functions that the engine supplies instead of the library's (runtime
+// functions: those that would not know about compiled code, and those that exist only in libc_nonshared.a).
+// Thread rule: thread-safe.
+#pragma once
+
+#include "base/thread_annotations.h"
+#include "tiercel/error.h"
+#include "unit/extractor.h"
+
+#include "llvm/ADT/StringMap.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace tiercel {
+
+class HostSymbols : public HostSymbolSource {
+public:
+  /// Takes precedence over libraries. Before any code runs.
+  void supply(const char* name, void* address);
+  /// Called with the path of each library before it is loaded, so that what it refers to in the program can
+  /// be made visible to it.
+  void onLoad(std::function<Status(const std::string& path)> hook) { beforeLoad_ = std::move(hook); }
+
+  bool has(llvm::StringRef name) override { return find(name).has_value(); }
+  /// Loads default libraries if that helps; do not ask for weak references.
+  std::optional<void*> find(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
+  /// Without loading anything.
+  std::optional<void*> findLoaded(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
+
+  /// dlopen for all to see.
+  Status loadLibrary(const std::string& path) TIERCEL_EXCLUDES(mutex_);
+
+  Mutex& forkMutex() { return mutex_; }
+
+private:
+  std::function<Status(const std::string&)> beforeLoad_;
+  Mutex mutex_;
+  llvm::StringMap<void*> known_ TIERCEL_GUARDED_BY(mutex_);
+  unsigned nextDefaultLibrary_ TIERCEL_GUARDED_BY(mutex_) = 0;
+};
+
+} // namespace tiercel

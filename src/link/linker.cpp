@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "link/linker.h"
+
+#include "base/llvm_error.h"
+#include "link/graph_memory.h"
+#include "link/reference_rewriter.h"
+#include "link/unwind.h"
+
+#include "llvm/ExecutionEngine/JITLink/ELF_x86_64.h"
+#include "llvm/ExecutionEngine/JITLink/JITLink.h"
+
+#include <algorithm>
+
+extern "C" void __register_frame(void*);
+
+namespace tiercel {
+
+namespace {
+
+namespace jl = llvm::jitlink;
+
+/// One link, from graph to code. All of JITLink's callbacks come back on the calling thread before link()
+/// returns, because none of ours defers its answer.
+class GraphLink : public jl::JITLinkContext {
+public:
+  /// What the link leaves behind; outlives the context, which JITLink destroys.
+  struct Outcome {
+    Status status;
+    std::byte* entry = nullptr;
+    size_t bytes = 0;
+    LinkedObject object;
+  };
+
+  GraphLink(const LinkEnvironment& environment, ReferenceRewriter& rewriter, const Artifact* artifact, Outcome& outcome,
+            const std::function<void(const LinkedObject&)>* onAddresses)
+      : JITLinkContext(nullptr), environment_(environment), rewriter_(rewriter), memory_(environment.arena),
+        artifact_(artifact), outcome_(outcome), onAddresses_(onAddresses) {}
+
+  jl::JITLinkMemoryManager& getMemoryManager() override { return memory_; }
+
+  void notifyFailed(llvm::Error error) override {
+    Error reported = fromLlvm(std::move(error), ErrorKind::Internal, "linking");
+    // The rewriter's own errors say more than what JITLink makes of them.
+    outcome_.status = rewriter_.failed() ? rewriter_.takeError() : std::move(reported);
+  }
+
+  void lookup(const LookupMap& symbols, std::unique_ptr<jl::JITLinkAsyncLookupContinuation> continuation) override {
+    // Objects' references to each other are left for here, when their own addresses are known.
+    jl::AsyncLookupResult result;
+    for (const auto& [name, flags] : symbols) {
+      std::optional<uint64_t> address =
+          rewriter_.lateAddress(*name, flags == jl::SymbolLookupFlags::WeaklyReferencedSymbol);
+      if (address)
+        result[name] = {llvm::orc::ExecutorAddr(*address), llvm::JITSymbolFlags::Exported};
+    }
+    if (llvm::Error error = rewriter_.reportMissing())
+      continuation->run(std::move(error));
+    else
+      continuation->run(std::move(result));
+  }
+
+  llvm::Error notifyResolved(jl::LinkGraph& graph) override {
+    if (artifact_)
+      return llvm::Error::success();
+    for (jl::Symbol* symbol : graph.defined_symbols()) {
+      if (symbol->hasName() && symbol->getScope() != jl::Scope::Local)
+        outcome_.object.symbols[*symbol->getName()] = symbol->getAddress().toPtr<std::byte*>();
+    }
+    if (onAddresses_)
+      (*onAddresses_)(outcome_.object);
+    return llvm::Error::success();
+  }
+
+  void notifyFinalized(jl::JITLinkMemoryManager::FinalizedAlloc allocation) override {
+    // Memory belongs to the arena; JITLink's handle has nothing to release.
+    allocation.release();
+  }
+
+  llvm::Error modifyPassConfig(jl::LinkGraph&, jl::PassConfiguration& passes) override {
+    passes.PrePrunePasses.insert(passes.PrePrunePasses.begin(),
+                                 [this](jl::LinkGraph& graph) { return rewriter_.resolve(graph); });
+    passes.PostPrunePasses.insert(passes.PostPrunePasses.begin(),
+                                  [this](jl::LinkGraph& graph) { return rewriter_.rewrite(graph); });
+    passes.PostFixupPasses.push_back([this](jl::LinkGraph& graph) {
+      enterRanges(graph);
+      return llvm::Error::success();
+    });
+    return llvm::Error::success();
+  }
+
+private:
+  void enterRanges(jl::LinkGraph& graph);
+  void enterInitialisers(jl::LinkGraph& graph, llvm::StringRef section, std::vector<std::byte*>& into);
+
+  const LinkEnvironment& environment_;
+  ReferenceRewriter& rewriter_;
+  GraphMemory memory_;
+  const Artifact* artifact_;
+  Outcome& outcome_;
+  const std::function<void(const LinkedObject&)>* onAddresses_;
+};
+
+/// The frame description entries of a graph, by the address of the code they describe.
+llvm::DenseMap<uint64_t, const void*> findFrames(jl::LinkGraph& graph) {
+  llvm::DenseMap<uint64_t, const void*> frames;
+  jl::Section* section = graph.findSectionByName(".eh_frame");
+  if (!section)
+    return frames;
+  // JITLink has split the section into its records. A frame description has an edge to its common entry at
+  // offset 4 and one to its function at offset 8 (LSB Core 5.0, section 10.6.1).
+  for (jl::Block* block : section->blocks()) {
+    const jl::Edge* function = nullptr;
+    bool describesFrame = false;
+    for (const jl::Edge& edge : block->edges()) {
+      describesFrame |= edge.getOffset() == 4;
+      if (edge.getOffset() == 8)
+        function = &edge;
+    }
+    if (describesFrame && function)
+      frames[(function->getTarget().getAddress() + function->getAddend()).getValue()] =
+          block->getAddress().toPtr<const void*>();
+  }
+  return frames;
+}
+
+void GraphLink::enterRanges(jl::LinkGraph& graph) {
+  const llvm::DenseMap<uint64_t, const void*> frames = findFrames(graph);
+  const FunctionRecord* record = artifact_ ? &environment_.registry.function(artifact_->function) : nullptr;
+  for (jl::Symbol* symbol : graph.defined_symbols()) {
+    if (!symbol->isCallable() || symbol->getSize() == 0)
+      continue;
+    const auto* begin = symbol->getAddress().toPtr<const std::byte*>();
+    if (!environment_.arena.isCode(begin))
+      continue;
+    CodeRange range;
+    range.begin = begin;
+    range.end = begin + symbol->getSize();
+    range.fde = frames.lookup(symbol->getAddress().getValue());
+    if (record) {
+      range.function = record->id;
+      range.name = record->name;
+      range.tier = static_cast<uint8_t>(artifact_->tier);
+      if (symbol->hasName() && (*symbol->getName()).contains("#e"))
+        outcome_.entry = const_cast<std::byte*>(begin);
+    } else if (symbol->hasName()) {
+      range.name = environment_.registry.keep(*symbol->getName());
+    }
+    environment_.map.add(range);
+  }
+  outcome_.bytes = memory_.codeBytes();
+  if (!artifact_) {
+    enterInitialisers(graph, ".init_array", outcome_.object.constructors);
+    enterInitialisers(graph, ".fini_array", outcome_.object.destructors);
+  }
+  if (!UnwindRegistration::isInterposed() && !frames.empty())
+    __register_frame(jl::SectionRange(*graph.findSectionByName(".eh_frame")).getStart().toPtr<void*>());
+}
+
+void GraphLink::enterInitialisers(jl::LinkGraph& graph, llvm::StringRef prefix, std::vector<std::byte*>& into) {
+  // .init_array.NNNNN, lower numbers first, then plain .init_array.
+  std::vector<jl::Section*> sections;
+  for (jl::Section& section : graph.sections()) {
+    if (section.getName().starts_with(prefix))
+      sections.push_back(&section);
+  }
+  const auto priority = [&](const jl::Section* section) {
+    unsigned number = 65536;
+    llvm::StringRef ending = section->getName().drop_front(prefix.size());
+    if (ending.consume_front("."))
+      ending.getAsInteger(10, number);
+    return number;
+  };
+  std::stable_sort(sections.begin(), sections.end(),
+                   [&](auto* left, auto* right) { return priority(left) < priority(right); });
+  for (jl::Section* section : sections) {
+    jl::SectionRange range(*section);
+    for (auto* slot = range.getStart().toPtr<std::byte**>(); slot != range.getEnd().toPtr<std::byte**>(); ++slot)
+      into.push_back(*slot);
+  }
+}
+
+Result<GraphLink::Outcome> linkGraph(const LinkEnvironment& environment, llvm::MemoryBufferRef object,
+                                     ReferenceRewriter& rewriter, const Artifact* artifact,
+                                     const std::function<void(const LinkedObject&)>* onAddresses) {
+  llvm::Expected<std::unique_ptr<jl::LinkGraph>> graph =
+      jl::createLinkGraphFromELFObject_x86_64(object, std::make_shared<llvm::orc::SymbolStringPool>());
+  if (!graph)
+    return fromLlvm(graph.takeError(), ErrorKind::Unsupported, object.getBufferIdentifier().str());
+  GraphLink::Outcome outcome;
+  jl::link_ELF_x86_64(std::move(*graph),
+                      std::make_unique<GraphLink>(environment, rewriter, artifact, outcome, onAddresses));
+  if (!outcome.status)
+    return outcome.status.takeError();
+  return outcome;
+}
+
+} // namespace
+
+Result<LinkedFunction> Linker::link(const Artifact& artifact, ThreadLocalSource& threads) {
+  const FunctionRecord& record = environment_.registry.function(artifact.function);
+  ReferenceRewriter rewriter(environment_, artifact.image, ObjectId(), threads);
+  const llvm::MemoryBufferRef bytes(llvm::StringRef(artifact.object.data(), artifact.object.size()),
+                                    {record.name.data(), record.name.size()});
+  Result<GraphLink::Outcome> outcome = linkGraph(environment_, bytes, rewriter, &artifact, nullptr);
+  if (!outcome) {
+    const Error& error = outcome.error();
+    return Error(error.kind(), "function " + std::string(record.name), error.why());
+  }
+  if (!outcome->entry)
+    return Error(ErrorKind::Internal, "function " + std::string(record.name), "the object does not define it");
+  return LinkedFunction{outcome->entry, outcome->bytes};
+}
+
+Result<LinkedObject> Linker::linkObject(llvm::MemoryBufferRef object, ImageId scope, ObjectId self,
+                                        ThreadLocalSource& threads,
+                                        const std::function<void(const LinkedObject&)>& onAddresses) {
+  ReferenceRewriter rewriter(environment_, scope, self, threads);
+  Result<GraphLink::Outcome> outcome = linkGraph(environment_, object, rewriter, nullptr, &onAddresses);
+  if (!outcome)
+    return outcome.takeError();
+  return std::move(outcome->object);
+}
+
+} // namespace tiercel

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Makes relocatable code runnable: JITLink with our symbols, our memory and our unwind registration.
+//
+// Every address is known before JITLink lays anything out (stubs, cells, globals and the host's symbols all
+// exist already), so references are rewritten first and JITLink finds little to do: calls to the program's
+// functions go through their cells, loads of near addresses from the GOT become lea, calls of near code
+// become plain relative ones. GOT entries and PLT stubs are made only for what is out of reach.
+//
+// Thread rule: thread-safe; links share no state but the tables they look into.
+#pragma once
+
+#include "artifact/artifact.h"
+#include "codemem/arena.h"
+#include "codemem/code_map.h"
+#include "codemem/function_table.h"
+#include "link/addresses.h"
+#include "link/dynamic_symbols.h"
+#include "registry/registry.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tiercel {
+
+/// Where thread-locals are, by name in the process or by record.
+class ThreadLocalSource {
+public:
+  virtual ~ThreadLocalSource() = default;
+  virtual Result<ThreadLocalPlace> programThreadLocal(GlobalId id) = 0;
+  virtual std::optional<ThreadLocalPlace> hostThreadLocal(llvm::StringRef name) = 0;
+};
+
+struct LinkEnvironment {
+  Arena& arena;
+  FunctionTable& functions;
+  Registry& registry;
+  CodeMap& map;
+  AddressSource& addresses;
+};
+
+struct LinkedFunction {
+  std::byte* entry = nullptr;
+  size_t bytes = 0; ///< of code and its constants
+};
+
+struct LinkedObject {
+  llvm::StringMap<std::byte*> symbols;   ///< external definitions
+  std::vector<std::byte*> constructors;  ///< of .init_array, in order
+  std::vector<std::byte*> destructors;
+};
+
+class Linker {
+public:
+  explicit Linker(const LinkEnvironment& environment) : environment_(environment) {}
+
+  /// The data that the artifact names must be initialised already.
+  Result<LinkedFunction> link(const Artifact& artifact, ThreadLocalSource& threads);
+  /// A whole native object. `scope` is the image whose internal names it may use (module-level assembly).
+  /// `onAddresses` hears the addresses of its definitions before its own references are resolved, so that
+  /// objects may refer to each other.
+  Result<LinkedObject> linkObject(llvm::MemoryBufferRef object, ImageId scope, ObjectId self, ThreadLocalSource& threads,
+                                  const std::function<void(const LinkedObject&)>& onAddresses);
+
+private:
+  const LinkEnvironment environment_;
+};
+
+} // namespace tiercel

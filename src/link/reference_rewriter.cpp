@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "link/reference_rewriter.h"
+
+#include "unit/link_name.h"
+
+#include "llvm/ExecutionEngine/JITLink/x86_64.h"
+
+namespace tiercel {
+
+namespace jl = llvm::jitlink;
+namespace x86 = llvm::jitlink::x86_64;
+
+namespace {
+
+uint64_t number(const void* address) { return reinterpret_cast<uint64_t>(address); }
+
+/// The two bytes before a 32-bit displacement: opcode and ModRM of the instruction that uses it.
+struct Opcode {
+  uint8_t code = 0;
+  uint8_t modRm = 0;
+};
+Opcode opcodeBefore(const jl::Block& block, jl::Edge::OffsetT offset) {
+  const llvm::ArrayRef<char> bytes = block.getContent();
+  if (offset < 2)
+    return {};
+  return {static_cast<uint8_t>(bytes[offset - 2]), static_cast<uint8_t>(bytes[offset - 1])};
+}
+
+constexpr uint8_t kIndirect = 0xff;     // call *m (ModRM /2), jmp *m (/4)
+constexpr uint8_t kCallRipRelative = 0x15;
+constexpr uint8_t kJumpRipRelative = 0x25;
+constexpr uint8_t kLoad = 0x8b;
+constexpr uint8_t kLea = 0x8d;
+
+} // namespace
+
+llvm::Error ReferenceRewriter::fail(Error error) {
+  llvm::Error reported = llvm::createStringError(llvm::inconvertibleErrorCode(), error.message());
+  if (!error_)
+    error_ = std::move(error);
+  return reported;
+}
+
+ReferenceRewriter::Target ReferenceRewriter::findByLinkName(llvm::StringRef name) {
+  const std::optional<LinkName> parsed = parseLinkName(name);
+  if (!parsed)
+    return {};
+  const FunctionId function(parsed->id);
+  switch (parsed->kind) {
+  case LinkKind::Function:
+    return {number(environment_.functions.stub(function)), function};
+  case LinkKind::Counters:
+    return {number(&environment_.functions.counters(function)), {}};
+  case LinkKind::Trip:
+    return {number(environment_.functions.tripPad()), {}};
+  case LinkKind::Data:
+    return {number(environment_.registry.global(GlobalId(parsed->id)).address.load(std::memory_order_acquire)), {}};
+  case LinkKind::Thread:
+    return {0, {}};
+  case LinkKind::Entry:
+    break;
+  }
+  return {};
+}
+
+ReferenceRewriter::Target ReferenceRewriter::find(llvm::StringRef name, bool weak) {
+  if (Target target = findByLinkName(name); target.address)
+    return target;
+  const SymbolRef ref = environment_.registry.findFrom(scope_, name);
+  switch (ref.kind) {
+  case SymbolKind::Function:
+    return {number(environment_.addresses.function(FunctionId(ref.id))), FunctionId(ref.id)};
+  case SymbolKind::Data: {
+    Result<std::byte*> address = environment_.addresses.data(GlobalId(ref.id));
+    if (!address) {
+      error_ = address.takeError();
+      return {};
+    }
+    return {number(*address) + static_cast<uint64_t>(ref.offset), {}};
+  }
+  case SymbolKind::Thread:
+    return {0, {}};
+  case SymbolKind::Absolute:
+    return {static_cast<uint64_t>(ref.offset), {}};
+  case SymbolKind::Object:
+    return {std::nullopt, {}, true};
+  case SymbolKind::None:
+    break;
+  }
+  if (std::optional<void*> address = environment_.addresses.host(name, weak))
+    return {number(*address), {}};
+  return {};
+}
+
+void ReferenceRewriter::dropOverridden(jl::LinkGraph& graph) {
+  if (!self_.valid())
+    return;
+  std::vector<jl::Symbol*> overridden;
+  for (jl::Symbol* symbol : graph.defined_symbols()) {
+    if (!symbol->hasName() || symbol->getScope() == jl::Scope::Local)
+      continue;
+    const SymbolRef ref = environment_.registry.find(*symbol->getName());
+    if (ref.kind != SymbolKind::None && !(ref.kind == SymbolKind::Object && ref.id == self_.value))
+      overridden.push_back(symbol);
+  }
+  for (jl::Symbol* symbol : overridden)
+    graph.makeExternal(*symbol);
+}
+
+llvm::Error ReferenceRewriter::resolve(jl::LinkGraph& graph) {
+  dropOverridden(graph);
+  std::vector<jl::Symbol*> externals(graph.external_symbols().begin(), graph.external_symbols().end());
+  for (jl::Symbol* symbol : externals) {
+    const llvm::StringRef name = *symbol->getName();
+    Target target = find(name, symbol->isWeaklyReferenced());
+    if (error_)
+      return llvm::createStringError(llvm::inconvertibleErrorCode(), error_->message());
+    if (target.late)
+      continue;
+    if (!target.address) {
+      if (symbol->isWeaklyReferenced()) {
+        target.address = 0;
+      } else if (self_.valid()) {
+        // A native object: functions that nothing defines are bound when called, natively.
+        Result<FunctionId> id = environment_.registry.declareFunction(name);
+        if (!id)
+          return fail(id.takeError());
+        target = {number(environment_.addresses.function(*id)), *id};
+      } else {
+        missing_.push_back(name.str());
+        continue;
+      }
+    }
+    graph.makeAbsolute(*symbol, llvm::orc::ExecutorAddr(*target.address));
+    if (target.function.valid())
+      functions_[symbol] = target.function;
+  }
+  return reportMissing();
+}
+
+std::optional<uint64_t> ReferenceRewriter::lateAddress(llvm::StringRef name, bool weak) {
+  const SymbolRef ref = environment_.registry.find(name);
+  if (ref.kind == SymbolKind::Object) {
+    Result<std::byte*> address = environment_.addresses.object(ObjectId(ref.id), ref.offset);
+    if (address)
+      return number(*address);
+    if (!error_)
+      error_ = address.takeError();
+    return std::nullopt;
+  }
+  if (!weak)
+    missing_.push_back(name.str());
+  return std::nullopt;
+}
+
+llvm::Error ReferenceRewriter::reportMissing() {
+  if (error_)
+    return llvm::createStringError(llvm::inconvertibleErrorCode(), error_->message());
+  if (missing_.empty())
+    return llvm::Error::success();
+  std::string list;
+  for (const std::string& name : missing_)
+    list += (list.empty() ? "'" : ", '") + name + "'";
+  return fail(Error(ErrorKind::MissingSymbol, "linking", "nothing defines " + list));
+}
+
+llvm::Error ReferenceRewriter::rewrite(jl::LinkGraph& graph) {
+  // A copy: entries for thread-locals add blocks.
+  const std::vector<jl::Block*> blocks(graph.blocks().begin(), graph.blocks().end());
+  for (jl::Block* block : blocks) {
+    for (jl::Edge& edge : block->edges()) {
+      if (edge.getKind() == x86::RequestTLSDescInGOTAndTransformToDelta32) {
+        rewriteThreadLocal(graph, edge);
+        if (error_)
+          return llvm::createStringError(llvm::inconvertibleErrorCode(), error_->message());
+        continue;
+      }
+      if (edge.getTarget().isDefined() || edge.getTarget().isExternal())
+        continue;
+      switch (edge.getKind()) {
+      case x86::BranchPCRel32:
+        // A plain relative call reaches all of the arena; JITLink would make a PLT stub.
+        if (environment_.arena.isNear(edge.getTarget().getAddress().toPtr<void*>()))
+          edge.setKind(x86::PCRel32);
+        break;
+      case x86::RequestGOTAndTransformToPCRel32GOTLoadRelaxable:
+        rewriteCall(graph, *block, edge);
+        break;
+      case x86::RequestGOTAndTransformToPCRel32GOTLoadREXRelaxable:
+        rewriteLoad(graph, *block, edge);
+        break;
+      default:
+        break;
+      }
+    }
+  }
+  return llvm::Error::success();
+}
+
+/// `call *f@GOTPCREL(%rip)`: the function's cell is the GOT entry.
+void ReferenceRewriter::rewriteCall(jl::LinkGraph& graph, jl::Block& block, jl::Edge& edge) {
+  const auto found = functions_.find(&edge.getTarget());
+  const Opcode opcode = opcodeBefore(block, edge.getOffset());
+  if (found == functions_.end() || opcode.code != kIndirect ||
+      (opcode.modRm != kCallRipRelative && opcode.modRm != kJumpRipRelative))
+    return;
+  jl::Symbol*& cell = cells_[found->second.value];
+  if (!cell)
+    cell = &graph.addAbsoluteSymbol(graph.intern("#cell" + std::to_string(found->second.value)),
+                                    llvm::orc::ExecutorAddr::fromPtr(&environment_.functions.cell(found->second)),
+                                    sizeof(void*), jl::Linkage::Strong, jl::Scope::Local, true);
+  edge.setTarget(*cell);
+  edge.setKind(x86::PCRel32);
+}
+
+/// `mov x@GOTPCREL(%rip), %reg`: the address itself by lea when it is near (psABI, section B.2).
+void ReferenceRewriter::rewriteLoad(jl::LinkGraph& graph, jl::Block& block, jl::Edge& edge) {
+  if (!environment_.arena.isNear(edge.getTarget().getAddress().toPtr<void*>()) ||
+      opcodeBefore(block, edge.getOffset()).code != kLoad)
+    return;
+  block.getMutableContent(graph)[edge.getOffset() - 2] = static_cast<char>(kLea);
+  edge.setKind(x86::PCRel32);
+}
+
+/// The argument of __tls_get_addr: {module, offset}, final here because thread-locals are given their place
+/// in a module of the process before code that uses them is linked (ELF TLS ABI, section 4.1.6).
+void ReferenceRewriter::rewriteThreadLocal(jl::LinkGraph& graph, jl::Edge& edge) {
+  jl::Symbol& variable = edge.getTarget();
+  jl::Symbol*& entry = threadEntries_[&variable];
+  if (!entry) {
+    if (variable.isDefined()) {
+      error_ = Error(ErrorKind::Unsupported, "linking",
+                     "thread-local '" + (*variable.getName()).str() + "' is defined in a native object; give its bitcode");
+      return;
+    }
+    const llvm::StringRef name = *variable.getName();
+    const std::optional<LinkName> own = parseLinkName(name);
+    std::optional<ThreadLocalPlace> place;
+    const SymbolRef ref = own ? SymbolRef{SymbolKind::Thread, own->id, 0} : environment_.registry.find(name);
+    if (ref.kind == SymbolKind::Thread) {
+      Result<ThreadLocalPlace> made = threads_.programThreadLocal(GlobalId(ref.id));
+      if (!made) {
+        error_ = made.takeError();
+        return;
+      }
+      place = *made;
+    } else {
+      place = threads_.hostThreadLocal(name);
+    }
+    if (!place) {
+      error_ = Error(ErrorKind::MissingSymbol, "linking", "nothing defines the thread-local '" + name.str() + "'");
+      return;
+    }
+    jl::Section* section = graph.findSectionByName("$tiercel_thread_locals");
+    if (!section)
+      section = &graph.createSection("$tiercel_thread_locals", llvm::orc::MemProt::Read);
+    const uint64_t content[2] = {place->tlsModule, place->offset};
+    jl::Block& block = graph.createContentBlock(
+        *section, graph.allocateContent(llvm::ArrayRef<char>(reinterpret_cast<const char*>(content), sizeof content)),
+        llvm::orc::ExecutorAddr(), sizeof(uint64_t), 0);
+    entry = &graph.addAnonymousSymbol(block, 0, sizeof content, false, true);
+  }
+  edge.setTarget(*entry);
+  edge.setKind(x86::Delta32);
+}
+
+} // namespace tiercel

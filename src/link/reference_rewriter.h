@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Decides what each reference of a link graph becomes.
+// Thread rule: one instance per link.
+#pragma once
+
+#include "link/linker.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ExecutionEngine/JITLink/JITLink.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tiercel {
+
+class ReferenceRewriter {
+public:
+  /// `scope`: the image whose internal names count for textual references; `self`: the object being linked.
+  ReferenceRewriter(const LinkEnvironment& environment, ImageId scope, ObjectId self, ThreadLocalSource& threads)
+      : environment_(environment), scope_(scope), self_(self), threads_(threads) {}
+
+  /// Before pruning: gives external symbols their addresses. Those that belong to other objects stay external
+  /// until this object's own addresses are known.
+  llvm::Error resolve(llvm::jitlink::LinkGraph& graph);
+  /// Before GOT and PLT are built: makes most of their entries unnecessary.
+  llvm::Error rewrite(llvm::jitlink::LinkGraph& graph);
+  /// For what resolve left external. Nothing for weak symbols and for errors, which reportMissing collects.
+  std::optional<uint64_t> lateAddress(llvm::StringRef name, bool weak);
+  llvm::Error reportMissing();
+
+  bool failed() const { return error_.has_value(); }
+  Error takeError() { return std::move(*error_); }
+
+private:
+  struct Target {
+    std::optional<uint64_t> address;
+    FunctionId function; ///< valid: calls may go through its cell
+    bool late = false;
+  };
+
+  Target find(llvm::StringRef name, bool weak);
+  Target findByLinkName(llvm::StringRef name);
+  void dropOverridden(llvm::jitlink::LinkGraph& graph);
+  void rewriteThreadLocal(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Edge& edge);
+  void rewriteCall(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Block& block, llvm::jitlink::Edge& edge);
+  void rewriteLoad(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Block& block, llvm::jitlink::Edge& edge);
+  llvm::Error fail(Error error);
+
+  const LinkEnvironment& environment_;
+  const ImageId scope_;
+  const ObjectId self_;
+  ThreadLocalSource& threads_;
+  std::optional<Error> error_;
+  std::vector<std::string> missing_;
+  llvm::DenseMap<llvm::jitlink::Symbol*, FunctionId> functions_;
+  llvm::DenseMap<uint32_t, llvm::jitlink::Symbol*> cells_;          ///< by function
+  llvm::DenseMap<llvm::jitlink::Symbol*, llvm::jitlink::Symbol*> threadEntries_;
+};
+
+} // namespace tiercel

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "link/synthetic_library.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <dlfcn.h>
+#include <elf.h>
+#include <string_view>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace tiercel {
+
+namespace {
+
+constexpr size_t kPage = 4096;
+
+size_t alignUp(size_t value, size_t alignment) { return (value + alignment - 1) & ~(alignment - 1); }
+
+/// The beginning of the file. Behind it come the symbols, their hash table, the strings and the
+/// thread-locals' initial bytes. One read-only segment maps it all, so that offsets in the file are also
+/// addresses relative to the load base.
+struct Front {
+  Elf64_Ehdr header;
+  Elf64_Phdr segments[4];
+  Elf64_Dyn dynamic[7];
+};
+
+class StringTable {
+public:
+  Elf64_Word add(std::string_view string) {
+    const size_t offset = bytes_.size();
+    bytes_.append(string).push_back('\0');
+    return static_cast<Elf64_Word>(offset);
+  }
+  const std::string& bytes() const { return bytes_; }
+
+private:
+  std::string bytes_ = std::string(1, '\0'); ///< offset 0 is the empty string
+};
+
+/// The file but for the thread-locals.
+class Image {
+public:
+  Image() : bytes_(sizeof(Front)) {}
+
+  /// Returns the offset of the first item.
+  template <typename T> size_t append(std::span<const T> items) {
+    const size_t offset = alignUp(bytes_.size(), alignof(T));
+    bytes_.resize(offset);
+    const std::span<const std::byte> raw = std::as_bytes(items);
+    bytes_.insert(bytes_.end(), raw.begin(), raw.end());
+    return offset;
+  }
+  void setFront(const Front& front) { memcpy(bytes_.data(), &front, sizeof(front)); }
+  const std::vector<std::byte>& bytes() const { return bytes_; }
+
+private:
+  std::vector<std::byte> bytes_;
+};
+
+/// The hash function of DT_HASH, as the System V ABI gives it.
+uint32_t hashOf(std::string_view name) {
+  uint32_t hash = 0;
+  for (unsigned char byte : name) {
+    hash = (hash << 4) + byte;
+    const uint32_t high = hash & 0xf0000000;
+    hash = (hash ^ (high >> 24)) & ~high;
+  }
+  return hash;
+}
+
+/// DT_HASH: the number of buckets, the number of symbols, the first symbol of each bucket, and for each
+/// symbol the next one in its bucket. Symbol 0, the null symbol, ends a chain. About one export per bucket.
+std::vector<uint32_t> hashTable(std::span<const ExportedSymbol> exports) {
+  const auto buckets = static_cast<uint32_t>(std::max<size_t>(exports.size(), 1));
+  const auto symbols = static_cast<uint32_t>(exports.size() + 1);
+  std::vector<uint32_t> table(2 + size_t(buckets) + symbols);
+  table[0] = buckets;
+  table[1] = symbols;
+  uint32_t* const first = &table[2];
+  uint32_t* const next = first + buckets;
+  for (uint32_t symbol = 1; symbol < symbols; ++symbol) {
+    uint32_t& head = first[hashOf(exports[symbol - 1].name) % buckets];
+    next[symbol] = head;
+    head = symbol;
+  }
+  return table;
+}
+
+std::vector<Elf64_Sym> symbolTable(std::span<const ExportedSymbol> exports, StringTable& strings) {
+  std::vector<Elf64_Sym> symbols(1); // the null symbol
+  symbols.reserve(exports.size() + 1);
+  for (const ExportedSymbol& exported : exports) {
+    Elf64_Sym symbol{};
+    symbol.st_name = strings.add(exported.name);
+    symbol.st_info = ELF64_ST_INFO(STB_GLOBAL, exported.isFunction ? STT_FUNC : STT_OBJECT);
+    symbol.st_other = STV_DEFAULT;
+    symbol.st_shndx = SHN_ABS; // glibc then leaves out the load base
+    symbol.st_value = reinterpret_cast<Elf64_Addr>(exported.address);
+    symbols.push_back(symbol);
+  }
+  return symbols;
+}
+
+Elf64_Phdr segment(Elf64_Word type, Elf64_Word flags, size_t offset, size_t fileSize, size_t memorySize,
+                   size_t alignment) {
+  Elf64_Phdr header{};
+  header.p_type = type;
+  header.p_flags = flags;
+  header.p_offset = header.p_vaddr = header.p_paddr = offset;
+  header.p_filesz = fileSize;
+  header.p_memsz = memorySize;
+  header.p_align = alignment;
+  return header;
+}
+
+Elf64_Ehdr fileHeader(size_t segments) {
+  Elf64_Ehdr header{};
+  memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = ELFCLASS64;
+  header.e_ident[EI_DATA] = ELFDATA2LSB;
+  header.e_ident[EI_VERSION] = EV_CURRENT;
+  header.e_type = ET_DYN;
+  header.e_machine = EM_X86_64;
+  header.e_version = EV_CURRENT;
+  header.e_phoff = offsetof(Front, segments);
+  header.e_ehsize = sizeof(Elf64_Ehdr);
+  header.e_phentsize = sizeof(Elf64_Phdr);
+  header.e_phnum = static_cast<Elf64_Half>(segments);
+  return header;
+}
+
+/// `threadOffset` is where the initial bytes of the thread-locals will be written.
+Image makeImage(const std::string& soname, std::span<const ExportedSymbol> exports,
+                const ThreadTemplate* thread, size_t& threadOffset) {
+  Image image;
+  StringTable strings;
+  const Elf64_Word ownName = strings.add(soname);
+  const size_t symbols = image.append<Elf64_Sym>(symbolTable(exports, strings));
+  const size_t hash = image.append<uint32_t>(hashTable(exports));
+  const size_t names = image.append<char>(strings.bytes());
+
+  // A block is to lie at an address that equals this one modulo the alignment.
+  threadOffset = thread ? alignUp(image.bytes().size(), thread->alignment) : 0;
+  const size_t initialSize = thread ? thread->initial.size() : 0;
+  const size_t mapped = initialSize ? threadOffset + initialSize : image.bytes().size();
+
+  Front front{};
+  front.header = fileHeader(thread ? 4 : 3);
+  front.segments[0] = segment(PT_LOAD, PF_R, 0, mapped, mapped, kPage);
+  front.segments[1] = segment(PT_DYNAMIC, PF_R, offsetof(Front, dynamic), sizeof(front.dynamic),
+                              sizeof(front.dynamic), alignof(Elf64_Dyn));
+  // Without it glibc would make every thread's stack executable.
+  front.segments[2] = segment(PT_GNU_STACK, PF_R | PF_W, 0, 0, 0, 16);
+  if (thread)
+    front.segments[3] = segment(PT_TLS, PF_R, threadOffset, initialSize, thread->size, thread->alignment);
+  front.dynamic[0] = {DT_SONAME, {ownName}};
+  front.dynamic[1] = {DT_HASH, {hash}};
+  front.dynamic[2] = {DT_SYMTAB, {symbols}};
+  front.dynamic[3] = {DT_SYMENT, {sizeof(Elf64_Sym)}};
+  front.dynamic[4] = {DT_STRTAB, {names}};
+  front.dynamic[5] = {DT_STRSZ, {strings.bytes().size()}};
+  front.dynamic[6] = {DT_NULL, {0}};
+  image.setFront(front);
+  return image;
+}
+
+/// In the file a name ends at its first NUL byte, and would be another name.
+Status checkName(const std::string& name) {
+  if (const size_t nul = name.find('\0'); nul != name.npos)
+    return Error(ErrorKind::BadInput, name.substr(0, nul),
+                 "this name of a library or symbol goes on with a NUL byte");
+  return {};
+}
+
+/// A file in memory, closed at the end of its scope: what is mapped of it stays.
+class MemoryFile {
+public:
+  MemoryFile() : descriptor_(memfd_create("tiercel-library", MFD_CLOEXEC)) {}
+  ~MemoryFile() {
+    if (descriptor_ >= 0)
+      close(descriptor_);
+  }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  bool isOpen() const { return descriptor_ >= 0; }
+
+  /// False with errno set when the system refuses.
+  bool write(std::span<const std::byte> bytes, size_t offset) {
+    while (!bytes.empty()) {
+      const ssize_t written = pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (written < 0 && errno == EINTR)
+        continue;
+      if (written < 0)
+        return false;
+      bytes = bytes.subspan(static_cast<size_t>(written));
+      offset += static_cast<size_t>(written);
+    }
+    return true;
+  }
+
+  /// A path to this file that no other file ever has; empty with errno set when the system refuses. glibc
+  /// answers a path that it knows with the library that it loaded from there, and descriptor numbers come
+  /// back. So the inode number, which glibc tells files apart by anyway, is spelled into the path with steps
+  /// that lead nowhere: in binary,
+  /// "./" for 1 and "/" for 0.
+  ///
+  /// thread-self, because /proc/self has no descriptors any more once the main thread has ended.
+  std::string path() const {
+    struct stat status;
+    if (fstat(descriptor_, &status) != 0)
+      return {};
+    std::string path = "/proc/thread-self/fd/";
+    for (ino_t rest = status.st_ino; rest != 0; rest >>= 1)
+      path += rest & 1 ? "./" : "/";
+    return path + std::to_string(descriptor_);
+  }
+
+private:
+  int descriptor_;
+};
+
+} // namespace
+
+Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
+                                              std::span<const ExportedSymbol> exports,
+                                              const ThreadTemplate* thread, bool global) {
+  assert(!thread || (std::has_single_bit(thread->alignment) && thread->initial.size() <= thread->size));
+  if (Status status = checkName(soname); !status)
+    return status.takeError();
+  for (const ExportedSymbol& exported : exports) {
+    if (Status status = checkName(exported.name); !status)
+      return status.takeError();
+  }
+
+  const auto systemError = [&] {
+    return Error(ErrorKind::Environment, "memory file for " + soname, strerror(errno));
+  };
+  size_t threadOffset;
+  const Image image = makeImage(soname, exports, thread, threadOffset);
+  MemoryFile file;
+  if (!file.isOpen() || !file.write(image.bytes(), 0) ||
+      (thread && !file.write(thread->initial, threadOffset)))
+    return systemError();
+  const std::string path = file.path();
+  if (path.empty())
+    return systemError();
+
+  SyntheticLibrary library;
+  library.handle = dlopen(path.c_str(), RTLD_NOW | (global ? RTLD_GLOBAL : RTLD_LOCAL));
+  if (!library.handle || (thread && dlinfo(library.handle, RTLD_DI_TLS_MODID, &library.tlsModule) != 0))
+    return Error(ErrorKind::Environment, "loading " + soname, dlerror());
+  return library;
+}
+
+} // namespace tiercel

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A program's exported symbols and thread-locals, handed to the C library as a shared object that we generate
+// in memory and dlopen. From then on native rules hold without code of ours: dlsym and the symbol references
+// of libraries loaded later find the program's symbols, and every thread, running or yet to start, gets its
+// block of thread-locals from glibc, initialised and freed like those of any library.
+//
+// The object holds no code and needs no relocation: symbols are absolute addresses, which glibc 2.28 and
+// later returns as they are. It is mapped read-only, which glibc 2.35 and later accepts.
+//
+// What a global library can not do is take the place of symbols in libraries that are loaded already, or come
+// before one that defines the same name and was loaded earlier.
+//
+// Thread rule: any thread. Ownership: the caller may dlclose the handle, when no thread can use its
+// thread-locals and no library holds on to its symbols any more.
+#pragma once
+
+#include "tiercel/error.h"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tiercel {
+
+struct ExportedSymbol {
+  std::string name; ///< any bytes but NUL
+  const void* address = nullptr;
+  bool isFunction = false;
+};
+
+/// What each thread's block of thread-locals looks like at first.
+struct ThreadTemplate {
+  std::vector<std::byte> initial; ///< the first bytes; the rest, up to `size`, is zero
+  size_t size = 0;
+  size_t alignment = 1; ///< a power of two
+};
+
+struct SyntheticLibrary {
+  void* handle = nullptr; ///< for dlsym
+  /// An address in the current thread's block is __tls_get_addr({tlsModule, offset}). 0 when there is no
+  /// template or its size is 0.
+  size_t tlsModule = 0;
+};
+
+/// `soname` is what dlopen(soname) would find the library under: choose one that no real library has. The
+/// names of `exports` are distinct. `thread` may be null. With `global`, everyone sees the exports; otherwise
+/// only the handle leads to them.
+Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
+                                              std::span<const ExportedSymbol> exports,
+                                              const ThreadTemplate* thread, bool global);
+
+} // namespace tiercel

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// C and C++ through the installed clang-22.
+#pragma once
+
+#include "load/input.h"
+
+namespace tiercel {
+
+/// By file name ending, as the compiler driver decides it.
+bool isFrontendSource(const std::string& path);
+
+/// Compiles one file to bitcode. The compiler's diagnostics go to standard error as they do natively; the
+/// error only says that there were some.
+Result<Input> compileSource(const std::string& path);
+
+} // namespace tiercel

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "load/image_reader.h"
+
+#include "base/llvm_error.h"
+
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/LLVMContext.h"
+
+namespace tiercel {
+
+Result<std::unique_ptr<ImageReader>> ImageReader::open(const ProgramImage& image, llvm::LLVMContext& context) {
+  llvm::Expected<std::unique_ptr<llvm::Module>> module = llvm::getLazyBitcodeModule(
+      image.bytes->getMemBufferRef(), context, /*ShouldLazyLoadMetadata=*/true, /*IsImporting=*/false);
+  if (!module)
+    return fromLlvm(module.takeError(), ErrorKind::BadInput, image.name);
+  return std::unique_ptr<ImageReader>(new ImageReader(image, std::move(*module)));
+}
+
+ImageReader::ImageReader(const ProgramImage& image, std::unique_ptr<llvm::Module> module)
+    : image_(image), module_(std::move(module)) {
+  const size_t count = module_->size() + module_->global_size() + module_->alias_size() + module_->ifunc_size();
+  values_.reserve(count);
+  ordinals_.reserve(count);
+  for (llvm::GlobalValue& value : module_->global_values()) {
+    ordinals_[&value] = static_cast<uint32_t>(values_.size());
+    values_.push_back(&value);
+  }
+}
+
+Status ImageReader::readBody(llvm::Function& function) {
+  // Function-local metadata refers to the module's, which is read on the first body.
+  llvm::Error error = module_->materializeMetadata();
+  if (!error)
+    error = function.materialize();
+  if (error)
+    return fromLlvm(std::move(error), ErrorKind::BadInput, image_.name + ": function " + function.getName().str());
+  return {};
+}
+
+void ImageReader::forgetBody(llvm::Function& function) { function.setIsMaterializable(true); }
+
+} // namespace tiercel

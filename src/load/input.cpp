@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "load/input.h"
+
+#include "base/llvm_error.h"
+#include "load/frontend.h"
+
+#include "llvm/AsmParser/Parser.h"
+#include "llvm/BinaryFormat/Magic.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Object/Archive.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace tiercel {
+
+namespace {
+
+std::unique_ptr<llvm::MemoryBuffer> serialise(const llvm::Module& module, const std::string& name) {
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::WriteBitcodeToFile(module, stream);
+  return std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes), name, /*RequiresNullTerminator=*/false);
+}
+
+Result<Input> parseText(const llvm::MemoryBuffer& text, const std::string& name) {
+  llvm::LLVMContext context;
+  llvm::SMDiagnostic diagnostic;
+  std::unique_ptr<llvm::Module> module =
+      llvm::parseAssembly(llvm::MemoryBufferRef(text.getBuffer(), name), diagnostic, context);
+  if (!module) {
+    const std::string where =
+        name + ":" + std::to_string(diagnostic.getLineNo()) + ":" + std::to_string(diagnostic.getColumnNo() + 1);
+    return Error(ErrorKind::BadInput, where, diagnostic.getMessage().str());
+  }
+  return inputFromModule(*module, name);
+}
+
+/// Relocatable objects and shared libraries for this machine; anything else of ELF is refused.
+Result<InputKind> classifyElf(const llvm::MemoryBuffer& bytes, const std::string& name) {
+  llvm::Expected<std::unique_ptr<llvm::object::ObjectFile>> object =
+      llvm::object::ObjectFile::createELFObjectFile(bytes.getMemBufferRef(), /*InitContent=*/false);
+  if (!object)
+    return fromLlvm(object.takeError(), ErrorKind::BadInput, name);
+  const auto* elf = llvm::dyn_cast<llvm::object::ELF64LEObjectFile>(object->get());
+  if (!elf || elf->getELFFile().getHeader().e_machine != llvm::ELF::EM_X86_64)
+    return Error(ErrorKind::BadInput, name,
+                 "it is for " + (*object)->getFileFormatName().str() + ", this machine runs elf64-x86-64");
+  switch (elf->getELFFile().getHeader().e_type) {
+  case llvm::ELF::ET_REL:
+    return InputKind::Object;
+  case llvm::ELF::ET_DYN:
+    return InputKind::SharedLibrary;
+  default:
+    return Error(ErrorKind::BadInput, name, "it is an executable; run it directly, or give its bitcode or source");
+  }
+}
+
+bool looksLikeText(llvm::StringRef bytes) {
+  return !bytes.take_front(4096).contains('\0');
+}
+
+} // namespace
+
+Result<Input> inputFromModule(const llvm::Module& module, const std::string& name) {
+  std::string problems;
+  llvm::raw_string_ostream stream(problems);
+  if (llvm::verifyModule(module, &stream))
+    return Error(ErrorKind::BadInput, name, "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
+  return Input{InputKind::Bitcode, name, serialise(module, name)};
+}
+
+Result<Input> classifyInput(std::unique_ptr<llvm::MemoryBuffer> bytes, const std::string& name) {
+  const llvm::StringRef content = bytes->getBuffer();
+  if (content.empty())
+    return Error(ErrorKind::BadInput, name, "the file is empty");
+  switch (llvm::identify_magic(content)) {
+  case llvm::file_magic::bitcode:
+    return Input{InputKind::Bitcode, name, std::move(bytes)};
+  case llvm::file_magic::archive:
+    return Input{InputKind::Archive, name, std::move(bytes)};
+  case llvm::file_magic::elf:
+  case llvm::file_magic::elf_relocatable:
+  case llvm::file_magic::elf_executable:
+  case llvm::file_magic::elf_shared_object:
+  case llvm::file_magic::elf_core: {
+    Result<InputKind> kind = classifyElf(*bytes, name);
+    if (!kind)
+      return kind.takeError();
+    return Input{*kind, name, std::move(bytes)};
+  }
+  default:
+    if (looksLikeText(content))
+      return parseText(*bytes, name);
+    return Error(ErrorKind::BadInput, name,
+                 "it is neither bitcode, textual IR, C or C++ source, an ELF object, an archive nor a shared library");
+  }
+}
+
+Result<Input> readInput(const std::string& path) {
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> bytes =
+      llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/true);
+  if (!bytes)
+    return Error(ErrorKind::BadInput, path, "cannot read it: " + bytes.getError().message());
+  if (isFrontendSource(path))
+    return compileSource(path);
+  return classifyInput(std::move(*bytes), path);
+}
+
+Result<std::vector<ArchiveMember>> readArchive(const Input& input) {
+  llvm::Expected<std::unique_ptr<llvm::object::Archive>> archive =
+      llvm::object::Archive::create(input.bytes->getMemBufferRef());
+  if (!archive)
+    return fromLlvm(archive.takeError(), ErrorKind::BadInput, input.name);
+
+  std::vector<ArchiveMember> members;
+  llvm::DenseMap<uint64_t, size_t> byOffset;
+  for (const llvm::object::Archive::Symbol& symbol : (*archive)->symbols()) {
+    llvm::Expected<llvm::object::Archive::Child> child = symbol.getMember();
+    if (!child)
+      return fromLlvm(child.takeError(), ErrorKind::BadInput, input.name);
+    auto [place, isNew] = byOffset.try_emplace(child->getChildOffset(), members.size());
+    if (isNew) {
+      llvm::Expected<llvm::MemoryBufferRef> bytes = child->getMemoryBufferRef();
+      if (!bytes)
+        return fromLlvm(bytes.takeError(), ErrorKind::BadInput, input.name);
+      const std::string name = input.name + "(" + bytes->getBufferIdentifier().str() + ")";
+      // Members of an archive are 2-byte aligned; readers want 8.
+      Result<Input> member = classifyInput(llvm::MemoryBuffer::getMemBufferCopy(bytes->getBuffer(), name), name);
+      if (!member)
+        return member.takeError();
+      members.push_back({std::move(*member), {}});
+    }
+    members[place->second].defines.push_back(symbol.getName().str());
+  }
+  if (members.empty() && !(*archive)->isEmpty())
+    return Error(ErrorKind::BadInput, input.name, "the archive has no symbol table; run ranlib on it");
+  return members;
+}
+
+} // namespace tiercel

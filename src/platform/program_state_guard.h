@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Engine work on a program's thread happens in the middle of a call the program made, which must not be able
+// to tell. For its extent this guard
+//  - blocks all signals, so that no handler of the program runs inside the compiler (it might call code that
+//    is not compiled yet, or siglongjmp out of our locks);
+//  - switches cancellation off, for the same reason;
+//  - restores errno;
+//  - gives the compiler the default floating-point environment (constant folding must not use the program's
+//    rounding mode) and puts the program's back.
+// Argument registers are saved by the entry code in lazy_entry.S.
+#pragma once
+
+#include <cerrno>
+#include <cfenv>
+#include <csignal>
+#include <pthread.h>
+
+namespace tiercel {
+
+class ProgramStateGuard {
+public:
+  ProgramStateGuard() : errno_(errno) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &signals_);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_);
+    fegetenv(&floating_);
+    fesetenv(FE_DFL_ENV);
+  }
+  ~ProgramStateGuard() {
+    fesetenv(&floating_);
+    pthread_setcancelstate(cancel_, nullptr);
+    pthread_sigmask(SIG_SETMASK, &signals_, nullptr);
+    errno = errno_;
+  }
+  ProgramStateGuard(const ProgramStateGuard&) = delete;
+  ProgramStateGuard& operator=(const ProgramStateGuard&) = delete;
+
+private:
+  int errno_;
+  int cancel_ = 0;
+  sigset_t signals_;
+  fenv_t floating_;
+};
+
+} // namespace tiercel

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Stacks of the engine's own. A program may make a first call with a few hundred bytes of stack left (a small
+// thread, a coroutine, deep recursion); the compiler needs megabytes. So engine work on a program's thread
+// runs on a stack of the engine's.
+#pragma once
+
+#include "tiercel/error.h"
+
+#include <cstddef>
+#include <type_traits>
+
+namespace tiercel {
+
+/// Owns one mapped stack with a guard page below it. Memory is committed as it is touched.
+/// Thread rule: used by one thread at a time.
+class Stack {
+public:
+  static constexpr size_t kSize = size_t(64) << 20;
+
+  static Result<Stack> create();
+  ~Stack();
+  Stack(Stack&& other) noexcept;
+  Stack& operator=(Stack&&) = delete;
+
+  /// Calls `body` on this stack and returns when it has. `body` must not throw or leave by longjmp.
+  template <typename Body> void run(Body&& body) {
+    call(
+        [](void* argument) { (*static_cast<std::remove_reference_t<Body>*>(argument))(); },
+        const_cast<void*>(static_cast<const void*>(&body)));
+  }
+
+private:
+  explicit Stack(std::byte* base) : base_(base) {}
+  void call(void (*function)(void*), void* argument);
+
+  std::byte* base_; ///< lowest address, the guard page; null when moved from
+};
+
+} // namespace tiercel

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One record per function and per global variable of the program: everything that is known about it apart
+// from its code. Records never move and are never destroyed before the engine.
+#pragma once
+
+#include "base/ids.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace tiercel {
+
+/// Where something is defined: the image and the ordinal of its value there (load/image_reader.h). One
+/// word, so that it can be replaced by a stronger definition while others read it.
+struct Definition {
+  ImageId image;
+  uint32_t ordinal = ~0u;
+
+  bool exists() const { return image.valid(); }
+};
+
+class AtomicDefinition {
+public:
+  Definition load() const {
+    const uint64_t word = word_.load(std::memory_order_acquire);
+    return {ImageId(static_cast<uint32_t>(word >> 32)), static_cast<uint32_t>(word)};
+  }
+  void store(Definition d) {
+    word_.store(uint64_t(d.image.value) << 32 | d.ordinal, std::memory_order_release);
+  }
+
+private:
+  std::atomic<uint64_t> word_{~uint64_t(0)};
+};
+
+/// Progress of a function's first compile. The word is also what waiting callers sleep on (futex).
+///
+///     Lazy --claim (CAS)--> Compiling --publish--> Ready
+///                               \----- error ----> Failed
+///
+/// Only the claimer leaves Compiling. In a forked child, Compiling of a thread that does not exist there goes
+/// back to Lazy (Engine's fork handler). Ready is final here: later publications replace the cell's content.
+enum class FirstCompile : uint32_t { Lazy, Compiling, Ready, Failed };
+
+struct FunctionRecord {
+  FunctionRecord(FunctionId i, std::string_view n) : id(i), name(n) {}
+
+  const FunctionId id;
+  const std::string_view name; ///< as in the IR
+  AtomicDefinition definition; ///< none: undefined so far
+  std::atomic<bool> isIfunc{false};
+
+  std::atomic<uint32_t> firstCompile{static_cast<uint32_t>(FirstCompile::Lazy)};
+  std::atomic<uint8_t> tier{0};      ///< of the newest published code
+  std::atomic<uint32_t> codeBytes{0}; ///< of the newest published code
+  std::atomic<bool> pinned{false};   ///< keeps its first version (Reason::PinnedBlockAddress)
+
+  /// Functions that the first version mentions. Written before Ready, constant afterwards.
+  std::vector<FunctionId> references;
+
+  /// Counter events not looked at yet, as bits, and the link of the list they wait in (tiering/trip_list.h).
+  std::atomic<uint32_t> trips{0};
+  FunctionRecord* nextTripped = nullptr;
+  /// In the compile queue or being compiled for promotion; under the queue's lock.
+  bool queued = false;
+  bool promotionFailed = false;
+  unsigned promotions = 0;
+
+  FirstCompile state() const { return static_cast<FirstCompile>(firstCompile.load(std::memory_order_acquire)); }
+};
+
+struct GlobalRecord {
+  GlobalRecord(GlobalId i, std::string_view n) : id(i), name(n) {}
+
+  const GlobalId id;
+  const std::string_view name;
+  AtomicDefinition definition;
+  // The rest changes with the definition, under the registry's lock, before the global has an address.
+  uint64_t size = 0;
+  uint64_t alignment = 1;
+  bool threadLocal = false;
+  std::string_view section;
+
+  /// Set once, under the lock of link/data_materializer.h. Thread-locals: the offset in their image's block.
+  std::atomic<std::byte*> address{nullptr};
+  std::atomic<bool> initialised{false};
+};
+
+} // namespace tiercel

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "registry/registry.h"
+
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DataLayout.h"
+#include "llvm/IR/GlobalAlias.h"
+#include "llvm/IR/GlobalIFunc.h"
+#include "llvm/IR/GlobalVariable.h"
+
+#include <algorithm>
+
+namespace tiercel {
+
+namespace {
+
+std::string_view view(llvm::StringRef text) { return {text.data(), text.size()}; }
+
+/// llvm.used, llvm.global_ctors and other names of LLVM's own; intrinsics.
+bool isReserved(const llvm::GlobalValue& value) { return value.getName().starts_with("llvm."); }
+
+/// A leading \01 tells LLVM to leave the rest of the name alone; the linker never sees it.
+llvm::StringRef linkerName(const llvm::GlobalValue& value) {
+  return llvm::GlobalValue::dropLLVMManglingEscape(value.getName());
+}
+
+/// A definition as far as linking is concerned: available_externally bodies are only hints.
+bool definesSymbol(const llvm::GlobalValue& value) {
+  return !value.isDeclaration() && !value.hasAvailableExternallyLinkage();
+}
+
+Error duplicate(llvm::StringRef name, std::string_view first, std::string_view second) {
+  return Error(ErrorKind::DuplicateSymbol, std::string(second),
+               "symbol '" + name.str() + "' is already defined in " + std::string(first));
+}
+
+} // namespace
+
+Registry::Strength Registry::strengthOf(const llvm::GlobalValue& value) {
+  if (!definesSymbol(value))
+    return Strength::Undefined;
+  if (value.hasCommonLinkage())
+    return Strength::Common;
+  if (value.hasWeakLinkage() || value.hasLinkOnceLinkage())
+    return Strength::Weak;
+  return Strength::Strong;
+}
+
+bool Registry::isFixed(const NameEntry& entry) {
+  switch (entry.ref.kind) {
+  case SymbolKind::Function:
+    return functions_[entry.ref.id].state() != FirstCompile::Lazy;
+  case SymbolKind::Data:
+  case SymbolKind::Thread:
+    return globals_[entry.ref.id].address.load(std::memory_order_acquire) != nullptr;
+  default:
+    return false;
+  }
+}
+
+bool Registry::claims(const NameEntry& entry, Strength strength) {
+  return strength > entry.strength && !isFixed(entry);
+}
+
+Result<FunctionRecord*> Registry::newFunction(llvm::StringRef name) {
+  const FunctionId id(static_cast<uint32_t>(functions_.size()));
+  // The table first: whoever finds the record may use its stub at once.
+  if (Status status = table_.growTo(id.value + 1); !status)
+    return status.takeError();
+  FunctionRecord* record = functions_.append(id, view(strings_.save(name)));
+  if (!record)
+    return Error(ErrorKind::Environment, "registry", "too many functions");
+  return record;
+}
+
+Result<GlobalRecord*> Registry::newGlobal(llvm::StringRef name) {
+  GlobalRecord* record = globals_.append(GlobalId(static_cast<uint32_t>(globals_.size())), view(strings_.save(name)));
+  if (!record)
+    return Error(ErrorKind::Environment, "registry", "too many globals");
+  return record;
+}
+
+void Registry::defineFunction(FunctionRecord& record, const llvm::GlobalValue& value, Definition where) {
+  if (!record.definition.load().exists())
+    definedFunctions_.fetch_add(1, std::memory_order_relaxed);
+  record.isIfunc.store(llvm::isa<llvm::GlobalIFunc>(value), std::memory_order_relaxed);
+  record.definition.store(where);
+}
+
+void Registry::defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& variable, Definition where) {
+  const llvm::DataLayout& layout = variable.getDataLayout();
+  const uint64_t size = layout.getTypeAllocSize(variable.getValueType());
+  // Of several tentative definitions the largest counts.
+  record.size = variable.hasCommonLinkage() ? std::max(record.size, size) : size;
+  record.alignment = std::max<uint64_t>(layout.getPreferredAlign(&variable).value(), record.alignment);
+  record.threadLocal = variable.isThreadLocal();
+  if (variable.hasSection() && record.section.empty()) {
+    record.section = view(strings_.save(variable.getSection()));
+    sections_[variable.getSection()].push_back(record.id);
+    // The members of a section are laid out as an array: no more alignment than was asked for.
+    record.alignment = variable.getAlign() ? variable.getAlign()->value()
+                                           : layout.getABITypeAlign(variable.getValueType()).value();
+  }
+  record.definition.store(where);
+}
+
+Status Registry::checkDuplicates(const ProgramImage& image, ImageReader& reader) {
+  for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
+    const llvm::GlobalValue& value = *reader.value(ordinal);
+    if (strengthOf(value) != Strength::Strong || value.hasLocalLinkage() || isReserved(value))
+      continue;
+    auto found = names_.find(linkerName(value));
+    if (found != names_.end() && found->second.strength == Strength::Strong &&
+        !(found->second.inComdat && value.hasComdat()))
+      return duplicate(linkerName(value), found->second.definedIn, image.name);
+  }
+  return {};
+}
+
+Result<ImageId> Registry::addImage(std::unique_ptr<ProgramImage> image, ImageReader& reader) {
+  LockGuard lock(mutex_);
+  if (Status status = checkDuplicates(*image, reader); !status)
+    return status.takeError();
+
+  const ImageId id(static_cast<uint32_t>(images_.size()));
+  image->id = id;
+  ImageEntry* entry = images_.append();
+  if (!entry)
+    return Error(ErrorKind::Environment, image->name, "too many modules");
+  entry->image = std::move(image);
+  entry->values.resize(reader.valueCount());
+
+  // Aliases last: they refer to what is entered before them.
+  for (const bool aliases : {false, true}) {
+    for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
+      if (llvm::isa<llvm::GlobalAlias>(reader.value(ordinal)) != aliases)
+        continue;
+      if (Status status = aliases ? enterAlias(*entry, reader, ordinal) : enterValue(*entry, reader, ordinal); !status)
+        return status.takeError();
+    }
+  }
+  return id;
+}
+
+Status Registry::enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ordinal) {
+  const llvm::GlobalValue& value = *reader.value(ordinal);
+  if (isReserved(value))
+    return {};
+  const Definition where{entry.image->id, ordinal};
+  const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
+  const Strength strength = strengthOf(value);
+
+  if (value.hasLocalLinkage()) {
+    SymbolRef& ref = entry.values[ordinal];
+    if (variable) {
+      Result<GlobalRecord*> record = newGlobal(value.getName());
+      if (!record)
+        return record.takeError();
+      defineGlobal(**record, *variable, where);
+      ref = {variable->isThreadLocal() ? SymbolKind::Thread : SymbolKind::Data, (*record)->id.value, 0};
+      if (variable->isThreadLocal())
+        entry.threadLocals.push_back((*record)->id);
+    } else {
+      Result<FunctionRecord*> record = newFunction(value.getName());
+      if (!record)
+        return record.takeError();
+      defineFunction(**record, value, where);
+      ref = {SymbolKind::Function, (*record)->id.value, 0};
+    }
+    if (value.hasName())
+      entry.internalNames[value.getName()] = ordinal;
+    return {};
+  }
+
+  if (value.hasExternalWeakLinkage())
+    return {};
+  NameEntry& name = names_[linkerName(value)];
+  const bool takesOver = claims(name, strength);
+  const bool merges = strength == Strength::Common && name.strength == Strength::Common && !isFixed(name);
+  if (!takesOver && !merges) {
+    if (name.strength == Strength::Undefined)
+      name.isData |= variable != nullptr;
+    return {};
+  }
+  // The record of an earlier, weaker definition is kept: it may have been handed out already.
+  if (variable) {
+    if (name.ref.kind != SymbolKind::Data && name.ref.kind != SymbolKind::Thread) {
+      Result<GlobalRecord*> record = newGlobal(value.getName());
+      if (!record)
+        return record.takeError();
+      name.ref = {SymbolKind::Data, (*record)->id.value, 0};
+    }
+    GlobalRecord& record = globals_[name.ref.id];
+    defineGlobal(record, *variable, merges ? record.definition.load() : where);
+    name.ref.kind = record.threadLocal ? SymbolKind::Thread : SymbolKind::Data;
+    name.ref.offset = 0;
+    if (record.threadLocal)
+      entry.threadLocals.push_back(record.id);
+  } else {
+    if (name.ref.kind != SymbolKind::Function) {
+      Result<FunctionRecord*> record = newFunction(value.getName());
+      if (!record)
+        return record.takeError();
+      name.ref = {SymbolKind::Function, (*record)->id.value, 0};
+    }
+    defineFunction(functions_[name.ref.id], value, where);
+  }
+  name.strength = strength;
+  name.inComdat = value.hasComdat();
+  name.definedIn = entry.image->name;
+  return {};
+}
+
+Status Registry::enterAlias(ImageEntry& entry, ImageReader& reader, uint32_t ordinal) {
+  const auto& alias = llvm::cast<llvm::GlobalAlias>(*reader.value(ordinal));
+  if (isReserved(alias))
+    return {};
+  const llvm::DataLayout& layout = alias.getDataLayout();
+  llvm::APInt offset(layout.getIndexTypeSizeInBits(alias.getType()), 0);
+  // Through casts, address arithmetic and other aliases down to what is really there.
+  const llvm::Value* base = alias.getAliasee();
+  for (;;) {
+    base = base->stripAndAccumulateConstantOffsets(layout, offset, /*AllowNonInbounds=*/true);
+    const auto* next = llvm::dyn_cast<llvm::GlobalAlias>(base);
+    if (!next)
+      break;
+    base = next->getAliasee();
+  }
+  const auto* target = llvm::dyn_cast<llvm::GlobalValue>(base);
+  const uint32_t targetOrdinal = target ? reader.ordinalOf(target) : ~0u;
+  if (targetOrdinal == ~0u)
+    return Error(ErrorKind::Unsupported, entry.image->name,
+                 "alias '" + alias.getName().str() + "' is an expression without a base object");
+  SymbolRef ref = entry.values[targetOrdinal];
+  if (ref.kind == SymbolKind::None) {
+    if (auto found = names_.find(linkerName(*target)); found != names_.end())
+      ref = found->second.ref;
+  }
+  ref.offset += offset.getSExtValue();
+  if (ref.kind == SymbolKind::Function && ref.offset != 0)
+    return Error(ErrorKind::Unsupported, entry.image->name,
+                 "alias '" + alias.getName().str() + "' points into a function");
+
+  if (alias.hasLocalLinkage()) {
+    entry.values[ordinal] = ref;
+    entry.internalNames[alias.getName()] = ordinal;
+    return {};
+  }
+  NameEntry& name = names_[linkerName(alias)];
+  if (!claims(name, strengthOf(alias)))
+    return {};
+  name = {ref, strengthOf(alias), alias.hasComdat(), false, entry.image->name};
+  return {};
+}
+
+Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
+  LockGuard lock(mutex_);
+  for (const ObjectSymbol& symbol : symbols.defined) {
+    auto found = names_.find(symbol.name);
+    if (found != names_.end() && found->second.strength == Strength::Strong && !symbol.weak && !symbol.common)
+      return duplicate(symbol.name, found->second.definedIn, symbols.name);
+  }
+  const ObjectId id(objectCount_++);
+  const std::string_view definedIn = view(strings_.save(symbols.name));
+  for (size_t i = 0; i < symbols.defined.size(); ++i) {
+    const ObjectSymbol& symbol = symbols.defined[i];
+    const Strength strength = symbol.common ? Strength::Common : symbol.weak ? Strength::Weak : Strength::Strong;
+    NameEntry& name = names_[symbol.name];
+    if (claims(name, strength))
+      name = {{SymbolKind::Object, id.value, static_cast<int64_t>(i)}, strength, symbol.weak, false, definedIn};
+  }
+  for (const std::string& name : symbols.undefined)
+    names_.try_emplace(name);
+  return id;
+}
+
+Status Registry::defineAbsolute(const std::string& name, void* address) {
+  LockGuard lock(mutex_);
+  NameEntry& entry = names_[name];
+  if (entry.strength == Strength::Strong)
+    return duplicate(name, entry.definedIn, "symbol defined by the host");
+  entry = {{SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)}, Strength::Strong, false, false, "the host"};
+  return {};
+}
+
+SymbolRef Registry::resolve(ImageId image, uint32_t ordinal, llvm::StringRef name) {
+  LockGuard lock(mutex_);
+  const SymbolRef local = images_[image.value].values[ordinal];
+  if (local.kind != SymbolKind::None)
+    return local;
+  auto found = names_.find(llvm::GlobalValue::dropLLVMManglingEscape(name));
+  return found == names_.end() ? SymbolRef{} : found->second.ref;
+}
+
+SymbolRef Registry::find(llvm::StringRef name) {
+  LockGuard lock(mutex_);
+  auto found = names_.find(name);
+  return found == names_.end() ? SymbolRef{} : found->second.ref;
+}
+
+SymbolRef Registry::findFrom(ImageId image, llvm::StringRef name) {
+  if (image.valid()) {
+    LockGuard lock(mutex_);
+    const ImageEntry& entry = images_[image.value];
+    if (auto found = entry.internalNames.find(name); found != entry.internalNames.end())
+      return entry.values[found->second];
+  }
+  return find(name);
+}
+
+Result<FunctionId> Registry::declareFunction(llvm::StringRef name) {
+  LockGuard lock(mutex_);
+  NameEntry& entry = names_[name];
+  if (entry.ref.kind == SymbolKind::Function)
+    return FunctionId(entry.ref.id);
+  Result<FunctionRecord*> record = newFunction(name);
+  if (!record)
+    return record.takeError();
+  entry.ref = {SymbolKind::Function, (*record)->id.value, 0};
+  return (*record)->id;
+}
+
+std::string_view Registry::keep(llvm::StringRef text) {
+  LockGuard lock(mutex_);
+  return view(strings_.save(text));
+}
+
+std::vector<Registry::UndefinedName> Registry::undefinedNames() {
+  LockGuard lock(mutex_);
+  std::vector<UndefinedName> result;
+  for (const auto& name : names_) {
+    if (name.second.strength == Strength::Undefined)
+      result.push_back({name.first().str(), name.second.isData});
+  }
+  std::sort(result.begin(), result.end(), [](const auto& left, const auto& right) { return left.name < right.name; });
+  return result;
+}
+
+bool Registry::isUndefined(llvm::StringRef name) {
+  LockGuard lock(mutex_);
+  auto found = names_.find(name);
+  return found != names_.end() && found->second.strength == Strength::Undefined;
+}
+
+std::vector<GlobalId> Registry::globalsInSection(llvm::StringRef section) {
+  LockGuard lock(mutex_);
+  auto found = sections_.find(section);
+  return found == sections_.end() ? std::vector<GlobalId>() : found->second;
+}
+
+std::vector<GlobalId> Registry::threadLocalsOf(ImageId image) {
+  LockGuard lock(mutex_);
+  std::vector<GlobalId> result;
+  for (GlobalId id : images_[image.value].threadLocals) {
+    if (globals_[id.value].definition.load().image == image)
+      result.push_back(id);
+  }
+  return result;
+}
+
+bool Registry::prevails(ImageId image, uint32_t ordinal, llvm::StringRef name) {
+  const SymbolRef ref = resolve(image, ordinal, name);
+  Definition definition;
+  if (ref.kind == SymbolKind::Function)
+    definition = functions_[ref.id].definition.load();
+  else if (ref.kind == SymbolKind::Data || ref.kind == SymbolKind::Thread)
+    definition = globals_[ref.id].definition.load();
+  return definition.image == image && definition.ordinal == ordinal;
+}
+
+std::vector<std::pair<std::string, SymbolRef>> Registry::exported(const std::vector<std::string>& names) {
+  LockGuard lock(mutex_);
+  std::vector<std::pair<std::string, SymbolRef>> result;
+  for (const std::string& name : names) {
+    auto found = names_.find(name);
+    if (found != names_.end() && found->second.strength == Strength::Strong &&
+        found->second.ref.kind != SymbolKind::Absolute)
+      result.emplace_back(name, found->second.ref);
+  }
+  return result;
+}
+
+} // namespace tiercel

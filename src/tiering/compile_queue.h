@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Functions waiting for a better compile, best first, each at most once. A function that waits gains on those
+// that come later, so none starves: priority is compared after adding the age.
+// Thread rule: the owner's lock (engine/promoter.h) protects all of it.
+#pragma once
+
+#include "registry/records.h"
+#include "tiering/policy.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace tiercel {
+
+struct QueuedCompile {
+  FunctionRecord* function = nullptr;
+  Decision decision;
+  uint64_t sequence = 0; ///< of arrival
+};
+
+class CompileQueue {
+public:
+  /// Precondition: not queued yet.
+  void push(FunctionRecord& function, const Decision& decision) {
+    function.queued = true;
+    heap_.push_back({&function, decision, next_++});
+    std::push_heap(heap_.begin(), heap_.end(), later);
+    maxDepth_ = std::max(maxDepth_, heap_.size());
+  }
+
+  /// The best one; it stays marked as queued until its owner is done with it.
+  std::optional<QueuedCompile> pop() {
+    if (heap_.empty())
+      return std::nullopt;
+    std::pop_heap(heap_.begin(), heap_.end(), later);
+    QueuedCompile best = heap_.back();
+    heap_.pop_back();
+    return best;
+  }
+
+  bool empty() const { return heap_.empty(); }
+  size_t maxDepth() const { return maxDepth_; }
+
+private:
+  /// Age counts by arrivals: whoever has seen this many others arrive overtakes any priority.
+  static constexpr uint64_t kPriorityPerArrival = uint64_t(1) << 26;
+
+  static bool later(const QueuedCompile& a, const QueuedCompile& b) { return rank(a) < rank(b); }
+  static int64_t rank(const QueuedCompile& item) {
+    return static_cast<int64_t>(item.decision.priority) - static_cast<int64_t>(item.sequence * kPriorityPerArrival);
+  }
+
+  std::vector<QueuedCompile> heap_;
+  uint64_t next_ = 0;
+  size_t maxDepth_ = 0;
+};
+
+} // namespace tiercel

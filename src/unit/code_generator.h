@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// LLVM's code generator for one optimisation level, set up once and used for many units: making the pass
+// pipeline costs about as much as generating code for a small function.
+// Thread rule: belongs to a session.
+#pragma once
+
+#include "platform/host_cpu.h"
+#include "tiercel/error.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Support/CodeGen.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <memory>
+
+namespace tiercel {
+
+class CodeGenerator {
+public:
+  static Result<std::unique_ptr<CodeGenerator>> create(const HostCpu& cpu, llvm::CodeGenOptLevel level);
+
+  llvm::TargetMachine& target() { return *target_; }
+  /// The relocatable ELF object of `module`, which is consumed. Errors arrive at the context's diagnostic
+  /// handler.
+  llvm::SmallVector<char, 0> run(llvm::Module& module);
+
+private:
+  CodeGenerator() : stream_(object_) {}
+
+  std::unique_ptr<llvm::TargetMachine> target_;
+  llvm::SmallVector<char, 0> object_;
+  llvm::raw_svector_ostream stream_;
+  llvm::legacy::PassManager passes_;
+};
+
+} // namespace tiercel

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "unit/extractor.h"
+
+#include "unit/block_addresses.h"
+#include "unit/link_name.h"
+
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DebugInfo.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+
+namespace tiercel {
+
+namespace {
+
+class Extractor {
+public:
+  Extractor(Registry& registry, HostSymbolSource& host, ImageReader& reader, const FunctionRecord& record,
+            const ExtractOptions& options)
+      : registry_(registry), host_(host), reader_(reader), record_(record), options_(options),
+        image_(record.definition.load().image) {}
+
+  Result<Unit> run();
+
+private:
+  void makeModule(llvm::Module& source);
+  void moveBody(llvm::Function& from, llvm::Function& to);
+  void cloneBody(llvm::Function& from, llvm::Function& to);
+  void cloneTables(const BlockAddressUse& use);
+  void remapOperands();
+  void directSelfCalls();
+
+  llvm::Constant* map(llvm::Constant* constant);
+  llvm::Constant* mapGlobal(llvm::GlobalValue& value);
+  llvm::Constant* declareFunction(llvm::GlobalValue& value, const std::string& name);
+  llvm::Constant* declareData(llvm::GlobalValue& value, const std::string& name, bool near, bool threadLocal);
+  llvm::Constant* declareHost(llvm::GlobalValue& value);
+  static llvm::FunctionType* functionTypeOf(const llvm::GlobalValue& value) {
+    return llvm::dyn_cast<llvm::FunctionType>(value.getValueType());
+  }
+
+  Registry& registry_;
+  HostSymbolSource& host_;
+  ImageReader& reader_;
+  const FunctionRecord& record_;
+  const ExtractOptions& options_;
+  const ImageId image_;
+  Unit unit_;
+  Status status_;
+  llvm::DenseMap<llvm::Constant*, llvm::Constant*> mapped_;
+};
+
+Result<Unit> Extractor::run() {
+  auto& source = llvm::cast<llvm::Function>(*reader_.value(record_.definition.load().ordinal));
+  if (Status status = reader_.readBody(source); !status)
+    return status.takeError();
+  if (options_.verify) {
+    std::string problems;
+    llvm::raw_string_ostream stream(problems);
+    if (llvm::verifyFunction(source, &stream))
+      return Error(ErrorKind::BadInput, registry_.image(image_).name + ": function " + source.getName().str(),
+                   "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
+  }
+  makeModule(*source.getParent());
+  unit_.id = record_.id;
+  unit_.image = image_;
+  unit_.function = llvm::Function::Create(source.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
+                                          source.getAddressSpace(),
+                                          makeLinkName(record_.name, LinkKind::Entry, record_.id.value),
+                                          unit_.module.get());
+  unit_.function->setCallingConv(source.getCallingConv());
+  unit_.function->setAttributes(source.getAttributes());
+  if (source.hasGC())
+    unit_.function->setGC(source.getGC());
+
+  if (hasAddressTakenBlocks(source)) {
+    const BlockAddressUse use = findBlockAddressUse(source);
+    unit_.blockAddressesEscape = use.escapes;
+    cloneBody(source, *unit_.function);
+    cloneTables(use);
+  } else {
+    moveBody(source, *unit_.function);
+  }
+  // Kept out of units: line tables come with the debugger support (docs/unsupported.md).
+  if (source.getParent()->getNamedMetadata("llvm.dbg.cu"))
+    llvm::stripDebugInfo(*unit_.function);
+  remapOperands();
+  if (source.hasPersonalityFn())
+    unit_.function->setPersonalityFn(map(source.getPersonalityFn()));
+  if (options_.directSelfCalls)
+    directSelfCalls();
+  if (!status_)
+    return status_.takeError();
+  return std::move(unit_);
+}
+
+void Extractor::makeModule(llvm::Module& source) {
+  unit_.module = std::make_unique<llvm::Module>(record_.name, source.getContext());
+  unit_.module->setDataLayout(source.getDataLayout());
+  unit_.module->setTargetTriple(source.getTargetTriple());
+  unit_.module->setPICLevel(llvm::PICLevel::BigPIC);
+  // Calls of memcpy and the like that the code generator makes go through the GOT as the others do.
+  unit_.module->setRtLibUseGOT();
+}
+
+void Extractor::moveBody(llvm::Function& from, llvm::Function& to) {
+  to.splice(to.begin(), &from);
+  for (auto [oldArgument, newArgument] : llvm::zip_equal(from.args(), to.args()))
+    oldArgument.replaceAllUsesWith(&newArgument);
+  to.copyMetadata(&from, 0);
+  from.clearMetadata();
+  reader_.forgetBody(from);
+}
+
+void Extractor::cloneBody(llvm::Function& from, llvm::Function& to) {
+  llvm::ValueToValueMapTy map;
+  // So that block addresses become those of the clone's blocks. Other mentions of the function are put right
+  // by remapOperands, which sees the clone only as the operand it must not be.
+  map[&from] = &to;
+  for (auto [oldArgument, newArgument] : llvm::zip_equal(from.args(), to.args()))
+    map[&oldArgument] = &newArgument;
+  llvm::SmallVector<llvm::ReturnInst*, 8> returns;
+  llvm::CloneFunctionInto(&to, &from, map, llvm::CloneFunctionChangeType::LocalChangesOnly, returns);
+  to.setLinkage(llvm::GlobalValue::ExternalLinkage);
+  to.setVisibility(llvm::GlobalValue::DefaultVisibility);
+  to.setComdat(nullptr);
+  to.setPersonalityFn(nullptr);
+  llvm::Constant* outside = mapGlobal(from);
+  to.replaceUsesWithIf(outside, [](llvm::Use& use) { return !llvm::isa<llvm::BlockAddress>(use.getUser()); });
+  // The blocks of the clone by those of the original, for the tables.
+  for (llvm::BasicBlock& block : from) {
+    if (block.hasAddressTaken())
+      mapped_[llvm::BlockAddress::get(&block)] =
+          llvm::BlockAddress::get(&to, llvm::cast<llvm::BasicBlock>(map.lookup(&block)));
+  }
+}
+
+void Extractor::cloneTables(const BlockAddressUse& use) {
+  llvm::SmallVector<std::pair<llvm::GlobalVariable*, llvm::GlobalVariable*>, 2> clones;
+  for (llvm::GlobalVariable* table : use.tables) {
+    auto* clone = new llvm::GlobalVariable(*unit_.module, table->getValueType(), table->isConstant(),
+                                           llvm::GlobalValue::InternalLinkage, nullptr, table->getName());
+    clone->setAlignment(table->getAlign());
+    clone->setUnnamedAddr(table->getUnnamedAddr());
+    mapped_[table] = clone;
+    clones.push_back({table, clone});
+  }
+  for (auto [table, clone] : clones)
+    clone->setInitializer(map(table->getInitializer()));
+}
+
+void Extractor::remapOperands() {
+  for (llvm::Instruction& instruction : llvm::instructions(*unit_.function)) {
+    for (llvm::Use& operand : instruction.operands()) {
+      // Plain data dominates; only constants that can contain globals need a look.
+      auto* constant = llvm::dyn_cast<llvm::Constant>(operand.get());
+      if (constant && !llvm::isa<llvm::ConstantData>(constant))
+        operand.set(map(constant));
+    }
+  }
+}
+
+void Extractor::directSelfCalls() {
+  llvm::GlobalValue* outside =
+      unit_.module->getNamedValue(makeLinkName(record_.name, LinkKind::Function, record_.id.value));
+  if (!outside)
+    return;
+  outside->replaceUsesWithIf(unit_.function, [](llvm::Use& use) {
+    auto* call = llvm::dyn_cast<llvm::CallBase>(use.getUser());
+    return call && call->isCallee(&use);
+  });
+}
+
+llvm::Constant* Extractor::map(llvm::Constant* constant) {
+  if (llvm::isa<llvm::ConstantData>(constant))
+    return constant;
+  if (auto found = mapped_.find(constant); found != mapped_.end())
+    return found->second;
+  llvm::Constant* result = constant;
+  if (auto* value = llvm::dyn_cast<llvm::GlobalValue>(constant)) {
+    // Already the unit's own: a use that was rewritten, or the clone of a computed-goto function.
+    result = value->getParent() == unit_.module.get() ? value : mapGlobal(*value);
+  } else if (auto* equivalent = llvm::dyn_cast<llvm::DSOLocalEquivalent>(constant)) {
+    result = map(equivalent->getGlobalValue());
+  } else if (auto* noCfi = llvm::dyn_cast<llvm::NoCFIValue>(constant)) {
+    result = map(noCfi->getGlobalValue());
+  } else if (llvm::isa<llvm::BlockAddress>(constant)) {
+    if (llvm::cast<llvm::BlockAddress>(constant)->getFunction() != unit_.function)
+      status_ = Error(ErrorKind::Unsupported, std::string(record_.name), "uses a block address of another function");
+  } else {
+    llvm::SmallVector<llvm::Constant*, 8> operands;
+    bool changed = false;
+    for (llvm::Value* operand : constant->operand_values()) {
+      operands.push_back(map(llvm::cast<llvm::Constant>(operand)));
+      changed |= operands.back() != operand;
+    }
+    if (changed) {
+      if (auto* expression = llvm::dyn_cast<llvm::ConstantExpr>(constant))
+        result = expression->getWithOperands(operands);
+      else if (auto* array = llvm::dyn_cast<llvm::ConstantArray>(constant))
+        result = llvm::ConstantArray::get(array->getType(), operands);
+      else if (auto* structure = llvm::dyn_cast<llvm::ConstantStruct>(constant))
+        result = llvm::ConstantStruct::get(structure->getType(), operands);
+      else if (llvm::isa<llvm::ConstantVector>(constant))
+        result = llvm::ConstantVector::get(operands);
+      else
+        status_ = Error(ErrorKind::Unsupported, std::string(record_.name), "uses a kind of constant not known here");
+    }
+  }
+  mapped_[constant] = result;
+  return result;
+}
+
+llvm::Constant* Extractor::mapGlobal(llvm::GlobalValue& value) {
+  if (auto* function = llvm::dyn_cast<llvm::Function>(&value); function && function->isIntrinsic())
+    return declareFunction(value, value.getName().str());
+
+  const uint32_t ordinal = reader_.ordinalOf(&value);
+  const SymbolRef ref = ordinal == ~0u ? SymbolRef{} : registry_.resolve(image_, ordinal, value.getName());
+  switch (ref.kind) {
+  case SymbolKind::Function:
+    unit_.references.push_back(FunctionId(ref.id));
+    return declareFunction(
+        value, makeLinkName(registry_.function(FunctionId(ref.id)).name, LinkKind::Function, ref.id));
+  case SymbolKind::Data: {
+    const GlobalRecord& global = registry_.global(GlobalId(ref.id));
+    unit_.data.push_back(global.id);
+    const bool near = global.size <= Arena::kLargestNearData;
+    llvm::Constant* base =
+        declareData(value, makeLinkName(global.name, LinkKind::Data, ref.id), near, /*threadLocal=*/false);
+    if (ref.offset == 0)
+      return base;
+    return llvm::ConstantExpr::getGetElementPtr(
+        llvm::Type::getInt8Ty(value.getContext()), base,
+        llvm::ConstantInt::getSigned(llvm::Type::getInt64Ty(value.getContext()), ref.offset));
+  }
+  case SymbolKind::Thread:
+    return declareData(value, makeLinkName(registry_.global(GlobalId(ref.id)).name, LinkKind::Thread, ref.id),
+                       /*near=*/false, /*threadLocal=*/true);
+  case SymbolKind::Object:
+  case SymbolKind::Absolute:
+  case SymbolKind::None:
+    return declareHost(value);
+  }
+  return nullptr;
+}
+
+/// Something outside the images: in an object, a library, or nowhere.
+llvm::Constant* Extractor::declareHost(llvm::GlobalValue& value) {
+  const std::string name = value.getName().str();
+  const llvm::StringRef linkerName = llvm::GlobalValue::dropLLVMManglingEscape(name);
+  const bool known = registry_.find(linkerName).kind != SymbolKind::None || host_.has(linkerName);
+  if (!known && value.hasExternalWeakLinkage())
+    return llvm::ConstantPointerNull::get(value.getType());
+  if (!functionTypeOf(value))
+    return declareData(value, name, /*near=*/false, value.isThreadLocal());
+  if (known)
+    return declareFunction(value, name);
+  // Natively bound when it is first called, and only then an error.
+  Result<FunctionId> id = registry_.declareFunction(linkerName);
+  if (!id) {
+    status_ = id.takeError();
+    return llvm::ConstantPointerNull::get(value.getType());
+  }
+  return declareFunction(value, makeLinkName(linkerName.str(), LinkKind::Function, id->value));
+}
+
+llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::string& name) {
+  if (llvm::GlobalValue* existing = unit_.module->getNamedValue(name))
+    return existing;
+  auto* declaration = llvm::Function::Create(functionTypeOf(value), llvm::GlobalValue::ExternalLinkage,
+                                             value.getAddressSpace(), name, unit_.module.get());
+  if (auto* function = llvm::dyn_cast<llvm::Function>(&value)) {
+    declaration->setCallingConv(function->getCallingConv());
+    declaration->setAttributes(function->getAttributes());
+  }
+  // Calls become `call *name@GOTPCREL(%rip)`, which the linker points at the function's cell.
+  if (!declaration->isIntrinsic())
+    declaration->addFnAttr(llvm::Attribute::NonLazyBind);
+  return declaration;
+}
+
+llvm::Constant* Extractor::declareData(llvm::GlobalValue& value, const std::string& name, bool near, bool threadLocal) {
+  if (llvm::GlobalValue* existing = unit_.module->getNamedValue(name))
+    return existing;
+  auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
+  auto* declaration = new llvm::GlobalVariable(
+      *unit_.module, value.getValueType(), variable && variable->isConstant(), llvm::GlobalValue::ExternalLinkage,
+      nullptr, name, nullptr,
+      threadLocal ? llvm::GlobalValue::GeneralDynamicTLSModel : llvm::GlobalValue::NotThreadLocal,
+      value.getAddressSpace());
+  if (variable)
+    declaration->setAlignment(variable->getAlign());
+  declaration->setDSOLocal(near);
+  return declaration;
+}
+
+} // namespace
+
+Result<Unit> extractUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader, const FunctionRecord& record,
+                         const ExtractOptions& options) {
+  return Extractor(registry, host, reader, record, options).run();
+}
+
+} // namespace tiercel

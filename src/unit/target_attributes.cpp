@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "unit/target_attributes.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/Operator.h"
+
+namespace tiercel {
+
+namespace {
+
+void expandMultiplyAdd(llvm::IntrinsicInst* call) {
+  llvm::IRBuilder<> builder(call);
+  builder.setFastMathFlags(call->getFastMathFlags());
+  llvm::Value* product = builder.CreateFMul(call->getArgOperand(0), call->getArgOperand(1));
+  llvm::Value* sum = builder.CreateFAdd(product, call->getArgOperand(2));
+  call->replaceAllUsesWith(sum);
+  call->eraseFromParent();
+}
+
+void keepRoundingOf(llvm::Function& function) {
+  for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
+    if (!llvm::isa<llvm::FPMathOperator>(instruction))
+      continue;
+    if (instruction.hasAllowContract() && !instruction.hasAllowReassoc())
+      instruction.setHasAllowContract(false);
+    auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+    if (call && call->getIntrinsicID() == llvm::Intrinsic::fmuladd && !call->hasAllowReassoc())
+      expandMultiplyAdd(call);
+  }
+}
+
+} // namespace
+
+TargetAttributes::TargetAttributes(std::string hostFeatures) : hostFeatures_(std::move(hostFeatures)) {
+  for (llvm::StringRef feature : llvm::split(hostFeatures_, ',')) {
+    if (feature.consume_front("+"))
+      hostEnabled_.insert(feature);
+  }
+}
+
+const TargetAttributes::Features& TargetAttributes::combine(llvm::StringRef own) {
+  auto [place, isNew] = combined_.try_emplace(own);
+  Features& features = place->second;
+  if (!isNew)
+    return features;
+  features = {true, false, hostFeatures_};
+  for (llvm::StringRef feature : llvm::split(own, ',')) {
+    const bool wanted = feature.starts_with("+");
+    const llvm::StringRef name = feature.drop_front(feature.empty() ? 0 : 1);
+    if (name.empty())
+      continue;
+    if (wanted != hostEnabled_.contains(name)) {
+      features.plain = false;
+      features.text += "," + feature.str();
+    }
+    // Every feature set that has one of these has fused multiply-add.
+    if (wanted && (name == "fma" || name == "fma4" || name == "avx512f"))
+      features.fma = true;
+  }
+  return features;
+}
+
+void TargetAttributes::apply(llvm::Function& function) {
+  const Features& features = combine(function.getFnAttribute("target-features").getValueAsString());
+  function.removeFnAttr("target-cpu");
+  function.removeFnAttr("tune-cpu");
+  function.removeFnAttr("target-features");
+  if (!features.plain)
+    function.addFnAttr("target-features", features.text);
+  if (!features.fma)
+    keepRoundingOf(function);
+}
+
+} // namespace tiercel

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The engine in its modes: runs bitcode and says how the run differs from what was expected."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "modes"))
+
+from modes import Mode, load_modes, select_modes  # noqa: E402  (found through the path set above)
+
+DEFAULT_MODES = "tier0,tier2,adaptive,sync,promote-always,random-tier"
+
+# These programs are over in milliseconds: with the default threshold hardly any function of theirs would be promoted.
+PROMOTING_MODES = ("adaptive", "sync", "onecore")
+EARLY_PROMOTION = ["--threshold=2"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run. `problem` is empty when it did what was expected."""
+
+    command: list[str]
+    problem: str
+    stdout: str
+    stderr: str
+
+
+class Engine:
+    """The command that is tested. LLVM's lli is understood too, to check the fuzzer itself: it has no modes."""
+
+    def __init__(self, command: str, timeout: float) -> None:
+        words = shlex.split(command)
+        found = shutil.which(words[0]) if words else None
+        if not found:
+            raise ValueError(f"there is no program {command!r} to test")
+        self.command = [str(Path(found).absolute()), *words[1:]]
+        self.has_modes = not Path(found).name.startswith("lli")
+        self.timeout = timeout
+
+    def modes(self, names: str) -> list[Mode]:
+        """Raises ValueError for an unknown mode."""
+        if not self.has_modes:
+            return [Mode("lli", [], [], "the options on the command line and no others")]
+        return [with_early_promotion(mode) for mode in select_modes(load_modes(), names)]
+
+    def run(self, mode: Mode, bitcode: Path, expected: str) -> Outcome:
+        command = mode.command(self.command, [str(bitcode)])
+        try:
+            result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                    errors="replace", timeout=self.timeout)
+        except subprocess.TimeoutExpired as error:
+            # Whatever text=True says, a run that is cut short hands over bytes.
+            stdout, stderr = ((part or b"").decode(errors="replace") for part in (error.stdout, error.stderr))
+            return Outcome(command, f"still running after {self.timeout:g} s", stdout, stderr)
+        return Outcome(command, difference(result, expected), result.stdout, result.stderr)
+
+
+def with_early_promotion(mode: Mode) -> Mode:
+    if mode.name not in PROMOTING_MODES:
+        return mode
+    return replace(mode, options=[*mode.options, *EARLY_PROMOTION])
+
+
+def difference(result: subprocess.CompletedProcess[str], expected: str) -> str:
+    if result.returncode < 0:
+        return f"died by {signal.Signals(-result.returncode).name}"
+    if result.returncode != 0:
+        return f"exit status {result.returncode} instead of 0"
+    if result.stdout != expected:
+        return f"printed {result.stdout.strip()!r} instead of {expected.strip()!r}"
+    return ""

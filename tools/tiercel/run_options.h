@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The command line of `tiercel run`. One table in run_options.cpp holds every option; the parser and the help
+// are both made from it.
+#pragma once
+
+#include "tiercel/error.h"
+#include "tiercel/options.h"
+
+#include "command.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tiercel::cli {
+
+enum class LogLevel {
+  Error, ///< only what stops the program
+  Info,  ///< promotions, pinned functions and failed compiles
+  Debug, ///< every event
+};
+
+/// More of the program, in the order of the command line, as for a linker.
+struct LinkInput {
+  bool isLibrary; ///< `name` is a library's, as in -lNAME; otherwise a path
+  std::string name;
+};
+
+/// A parsed command line.
+struct RunRequest {
+  Options engine;
+  std::vector<std::string> program; ///< FILE ARGS...: the program's argv
+  std::vector<LinkInput> linkInputs;
+  std::vector<std::string> libraryDirectories;
+  std::vector<std::string> preloads;
+  std::string entry = "main";
+  LogLevel log = LogLevel::Error;
+  bool stats = false;
+  std::string statsFile; ///< empty: a summary on stderr
+  bool help = false;
+};
+
+/// Fills `request`. The error names the option and its value as `what`.
+Status parseRunOptions(Arguments args, RunRequest& request);
+
+/// For the help of the command as a whole too.
+extern const char* const kExamples;
+extern const char* const kExitStatuses;
+
+} // namespace tiercel::cli
