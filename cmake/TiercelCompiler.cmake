@@ -77,4 +77,11 @@ function(tiercel_tool_link_options target)
   # Our own C++ runtime: a program brings the one it was made for. But libgcc stays shared, because there is one unwinder
   # in a process: exceptions pass through frames of the program, of native libraries and of ours.
   target_link_options(${target} PRIVATE -static-libstdc++)
+
+  # And our own heap. A signal handler may interrupt the program inside malloc and call a function that is not compiled
+  # yet; with one heap for both, the compiler would wait for ever for the lock that the program holds. The version script
+  # keeps these malloc and free to the tool; the program and the system's libraries go on using libc's.
+  find_library(TIERCEL_PRIVATE_HEAP NAMES libjemalloc_pic.a REQUIRED)
+  mark_as_advanced(TIERCEL_PRIVATE_HEAP)
+  target_link_libraries(${target} PRIVATE ${TIERCEL_PRIVATE_HEAP})
 endfunction()

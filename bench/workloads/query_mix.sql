@@ -7,7 +7,7 @@ WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
 INSERT INTO customer
 SELECT i, 'customer ' || i, trim(substr('northsoutheast west ', 1 + (i % 4) * 5, 5)), (i * 7919 % 10007) / 7.0 FROM n;
 
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 85000)
 INSERT INTO item
 SELECT i, 1 + (i * 31 % 2000), printf('kind-%02d', i * 17 % 50), (i * 104729 % 99991) / 100.0,
        printf('%08X lot ', i * 2654435761 % 4294967296) || (i % 97)
@@ -26,7 +26,7 @@ FROM item WHERE price BETWEEN 100 AND 700 GROUP BY kind HAVING count(*) > 100 OR
 SELECT c.name, (SELECT round(max(price), 2) FROM item WHERE customer_id = c.id) AS top
 FROM customer c WHERE c.credit > 1000 ORDER BY top DESC, c.name LIMIT 10;
 
-SELECT id, note FROM item ORDER BY note COLLATE NOCASE DESC, id LIMIT 5 OFFSET 50000;
+SELECT id, note FROM item ORDER BY note COLLATE NOCASE DESC, id LIMIT 5 OFFSET 42000;
 
 SELECT kind, id, rank FROM (
   SELECT kind, id, rank() OVER (PARTITION BY kind ORDER BY price DESC, id) AS rank FROM item WHERE id % 3 = 0

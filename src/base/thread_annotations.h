@@ -4,7 +4,9 @@
 // without its lock fails to compile. See https://clang.llvm.org/docs/ThreadSafetyAnalysis.html
 #pragma once
 
+#include <atomic>
 #include <mutex>
+#include <pthread.h>
 
 #define TIERCEL_CAPABILITY(x) __attribute__((capability(x)))
 #define TIERCEL_SCOPED_CAPABILITY __attribute__((scoped_lockable))
@@ -27,7 +29,32 @@ private:
 };
 
 using Mutex = BasicMutex<std::mutex>;
-using RecursiveMutex = BasicMutex<std::recursive_mutex>;
+
+/// May be taken again by the thread that holds it. Unlike std::recursive_mutex, which remembers its owner by
+/// kernel thread id, it can be taken before a fork and released in the child.
+class TIERCEL_CAPABILITY("mutex") RecursiveMutex {
+public:
+  void lock() TIERCEL_ACQUIRE() {
+    const pthread_t self = pthread_self();
+    // Only this thread can have stored its own name here, so the answer cannot change under us.
+    if (owner_.load(std::memory_order_relaxed) != self) {
+      mutex_.lock();
+      owner_.store(self, std::memory_order_relaxed);
+    }
+    ++depth_;
+  }
+  void unlock() TIERCEL_RELEASE() {
+    if (--depth_ == 0) {
+      owner_.store(pthread_t(), std::memory_order_relaxed);
+      mutex_.unlock();
+    }
+  }
+
+private:
+  std::mutex mutex_;
+  std::atomic<pthread_t> owner_{};
+  unsigned depth_ = 0; ///< the owner's
+};
 
 template <typename M> class TIERCEL_SCOPED_CAPABILITY LockGuard {
 public:

@@ -28,6 +28,9 @@ void dropUnoptimisedMarks(llvm::Function& function) {
   function.removeFnAttr(llvm::Attribute::NoInline);
 }
 
+/// Nothing may be added to a body that is all assembly, without even a prologue.
+bool isNaked(const llvm::Function& function) { return function.hasFnAttribute(llvm::Attribute::Naked); }
+
 } // namespace
 
 Result<std::unique_ptr<Session>> Session::create(const CompileEnvironment& environment) {
@@ -106,15 +109,21 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
     if (!environment_.options.fixedTier)
       artifact.tier = kPinnedTier;
   }
-  dropUnoptimisedMarks(*unit->function);
-  attributes_.apply(*unit->function);
-  if (request.instrument && !artifact.pinned)
-    instrumentUnit(*unit);
-  lap(artifact.times.extract);
+  for (llvm::Function& function : *unit->module) {
+    if (function.isDeclaration())
+      continue;
+    dropUnoptimisedMarks(function);
+    attributes_.apply(function);
+  }
 
   Result<CodeGenerator*> code = generator(artifact.tier);
   if (!code)
     return code.takeError();
+  if (artifact.tier == 0 && unit->needsLowering)
+    optimizeModule(*unit->module, (*code)->target(), 0);
+  if (request.instrument && !artifact.pinned && !isNaked(*unit->function))
+    instrumentUnit(*unit);
+  lap(artifact.times.extract);
   if (artifact.tier > 0) {
     optimizeModule(*unit->module, (*code)->target(), artifact.tier);
     lap(artifact.times.optimize);

@@ -20,6 +20,7 @@
 #include "link/linker.h"
 #include "link/unwind.h"
 #include "load/input.h"
+#include "platform/program_state_guard.h"
 #include "registry/registry.h"
 #include "tiercel/engine.h"
 
@@ -63,6 +64,11 @@ public:
   FunctionRecord* functionAt(const void* address);
 
   void waitIdle() { promoter_.waitIdle(); }
+  /// The program goes on in the code it has.
+  void retireWorkers() {
+    ProgramStateGuard guard;
+    promoter_.retire();
+  }
   Stats stats() const;
   void addListener(EventListener* listener) { statistics_.addListener(listener); }
 

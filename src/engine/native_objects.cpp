@@ -10,7 +10,7 @@ namespace tiercel {
 Result<ObjectSymbols> readObjectSymbols(llvm::MemoryBufferRef object) {
   const std::string name = object.getBufferIdentifier().str();
   llvm::Expected<std::unique_ptr<llvm::object::ObjectFile>> file =
-      llvm::object::ObjectFile::createELFObjectFile(object, /*InitContent=*/false);
+      llvm::object::ObjectFile::createELFObjectFile(object);
   if (!file)
     return fromLlvm(file.takeError(), ErrorKind::BadInput, name);
   ObjectSymbols symbols;
@@ -33,6 +33,7 @@ Result<ObjectSymbols> readObjectSymbols(llvm::MemoryBufferRef object) {
       continue;
     }
     symbols.defined.push_back({text->str(), weak, (*flags & llvm::object::SymbolRef::SF_Common) != 0,
+                               (*flags & llvm::object::SymbolRef::SF_Exported) == 0,
                                elf.getELFType() == llvm::ELF::STT_FUNC});
   }
   return symbols;

@@ -221,7 +221,7 @@ Result<void*> EngineImpl::lookupData(std::string_view name) {
 
 void* EngineImpl::findProgramSymbol(const char* name) {
   ProgramStateGuard guard;
-  const SymbolRef ref = registry_.find(name);
+  const SymbolRef ref = registry_.findVisible(name);
   if (ref.kind == SymbolKind::Function && !registry_.function(FunctionId(ref.id)).definition.load().exists())
     return nullptr;
   Result<void*> address = addressOf(ref);
@@ -279,17 +279,11 @@ Status EngineImpl::exportToLibrary(const std::string& path) {
 
 Status EngineImpl::checkUndefined() {
   const std::vector<Registry::UndefinedName> undefined = registry_.undefinedNames();
-  // The C++ library first, as a native start would have it: its own initialisation and termination then lie
-  // around the program's.
-  for (const auto& [name, isData] : undefined) {
-    const llvm::StringRef text = name;
-    if ((text.starts_with("_Z") || text.starts_with("__gxx_") || text.starts_with("__cxa_")) &&
-        !host_.findLoaded(text) && host_.find(text))
-      break;
-  }
+  // Looking for functions as well loads the libraries that the program needs now, as a native start would:
+  // their initialisation and termination lie around the program's, and no first call has to do it.
   bool dataMissing = false;
   for (const auto& [name, isData] : undefined)
-    dataMissing |= isData && !host(name, /*weak=*/false);
+    dataMissing |= !host(name, /*weak=*/false) && isData;
   if (!dataMissing)
     return {};
   std::vector<std::string> missing;
@@ -311,6 +305,9 @@ Status EngineImpl::collectInitialisers(std::vector<Initialisation>& constructors
     Result<SessionPool::Lease> session = pool_.borrow();
     if (!session)
       return session.takeError();
+    // Making a block of thread-locals known to the process takes malloc, so not in a first call.
+    if (Status status = data_.ensureThreadBlock(id, **session); !status)
+      return status;
     const auto collect = [&](const std::vector<Initialiser>& from, std::vector<Initialisation>& into) -> Status {
       for (const Initialiser& entry : from) {
         Result<ImageReader*> reader = (*session)->reader(id);

@@ -7,6 +7,7 @@
 #include "platform/program_state_guard.h"
 
 #include <algorithm>
+#include <csignal>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,9 +21,10 @@ constexpr int kWorkerNice = 6;
 
 } // namespace
 
-Promoter::~Promoter() {
+void Promoter::retire() {
   stop_.store(true, std::memory_order_release);
-  wake();
+  workSignal_.fetch_add(1, std::memory_order_release);
+  futexWakeAll(workSignal_);
   std::vector<pthread_t> threads;
   {
     LockGuard lock(mutex_);
@@ -45,11 +47,6 @@ void Promoter::tripped(FunctionRecord& record, TripKind kind) {
     promoteNow();
     return;
   }
-  if (!running_.load(std::memory_order_acquire)) {
-    // Only in a forked child that compiled nothing yet.
-    ProgramStateGuard guard;
-    ensureWorkers();
-  }
   wake();
 }
 
@@ -57,8 +54,12 @@ void Promoter::ensureWorkers() {
   if (threadLimit_ == 0 || running_.load(std::memory_order_acquire))
     return;
   LockGuard lock(mutex_);
-  if (running_.load(std::memory_order_relaxed))
+  if (running_.load(std::memory_order_relaxed) || stop_.load(std::memory_order_relaxed))
     return;
+  startWorkers();
+}
+
+void Promoter::startWorkers() {
   for (unsigned i = 0; i < threadLimit_; ++i) {
     pthread_t thread;
     // Without workers the program stays in tier 0, which is slow but right.
@@ -181,11 +182,19 @@ void Promoter::waitIdle() {
 }
 
 void Promoter::afterForkInChild() {
-  threads_.clear();
-  running_.store(false, std::memory_order_release);
   for (const QueuedCompile& item : active_)
     queue_.push(*item.function, item.decision);
   active_.clear();
+  const bool had = !threads_.empty();
+  threads_.clear();
+  if (!had)
+    return;
+  // Their signals are not the program's.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  startWorkers();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 } // namespace tiercel

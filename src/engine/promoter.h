@@ -25,13 +25,15 @@ class EngineImpl;
 class Promoter {
 public:
   Promoter(EngineImpl& engine, unsigned threads) : engine_(engine), threadLimit_(threads) {}
-  ~Promoter();
+  ~Promoter() { retire(); }
 
-  /// From compiled code; async-signal-safe once the workers run.
+  /// From compiled code; async-signal-safe but for Options::sync.
   void tripped(FunctionRecord& record, TripKind kind);
   /// Starts the workers if there should be some and there are none.
   void ensureWorkers();
   void waitIdle() TIERCEL_EXCLUDES(mutex_);
+  /// Ends the workers, waiting for compiles in progress; none are started again.
+  void retire() TIERCEL_EXCLUDES(mutex_);
 
   size_t maxDepth() TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);
@@ -39,11 +41,13 @@ public:
   }
 
   Mutex& forkMutex() { return mutex_; }
-  /// In a forked child, which has no worker threads: forgets them; new ones start when needed. What they were
-  /// compiling goes back into the queue.
+  /// In a forked child, which has no worker threads: starts new ones if there were any. What they were
+  /// compiling goes back into the queue. Not left until they are needed, because that may be in a signal
+  /// handler, where threads cannot be made.
   void afterForkInChild() TIERCEL_REQUIRES(mutex_);
 
 private:
+  void startWorkers() TIERCEL_REQUIRES(mutex_);
   static void* threadMain(void* promoter);
   void work();
   void decideTripped() TIERCEL_EXCLUDES(mutex_);

@@ -7,6 +7,8 @@
 
 #include <csignal>
 #include <dlfcn.h>
+#include <pthread.h>
+#include <unistd.h>
 
 extern "C" {
 // From libgcc.a, behind __builtin_cpu_supports.
@@ -38,7 +40,9 @@ int registerAtFork(void (*prepare)(), void (*parent)(), void (*child)()) {
   return __register_atfork(prepare, parent, child, nullptr);
 }
 
-void* lookUp(void* handle, const char* name, EngineImpl* engine) {
+/// Without tail calls: dlsym takes RTLD_NEXT to mean "after the object that my caller is in", which must be
+/// the host's executable and not compiled code.
+[[clang::disable_tail_calls]] void* lookUp(void* handle, const char* name, EngineImpl* engine) {
   static void* const self = dlopen(nullptr, RTLD_LAZY);
   if (handle == RTLD_DEFAULT || handle == self) {
     if (void* address = engine->findProgramSymbol(name)) {
@@ -63,6 +67,14 @@ int describeAddress(const void* address, Dl_info* info, EngineImpl* engine) {
   info->dli_sname = record->name.data();
   info->dli_saddr = engine->function(record->id);
   return 1;
+}
+
+/// When main's thread leaves this way the process lives until its last thread ends, and then exits. Our
+/// workers must not count as such.
+void exitThread(void* value, EngineImpl* engine) {
+  if (gettid() == getpid())
+    engine->retireWorkers();
+  pthread_exit(value);
 }
 
 void prepareHandler(EngineImpl* engine, const void* handler) {
@@ -102,6 +114,7 @@ Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& hos
   const Bound bound[] = {
       {"dlsym", address(lookUp), 2},
       {"dladdr", address(describeAddress), 2},
+      {"pthread_exit", address(exitThread), 1},
       {"sigaction", address(setSignalAction), 3},
       {"signal", address(setSignalHandler), 2},
   };

@@ -325,6 +325,14 @@ Result<size_t> DataMaterializer::threadModule(ImageId image, Session& session) {
   return threadModules_[image.value] = library->tlsModule;
 }
 
+Status DataMaterializer::ensureThreadBlock(ImageId image, Session& session) {
+  if (registry_.threadLocalsOf(image).empty())
+    return {};
+  LockGuard lock(mutex_);
+  Result<size_t> module = threadModule(image, session);
+  return module ? Status() : Status(module.takeError());
+}
+
 Result<ThreadLocalPlace> DataMaterializer::ensureThreadLocal(GlobalId id, Session& session) {
   LockGuard lock(mutex_);
   GlobalRecord& global = registry_.global(id);

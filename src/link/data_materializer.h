@@ -31,6 +31,8 @@ public:
 
   /// Addresses and values for these and all they lead to. `session` provides the readers.
   Status ensure(std::span<const GlobalId> globals, Session& session) TIERCEL_EXCLUDES(mutex_);
+  /// Gives the thread-locals of an image, if it has any, their place in every thread.
+  Status ensureThreadBlock(ImageId image, Session& session) TIERCEL_EXCLUDES(mutex_);
   /// Where a thread-local of the program lives.
   Result<ThreadLocalPlace> ensureThreadLocal(GlobalId global, Session& session) TIERCEL_EXCLUDES(mutex_);
 

@@ -205,18 +205,26 @@ public:
     return true;
   }
 
-  /// A path to this file that no other file ever has; empty with errno set when the system refuses. glibc
-  /// answers a path that it knows with the library that it loaded from there, and descriptor numbers come
-  /// back. So the inode number, which glibc tells files apart by anyway, is spelled into the path with steps
-  /// that lead nowhere: in binary,
-  /// "./" for 1 and "/" for 0.
+  /// A path to this file; empty with errno set when the system refuses. It becomes the library's name for
+  /// good, long after this descriptor is closed and its number used for something else. So it must mean no
+  /// other file later:
   ///
-  /// thread-self, because /proc/self has no descriptors any more once the main thread has ended.
+  /// Not in this process: glibc answers a path that it knows with the library that it loaded from there. So
+  /// the inode number, which glibc tells files apart by anyway, is spelled into the path with steps that lead
+  /// nowhere: "./" for each binary 1 and "/" for each 0.
+  ///
+  /// Not in others: a debugger opens the libraries of its target by name, and would wait for ever if the
+  /// descriptor of this number is a pipe of its own. So the path leads through our thread, which /proc/self
+  /// has in this process only. (And not through /proc/self/fd, which is gone when the main thread has ended.)
   std::string path() const {
+    char thread[64]; // "PROCESS/task/THREAD"
+    const ssize_t length = readlink("/proc/thread-self", thread, sizeof(thread));
     struct stat status;
-    if (fstat(descriptor_, &status) != 0)
+    if (length < 0 || fstat(descriptor_, &status) != 0)
       return {};
-    std::string path = "/proc/thread-self/fd/";
+    std::string path(thread, static_cast<size_t>(length));
+    path.replace(0, path.find('/'), "/proc/self");
+    path += "/fd/";
     for (ino_t rest = status.st_ino; rest != 0; rest >>= 1)
       path += rest & 1 ? "./" : "/";
     return path + std::to_string(descriptor_);

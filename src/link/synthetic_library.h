@@ -6,13 +6,14 @@
 // block of thread-locals from glibc, initialised and freed like those of any library.
 //
 // The object holds no code and needs no relocation: symbols are absolute addresses, which glibc 2.28 and
-// later returns as they are. It is mapped read-only, which glibc 2.35 and later accepts.
+// later return as they are. It is mapped read-only, which glibc 2.35 and later accept.
 //
 // What a global library can not do is take the place of symbols in libraries that are loaded already, or come
 // before one that defines the same name and was loaded earlier.
 //
-// Thread rule: any thread. Ownership: the caller may dlclose the handle, when no thread can use its
-// thread-locals and no library holds on to its symbols any more.
+// Thread rule: any thread. Ownership: the caller may dlclose the handle when no thread uses its thread-locals
+// any more. glibc keeps a library, and goes on finding its symbols, as long as any library is loaded that
+// found one in it: so what they name must live until the process ends, or not be exported globally.
 #pragma once
 
 #include "tiercel/error.h"

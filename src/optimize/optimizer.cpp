@@ -6,8 +6,8 @@
 namespace tiercel {
 
 void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned level) {
-  static const llvm::OptimizationLevel kLevels[] = {llvm::OptimizationLevel::O1, llvm::OptimizationLevel::O2,
-                                                    llvm::OptimizationLevel::O3};
+  static const llvm::OptimizationLevel kLevels[] = {llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1,
+                                                    llvm::OptimizationLevel::O2, llvm::OptimizationLevel::O3};
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager callGraph;
@@ -21,7 +21,9 @@ void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned 
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, callGraph, modules);
-  builder.buildPerModuleDefaultPipeline(kLevels[level - 1]).run(module, modules);
+  llvm::ModulePassManager passes = level == 0 ? builder.buildO0DefaultPipeline(kLevels[0])
+                                              : builder.buildPerModuleDefaultPipeline(kLevels[level]);
+  passes.run(module, modules);
 }
 
 } // namespace tiercel

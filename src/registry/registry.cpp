@@ -109,7 +109,7 @@ Status Registry::checkDuplicates(const ProgramImage& image, ImageReader& reader)
     if (strengthOf(value) != Strength::Strong || value.hasLocalLinkage() || isReserved(value))
       continue;
     auto found = names_.find(linkerName(value));
-    if (found != names_.end() && found->second.strength == Strength::Strong &&
+    if (found != names_.end() && found->second.strength == Strength::Strong && !found->second.hidden &&
         !(found->second.inComdat && value.hasComdat()))
       return duplicate(linkerName(value), found->second.definedIn, image.name);
   }
@@ -205,6 +205,7 @@ Status Registry::enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ord
     defineFunction(functions_[name.ref.id], value, where);
   }
   name.strength = strength;
+  name.hidden = !value.hasDefaultVisibility();
   name.inComdat = value.hasComdat();
   name.definedIn = entry.image->name;
   return {};
@@ -248,7 +249,7 @@ Status Registry::enterAlias(ImageEntry& entry, ImageReader& reader, uint32_t ord
   NameEntry& name = names_[linkerName(alias)];
   if (!claims(name, strengthOf(alias)))
     return {};
-  name = {ref, strengthOf(alias), alias.hasComdat(), false, entry.image->name};
+  name = {ref, strengthOf(alias), alias.hasComdat(), false, !alias.hasDefaultVisibility(), entry.image->name};
   return {};
 }
 
@@ -256,7 +257,7 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
   LockGuard lock(mutex_);
   for (const ObjectSymbol& symbol : symbols.defined) {
     auto found = names_.find(symbol.name);
-    if (found != names_.end() && found->second.strength == Strength::Strong && !symbol.weak && !symbol.common)
+    if (found != names_.end() && found->second.strength == Strength::Strong && !found->second.hidden && !symbol.weak && !symbol.common)
       return duplicate(symbol.name, found->second.definedIn, symbols.name);
   }
   const ObjectId id(objectCount_++);
@@ -266,7 +267,7 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
     const Strength strength = symbol.common ? Strength::Common : symbol.weak ? Strength::Weak : Strength::Strong;
     NameEntry& name = names_[symbol.name];
     if (claims(name, strength))
-      name = {{SymbolKind::Object, id.value, static_cast<int64_t>(i)}, strength, symbol.weak, false, definedIn};
+      name = {{SymbolKind::Object, id.value, static_cast<int64_t>(i)}, strength, symbol.weak, false, symbol.hidden, definedIn};
   }
   for (const std::string& name : symbols.undefined)
     names_.try_emplace(name);
@@ -278,7 +279,7 @@ Status Registry::defineAbsolute(const std::string& name, void* address) {
   NameEntry& entry = names_[name];
   if (entry.strength == Strength::Strong)
     return duplicate(name, entry.definedIn, "symbol defined by the host");
-  entry = {{SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)}, Strength::Strong, false, false, "the host"};
+  entry = {{SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)}, Strength::Strong, false, false, false, "the host"};
   return {};
 }
 
@@ -295,6 +296,12 @@ SymbolRef Registry::find(llvm::StringRef name) {
   LockGuard lock(mutex_);
   auto found = names_.find(name);
   return found == names_.end() ? SymbolRef{} : found->second.ref;
+}
+
+SymbolRef Registry::findVisible(llvm::StringRef name) {
+  LockGuard lock(mutex_);
+  auto found = names_.find(name);
+  return found == names_.end() || found->second.hidden ? SymbolRef{} : found->second.ref;
 }
 
 SymbolRef Registry::findFrom(ImageId image, llvm::StringRef name) {
@@ -372,7 +379,7 @@ std::vector<std::pair<std::string, SymbolRef>> Registry::exported(const std::vec
   std::vector<std::pair<std::string, SymbolRef>> result;
   for (const std::string& name : names) {
     auto found = names_.find(name);
-    if (found != names_.end() && found->second.strength == Strength::Strong &&
+    if (found != names_.end() && found->second.strength == Strength::Strong && !found->second.hidden &&
         found->second.ref.kind != SymbolKind::Absolute)
       result.emplace_back(name, found->second.ref);
   }

@@ -54,6 +54,7 @@ struct ObjectSymbol {
   std::string name;
   bool weak = false;   ///< also members of a section group: the first definition wins
   bool common = false;
+  bool hidden = false;
   bool isFunction = false;
 };
 struct ObjectSymbols {
@@ -77,6 +78,8 @@ public:
   SymbolRef resolve(ImageId image, uint32_t ordinal, llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   /// What an external name means, as the linker spells it (no \01 escape).
   SymbolRef find(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
+  /// The same for those outside the program: hidden definitions do not count.
+  SymbolRef findVisible(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   /// The same for a name used inside `image` where only text is known (inline assembly): its internal
   /// values count too.
   SymbolRef findFrom(ImageId image, llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
@@ -120,6 +123,7 @@ private:
     Strength strength = Strength::Undefined;
     bool inComdat = false;
     bool isData = false; ///< of undefined names: referred to as a variable
+    bool hidden = false; ///< not visible to dlsym and libraries
     std::string_view definedIn;
   };
   struct ImageEntry {

@@ -17,6 +17,16 @@ namespace tiercel {
 
 namespace {
 
+/// Some calling conventions of Windows decorate names, on every system; \01 says not to.
+std::string unitName(const llvm::GlobalValue& value, std::string linkName) {
+  const auto* function = llvm::dyn_cast<llvm::Function>(&value);
+  const auto convention = function ? function->getCallingConv() : llvm::CallingConv::C;
+  const bool decorates = convention == llvm::CallingConv::X86_StdCall ||
+                         convention == llvm::CallingConv::X86_FastCall ||
+                         convention == llvm::CallingConv::X86_VectorCall;
+  return decorates && !linkName.starts_with("\01") ? "\01" + linkName : linkName;
+}
+
 class Extractor {
 public:
   Extractor(Registry& registry, HostSymbolSource& host, ImageReader& reader, const FunctionRecord& record,
@@ -31,12 +41,13 @@ private:
   void moveBody(llvm::Function& from, llvm::Function& to);
   void cloneBody(llvm::Function& from, llvm::Function& to);
   void cloneTables(const BlockAddressUse& use);
-  void remapOperands();
+  void remapOperands(llvm::Function& function);
+  llvm::Function* import(llvm::Function& source);
   void directSelfCalls();
 
   llvm::Constant* map(llvm::Constant* constant);
   llvm::Constant* mapGlobal(llvm::GlobalValue& value);
-  llvm::Constant* declareFunction(llvm::GlobalValue& value, const std::string& name);
+  llvm::Constant* declareFunction(llvm::GlobalValue& value, const std::string& linkName);
   llvm::Constant* declareData(llvm::GlobalValue& value, const std::string& name, bool near, bool threadLocal);
   llvm::Constant* declareHost(llvm::GlobalValue& value);
   static llvm::FunctionType* functionTypeOf(const llvm::GlobalValue& value) {
@@ -52,7 +63,15 @@ private:
   Unit unit_;
   Status status_;
   llvm::DenseMap<llvm::Constant*, llvm::Constant*> mapped_;
+  llvm::DenseMap<llvm::Function*, llvm::Function*> imported_;
+  llvm::SmallVector<llvm::Function*, 8> toRemap_; ///< bodies whose operands still belong to the image
 };
+
+/// Coroutines are lowered by passes, whatever the optimisation level.
+bool usesCoroutines(const llvm::Module& module) {
+  return llvm::any_of(module.functions(),
+                      [](const llvm::Function& function) { return function.getName().starts_with("llvm.coro."); });
+}
 
 Result<Unit> Extractor::run() {
   auto& source = llvm::cast<llvm::Function>(*reader_.value(record_.definition.load().ordinal));
@@ -70,7 +89,7 @@ Result<Unit> Extractor::run() {
   unit_.image = image_;
   unit_.function = llvm::Function::Create(source.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
                                           source.getAddressSpace(),
-                                          makeLinkName(record_.name, LinkKind::Entry, record_.id.value),
+                                          unitName(source, makeLinkName(record_.name, LinkKind::Entry, record_.id.value)),
                                           unit_.module.get());
   unit_.function->setCallingConv(source.getCallingConv());
   unit_.function->setAttributes(source.getAttributes());
@@ -88,7 +107,10 @@ Result<Unit> Extractor::run() {
   // Kept out of units: line tables come with the debugger support (docs/unsupported.md).
   if (source.getParent()->getNamedMetadata("llvm.dbg.cu"))
     llvm::stripDebugInfo(*unit_.function);
-  remapOperands();
+  toRemap_.push_back(unit_.function);
+  while (!toRemap_.empty())
+    remapOperands(*toRemap_.pop_back_val());
+  unit_.needsLowering = !imported_.empty() || usesCoroutines(*unit_.module);
   if (source.hasPersonalityFn())
     unit_.function->setPersonalityFn(map(source.getPersonalityFn()));
   if (options_.directSelfCalls)
@@ -153,20 +175,52 @@ void Extractor::cloneTables(const BlockAddressUse& use) {
     clone->setInitializer(map(table->getInitializer()));
 }
 
-void Extractor::remapOperands() {
-  for (llvm::Instruction& instruction : llvm::instructions(*unit_.function)) {
+void Extractor::remapOperands(llvm::Function& function) {
+  for (llvm::Instruction& instruction : llvm::instructions(function)) {
+    const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
     for (llvm::Use& operand : instruction.operands()) {
       // Plain data dominates; only constants that can contain globals need a look.
       auto* constant = llvm::dyn_cast<llvm::Constant>(operand.get());
-      if (constant && !llvm::isa<llvm::ConstantData>(constant))
+      if (!constant || llvm::isa<llvm::ConstantData>(constant))
+        continue;
+      // What must be inlined comes along; such functions need not exist on their own.
+      auto* callee = llvm::dyn_cast<llvm::Function>(constant);
+      if (callee && call && call->isCallee(&operand) && callee->getParent() != unit_.module.get() &&
+          callee->hasFnAttribute(llvm::Attribute::AlwaysInline) && !callee->isDeclaration())
+        operand.set(import(*callee));
+      else
         operand.set(map(constant));
     }
   }
 }
 
+llvm::Function* Extractor::import(llvm::Function& source) {
+  llvm::Function*& copy = imported_[&source];
+  if (copy)
+    return copy;
+  if (Status status = reader_.readBody(source); !status)
+    status_ = std::move(status);
+  copy = llvm::Function::Create(source.getFunctionType(), llvm::GlobalValue::InternalLinkage, source.getAddressSpace(),
+                                source.getName(), unit_.module.get());
+  copy->setCallingConv(source.getCallingConv());
+  copy->setAttributes(source.getAttributes());
+  llvm::Function* result = copy; // the reference into the map may not survive what follows
+  if (hasAddressTakenBlocks(source)) {
+    status_ = Error(ErrorKind::Unsupported, std::string(record_.name), "a function to be inlined has computed gotos");
+    return result;
+  }
+  moveBody(source, *result);
+  if (source.getParent()->getNamedMetadata("llvm.dbg.cu"))
+    llvm::stripDebugInfo(*result);
+  if (source.hasPersonalityFn())
+    result->setPersonalityFn(map(source.getPersonalityFn()));
+  toRemap_.push_back(result);
+  return result;
+}
+
 void Extractor::directSelfCalls() {
-  llvm::GlobalValue* outside =
-      unit_.module->getNamedValue(makeLinkName(record_.name, LinkKind::Function, record_.id.value));
+  llvm::GlobalValue* outside = unit_.module->getNamedValue(
+      unitName(*unit_.function, makeLinkName(record_.name, LinkKind::Function, record_.id.value)));
   if (!outside)
     return;
   outside->replaceUsesWithIf(unit_.function, [](llvm::Use& use) {
@@ -260,6 +314,9 @@ llvm::Constant* Extractor::declareHost(llvm::GlobalValue& value) {
     return declareData(value, name, /*near=*/false, value.isThreadLocal());
   if (known)
     return declareFunction(value, name);
+  // A body that was given only as a hint, of a function that turns out to exist nowhere else.
+  if (auto* function = llvm::dyn_cast<llvm::Function>(&value); function && function->hasAvailableExternallyLinkage())
+    return import(*function);
   // Natively bound when it is first called, and only then an error.
   Result<FunctionId> id = registry_.declareFunction(linkerName);
   if (!id) {
@@ -269,7 +326,8 @@ llvm::Constant* Extractor::declareHost(llvm::GlobalValue& value) {
   return declareFunction(value, makeLinkName(linkerName.str(), LinkKind::Function, id->value));
 }
 
-llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::string& name) {
+llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::string& linkName) {
+  const std::string name = unitName(value, linkName);
   if (llvm::GlobalValue* existing = unit_.module->getNamedValue(name))
     return existing;
   auto* declaration = llvm::Function::Create(functionTypeOf(value), llvm::GlobalValue::ExternalLinkage,

@@ -23,6 +23,8 @@ struct Unit {
   std::vector<GlobalId> data;
   /// Functions of the program that it mentions.
   std::vector<FunctionId> references;
+  /// It has copies of functions that must be inlined, or coroutine intrinsics: passes that even tier 0 needs.
+  bool needsLowering = false;
   /// Addresses of its blocks may outlive an activation or be seen by other code: there may be only one
   /// version of this function (see unit/block_addresses.h).
   bool blockAddressesEscape = false;

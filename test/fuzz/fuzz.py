@@ -60,7 +60,7 @@ class Session:
             return
         with tempfile.TemporaryDirectory(prefix="tiercel-fuzz-") as folder:
             bitcode = build_bitcode(program, Path(folder))
-            outcomes = [(mode, self._engine.run(mode, bitcode, expected)) for mode in self._modes]
+            outcomes = [(mode, self._engine.run(mode, seed, bitcode, expected)) for mode in self._modes]
             failures = [(mode, outcome) for mode, outcome in outcomes if outcome.problem]
             with self._lock:
                 self.programs += 1
@@ -74,6 +74,7 @@ class Session:
     def _report(self, program: Program, mode: Mode, outcome: Outcome) -> None:
         kept = FAILURES / str(program.seed)
         command = shlex.join([*outcome.command[:-1], str(kept / "program.bc")])
+        (kept / f"{mode.name}.problem").write_text(outcome.problem + "\n")
         (kept / f"{mode.name}.stdout").write_text(outcome.stdout)
         (kept / f"{mode.name}.stderr").write_text(outcome.stderr)
         (kept / f"{mode.name}.command").write_text(command + "\n")
@@ -170,7 +171,7 @@ def parse_arguments() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     what.add_argument("--seeds", type=positions, metavar="A-B", default=slice(None),
                       help=f"only these of the fixed set, by position, 1 to {FIXED_COUNT} (default: all)")
     what.add_argument("--record", action="store_true",
-                      help="write expected.json anew, from native builds: after another csmith, or other options for it")
+                      help="write expected.json anew, from native builds: after a change to what csmith generates")
     parser.add_argument("--master-seed", type=int, metavar="SEED",
                         help="with --minutes: the seed that the seeds come from (default: a new one, printed)")
     parser.add_argument("--engine", default=str(ROOT / "build/release/bin/tiercel") + " run", metavar="COMMAND",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from pathlib import Path
 CSMITH_HEADERS = "/usr/include/csmith"
 # One program in five is an empty function and little else, of some 50 lines; the others have several hundred.
 TRIVIAL_LINES = 200
+
+# For every process that is started: Ctrl-C stops the fuzzer, not what it runs, which would look like a failure.
+DETACHED = {"process_group": 0}
 
 # What the engine is given: the front end's output for -O0 (functions marked optnone), the same without those marks
 # (what `tiercel run FILE.c` makes for itself), and fully optimised bitcode.
@@ -74,7 +78,9 @@ def is_cpp(seed: int) -> bool:
 def generate(seed: int, level: str | None = None) -> Program:
     """The program of a seed; its input level also follows from the seed unless one is asked for."""
     command = ["csmith", "--seed", str(seed), *csmith_options(seed)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    # csmith leaves a file with the sizes of the platform's types where it runs.
+    with tempfile.TemporaryDirectory(prefix="tiercel-fuzz-") as folder:
+        result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, **DETACHED)
     return Program(seed, result.stdout, is_cpp(seed), level or list(LEVELS)[seed % len(LEVELS)])
 
 
@@ -84,5 +90,5 @@ def build_bitcode(program: Program, folder: Path) -> Path:
     source.write_text(program.text)
     bitcode = folder / "program.bc"
     command = [*program.compiler(), *LEVELS[program.level], "-emit-llvm", "-c", str(source), "-o", str(bitcode)]
-    subprocess.run(command, capture_output=True, text=True, check=True)
+    subprocess.run(command, capture_output=True, text=True, check=True, **DETACHED)
     return bitcode

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from generator import Program
+from generator import DETACHED, Program
 
 RECORD = Path(__file__).with_name("expected.json")
 # Nearly every program ends within milliseconds; the others hardly ever end.
@@ -35,12 +35,13 @@ def native_output(program: Program) -> str:
 
 
 def build_and_run(program: Program, source: Path, binary: Path, level: str) -> str:
-    build = subprocess.run([*program.compiler(), level, str(source), "-o", str(binary)], capture_output=True)
+    build = subprocess.run([*program.compiler(), level, str(source), "-o", str(binary)], capture_output=True,
+                           **DETACHED)
     if build.returncode != 0:
         raise Discarded("not compiling")
     try:
         run = subprocess.run([binary], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-                             timeout=NATIVE_LIMIT_SECONDS)
+                             timeout=NATIVE_LIMIT_SECONDS, **DETACHED)
     except subprocess.TimeoutExpired:
         raise Discarded("not ending") from None
     if run.returncode != 0:

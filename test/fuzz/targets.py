@@ -13,13 +13,21 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "modes"))
 
-from modes import Mode, load_modes, select_modes  # noqa: E402  (found through the path set above)
+from generator import DETACHED  # noqa: E402  (modes is found through the path set above)
+from modes import Mode, load_modes, select_modes  # noqa: E402
 
 DEFAULT_MODES = "tier0,tier2,adaptive,sync,promote-always,random-tier"
 
-# These programs are over in milliseconds: with the default threshold hardly any function of theirs would be promoted.
-PROMOTING_MODES = ("adaptive", "sync", "onecore")
-EARLY_PROMOTION = ["--threshold=2"]
+# What is added so that functions are promoted although these programs are over in milliseconds: before the default
+# threshold is reached, and mostly before a background compile is done. adaptive and onecore stay asynchronous, which
+# lets exits meet compiles in progress.
+ADDED_OPTIONS = {
+    "adaptive": ["--threshold=2"],
+    "onecore": ["--threshold=2"],
+    "sync": ["--threshold=2"],
+    "promote-always": ["--sync"],
+    "random-tier": ["--sync"],
+}
 
 
 @dataclass(frozen=True)
@@ -48,13 +56,13 @@ class Engine:
         """Raises ValueError for an unknown mode."""
         if not self.has_modes:
             return [Mode("lli", [], [], "the options on the command line and no others")]
-        return [with_early_promotion(mode) for mode in select_modes(load_modes(), names)]
+        return [adapted(mode) for mode in select_modes(load_modes(), names)]
 
-    def run(self, mode: Mode, bitcode: Path, expected: str) -> Outcome:
-        command = mode.command(self.command, [str(bitcode)])
+    def run(self, mode: Mode, seed: int, bitcode: Path, expected: str) -> Outcome:
+        command = seeded(mode, seed).command(self.command, [str(bitcode)])
         try:
             result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                    errors="replace", timeout=self.timeout)
+                                    errors="replace", timeout=self.timeout, **DETACHED)
         except subprocess.TimeoutExpired as error:
             # Whatever text=True says, a run that is cut short hands over bytes.
             stdout, stderr = ((part or b"").decode(errors="replace") for part in (error.stdout, error.stderr))
@@ -62,10 +70,14 @@ class Engine:
         return Outcome(command, difference(result, expected), result.stdout, result.stderr)
 
 
-def with_early_promotion(mode: Mode) -> Mode:
-    if mode.name not in PROMOTING_MODES:
-        return mode
-    return replace(mode, options=[*mode.options, *EARLY_PROMOTION])
+def adapted(mode: Mode) -> Mode:
+    return replace(mode, options=[*mode.options, *ADDED_OPTIONS.get(mode.name, [])])
+
+
+def seeded(mode: Mode, seed: int) -> Mode:
+    """Tiers are picked by function number and seed: one seed for all programs would give all of them the same tiers."""
+    return replace(mode, options=[f"{option}:{seed}" if option == "--mode=random-tier" else option
+                                  for option in mode.options])
 
 
 def difference(result: subprocess.CompletedProcess[str], expected: str) -> str:

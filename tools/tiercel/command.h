@@ -5,10 +5,8 @@
 // The command's frames lie below the program's on the main thread's stack. Two kinds of unwinding reach them:
 // the search for a handler of an exception that the program does not catch, and pthread_exit in the program's
 // main. Both must find nothing there, as below a native main. So while Engine::runMain runs, main and the
-// functions between the two hold no object with a destructor, catch nothing and are not noexcept. (A
-// destructor would even be fatal: pthread_exit unwinds with the program's libgcc_s.so, and the personality
-// routine of our static C++ runtime aborts when it is to enter a cleanup in a frame that another copy of
-// libgcc has reached.)
+// functions between the two catch nothing, are not noexcept, and hold no object with a destructor: after
+// pthread_exit the program's other threads go on and still use all of it.
 #pragma once
 
 #include "tiercel/error.h"

@@ -305,6 +305,7 @@ Error wrongOption(const std::string& what, std::string why) {
 
 Error unknownOption(const std::string& argument, const std::vector<OptionRow>& table) {
   std::vector<std::string_view> names;
+  names.reserve(table.size());
   for (const OptionRow& row : table)
     names.push_back(row.names);
   std::string_view meant = nearest(std::string_view(argument).substr(0, argument.find('=')), names);
@@ -350,6 +351,7 @@ Status parseRunOptions(Arguments args, RunRequest& request) {
   parser.set_help_flag(); // ours is in the table
   parser.prefix_command();
   std::vector<const CLI::Option*> options;
+  options.reserve(table.size());
   for (const OptionRow& row : table)
     options.push_back(
         parser.add_option(row.names, CLI::callback_t([](const CLI::results_t&) { return true; }))

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <dlfcn.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -40,6 +41,7 @@ namespace {
 
 using testing::Contains;
 using testing::Each;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -120,6 +122,19 @@ TEST(SyntheticLibrary, AddressesDoNotMoveWithTheLoadBase) {
   EXPECT_NE(mapOf(library.handle).l_addr, 0u) << "a load base of 0 would prove nothing";
   EXPECT_EQ(inProcess("tsl_low"), low);
   EXPECT_EQ(inProcess("tsl_high"), high);
+}
+
+TEST(SyntheticLibrary, SymbolsSayWhetherTheyAreFunctions) {
+  static int target;
+  const SyntheticLibrary library = load(
+      "libtsl-types.so", {{"tsl_type_f", &target, true}, {"tsl_type_d", &target, false}}, nullptr, false);
+  const link_map& map = mapOf(library.handle);
+  const Elf64_Dyn* entry = map.l_ld;
+  while (entry->d_tag != DT_SYMTAB)
+    ++entry;
+  const auto* symbols = reinterpret_cast<const Elf64_Sym*>(map.l_addr + entry->d_un.d_ptr);
+  EXPECT_EQ(symbols[1].st_info, ELF64_ST_INFO(STB_GLOBAL, STT_FUNC));
+  EXPECT_EQ(symbols[2].st_info, ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT));
 }
 
 // A native library that needs what only its user defines: libthread_db, made for debuggers, which calls ps_*.
@@ -278,7 +293,9 @@ TEST(SyntheticLibrary, SonameFindsItAndMayRepeat) {
 TEST(SyntheticLibrary, LeavesThePlainDescriptorPathToTheProgram) {
   // A program that does as we do must get its own file, whatever number that has.
   load("libtsl-plain.so", {});
-  for (const char* folder : {"/proc/self/fd/", "/proc/thread-self/fd/"}) {
+  const std::string folders[] = {"/proc/self/fd/", "/proc/thread-self/fd/",
+                                 "/proc/self/task/" + std::to_string(gettid()) + "/fd/"};
+  for (const std::string& folder : folders) {
     const std::string path = folder + std::to_string(lowestFreeDescriptor());
     EXPECT_EQ(dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD), nullptr) << path;
   }
@@ -475,6 +492,18 @@ TEST(SyntheticLibraryDeathTest, LoadsWhenTheMainThreadHasEnded) {
   EXPECT_EXIT(loadAfterTheMainThread(), testing::ExitedWithCode(0), "");
 }
 
+[[noreturn]] void openIn(const char* path) { _exit(open(path, O_RDONLY | O_NONBLOCK) < 0 ? errno : 0); }
+
+TEST(SyntheticLibraryDeathTest, ItsPathIsNoFileOfAnotherProcess) {
+  const SyntheticLibrary library = load("libtsl-path.so", {});
+  // The number of the descriptor that it was loaded from is in use again, here and in the other process.
+  const int reused = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const char* const path = mapOf(library.handle).l_name;
+  EXPECT_THAT(path, EndsWith("/" + std::to_string(reused)));
+  EXPECT_EXIT(openIn(path), testing::ExitedWithCode(ENOENT), "");
+  close(reused);
+}
+
 /// Prints the error of a load that may open that many files at a time.
 [[noreturn]] void loadWithDescriptors(rlim_t count) {
   const rlim_t limit = static_cast<rlim_t>(lowestFreeDescriptor()) + count;
@@ -525,23 +554,31 @@ TEST(DynamicSymbolNames, UniqueSymbolsCountAsGlobal) {
 }
 
 TEST(DynamicSymbolNames, WhatIsNoLibraryIsAnError) {
-  const auto folder = std::filesystem::path(testing::TempDir());
+  const std::filesystem::path folder = testing::TempDir();
   const std::string missing = folder / "tsl-missing.so";
   const std::string text = folder / "tsl-text.so";
   const std::string cut = folder / "tsl-cut.so";
+  const std::string foreign = folder / "tsl-foreign.so";
   std::ofstream(text) << "/* GNU ld script */ GROUP ( libc.so.6 )";
   std::filesystem::copy_file(systemLibrary("libthread_db.so.1"), cut,
                              std::filesystem::copy_options::overwrite_existing);
   std::filesystem::resize_file(cut, 5000);
-  for (const std::string& path : {missing, text, cut, folder.string()}) {
+  Elf32_Ehdr header{};
+  memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = ELFCLASS32;
+  header.e_ident[EI_DATA] = ELFDATA2LSB;
+  std::ofstream(foreign).write(reinterpret_cast<const char*>(&header), sizeof(header));
+
+  for (const std::string& path : {missing, text, cut, foreign, folder.string()}) {
     const Result<std::vector<std::string>> names = dynamicSymbolNames(path);
     ASSERT_FALSE(names) << path;
     EXPECT_EQ(names.error().kind(), ErrorKind::BadInput);
     EXPECT_EQ(names.error().what(), path);
     EXPECT_FALSE(names.error().why().empty());
   }
-  std::filesystem::remove(text);
-  std::filesystem::remove(cut);
+  EXPECT_EQ(dynamicSymbolNames(foreign).error().why(), "a library for another machine");
+  for (const std::string& path : {text, cut, foreign})
+    std::filesystem::remove(path);
 }
 
 thread_local long executableVariable = 5;
