@@ -16,7 +16,6 @@ from pathlib import Path
 
 import scale
 import startup
-from fetch_programs import Failure
 from measuring import DEFAULT_ENGINE, BenchError, say
 
 
@@ -44,7 +43,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return arguments.main(arguments)
-    except (BenchError, Failure) as error:
+    except BenchError as error:
         say(f"error: {error}")
         return 1
     except KeyboardInterrupt:

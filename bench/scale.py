@@ -114,7 +114,7 @@ def report(programs: list[Synthetic], engines: list[Engine], results: dict[tuple
                 previous = (program.functions, row)
         header = ["engine", "functions", "bitcode MB", "ms", "ms per 1,000", "slope", "peak MiB", "runs"]
         parts += [f"## {form.capitalize()}", table(header, rows)]
-    parts.append("To reach: near-linear with a small slope, which must not grow with size.")
+    parts.append("To reach: near-linear with a small slope.")
     return "\n\n".join(parts)
 
 

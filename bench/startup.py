@@ -68,7 +68,10 @@ def of_program(name: str, program: fetch_programs.Program, args: tuple[str, ...]
 
 def make_workloads() -> list[Workload]:
     sqlite, lua = fetch_programs.program_named("sqlite"), fetch_programs.program_named("lua")
-    fetch_programs.ensure([sqlite, lua], ["program.bc", "native-O0", "native-O2"])
+    try:
+        fetch_programs.ensure([sqlite, lua], ["program.bc", "native-O0", "native-O2"])
+    except fetch_programs.Failure as failure:
+        raise BenchError(str(failure)) from None
     return [
         make_null_program(),
         of_program("SQLite, `select 1`", sqlite, (":memory:", "select 1")),

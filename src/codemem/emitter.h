@@ -35,6 +35,12 @@ public:
     while (offset_ % alignment)
       bytes({0xcc});
   }
+  /// push 14(%rip) ; jmp *0(%rip) ; .quad target ; .quad pushed. Changes no register.
+  void farJumpPushing(const void* target, const void* pushed) {
+    bytes({0xff, 0x35, 14, 0, 0, 0});
+    farJump(target);
+    value(reinterpret_cast<uint64_t>(pushed));
+  }
   /// jmp *0(%rip) ; .quad target
   void farJump(const void* target) {
     bytes({0xff, 0x25, 0, 0, 0, 0});

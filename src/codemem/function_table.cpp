@@ -44,9 +44,7 @@ Status FunctionTable::addChunk() {
 
   Emitter emit(*code);
   std::byte* lazyPad = emit.here();
-  emit.bytes({0x49, 0xbb}); // movabs $engine, %r11
-  emit.value(reinterpret_cast<uint64_t>(engine_));
-  emit.farJump(reinterpret_cast<void*>(&tiercel_lazy_entry));
+  emit.farJumpPushing(reinterpret_cast<void*>(&tiercel_lazy_entry), engine_);
   emit.align(32);
   std::byte* tripPad = emit.here();
   emit.bytes({0x48, 0xbe}); // movabs $engine, %rsi: the second argument

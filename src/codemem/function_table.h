@@ -5,7 +5,7 @@
 //
 //     stub:      ff 25 disp32    jmp  *cell(%rip)
 //     stub + 6:  68 imm32        push $id          <- the cell's first value: "no code yet"
-//     stub + 11: e9 rel32        jmp  pad          <- pad: movabs $engine, %r11 ; jmp *tiercel_lazy_entry
+//     stub + 11: e9 rel32        jmp  pad          <- pad: push engine ; jmp *tiercel_lazy_entry
 //
 // The stub's address is the function's address for ever; code calls `*cell(%rip)` directly. Publishing is one
 // release store to the cell: a thread that loads the new address sees the code behind it, because x86-64

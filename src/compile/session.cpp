@@ -70,7 +70,7 @@ void Session::adopt(ImageId image, std::unique_ptr<ImageReader> reader) {
 
 Result<CodeGenerator*> Session::generator(unsigned tier) {
   if (!generators_[tier]) {
-    Result<std::unique_ptr<CodeGenerator>> made = CodeGenerator::create(environment_.cpu, kCodeGenLevels[tier]);
+    Result<std::unique_ptr<CodeGenerator>> made = CodeGenerator::create(environment_.cpu, tier > 0, kCodeGenLevels[tier]);
     if (!made)
       return made.takeError();
     generators_[tier] = std::move(*made);
@@ -113,7 +113,8 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
     if (function.isDeclaration())
       continue;
     dropUnoptimisedMarks(function);
-    attributes_.apply(function);
+    if (artifact.tier > 0)
+      attributes_.raise(function);
   }
 
   Result<CodeGenerator*> code = generator(artifact.tier);

@@ -43,11 +43,12 @@ std::vector<Initialiser> readInitialisers(ImageReader& reader, const char* name)
 
 Status checkTarget(const llvm::Module& module, const std::string& name) {
   const llvm::Triple& triple = module.getTargetTriple();
-  // Hand-written IR often names no target; it means this machine's.
-  if (triple.str().empty())
-    return {};
   if (triple.getArch() != llvm::Triple::x86_64 || !triple.isOSLinux())
     return Error(ErrorKind::BadInput, name, "it was compiled for " + triple.str() + ", this machine runs x86_64 Linux");
+  const std::string expected = machineTriple().computeDataLayout();
+  if (module.getDataLayoutStr() != expected)
+    return Error(ErrorKind::BadInput, name,
+                 "its data layout '" + module.getDataLayoutStr() + "' is not this machine's '" + expected + "'");
   return {};
 }
 

@@ -107,8 +107,20 @@ void ReferenceRewriter::dropOverridden(jl::LinkGraph& graph) {
     graph.makeExternal(*symbol);
 }
 
+/// Nothing refers to lists of initialisers; they must survive pruning all the same.
+void ReferenceRewriter::keepInitialisers(jl::LinkGraph& graph) {
+  for (jl::Section& section : graph.sections()) {
+    if (!section.getName().starts_with(".init_array") && !section.getName().starts_with(".fini_array"))
+      continue;
+    const std::vector<jl::Block*> blocks(section.blocks().begin(), section.blocks().end());
+    for (jl::Block* block : blocks)
+      graph.addAnonymousSymbol(*block, 0, block->getSize(), /*IsCallable=*/false, /*IsLive=*/true);
+  }
+}
+
 llvm::Error ReferenceRewriter::resolve(jl::LinkGraph& graph) {
   dropOverridden(graph);
+  keepInitialisers(graph);
   std::vector<jl::Symbol*> externals(graph.external_symbols().begin(), graph.external_symbols().end());
   for (jl::Symbol* symbol : externals) {
     const llvm::StringRef name = *symbol->getName();

@@ -43,6 +43,7 @@ private:
   Target find(llvm::StringRef name, bool weak);
   Target findByLinkName(llvm::StringRef name);
   void dropOverridden(llvm::jitlink::LinkGraph& graph);
+  static void keepInitialisers(llvm::jitlink::LinkGraph& graph);
   void rewriteThreadLocal(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Edge& edge);
   void rewriteCall(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Block& block, llvm::jitlink::Edge& edge);
   void rewriteLoad(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Block& block, llvm::jitlink::Edge& edge);

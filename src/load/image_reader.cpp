@@ -2,6 +2,7 @@
 #include "load/image_reader.h"
 
 #include "base/llvm_error.h"
+#include "platform/host_cpu.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LLVMContext.h"
@@ -13,6 +14,11 @@ Result<std::unique_ptr<ImageReader>> ImageReader::open(const ProgramImage& image
       image.bytes->getMemBufferRef(), context, /*ShouldLazyLoadMetadata=*/true, /*IsImporting=*/false);
   if (!module)
     return fromLlvm(module.takeError(), ErrorKind::BadInput, image.name);
+  // Hand-written IR often names no target; it means this machine's.
+  if ((*module)->getTargetTriple().str().empty())
+    (*module)->setTargetTriple(machineTriple());
+  if ((*module)->getDataLayoutStr().empty())
+    (*module)->setDataLayout(machineTriple().computeDataLayout());
   return std::unique_ptr<ImageReader>(new ImageReader(image, std::move(*module)));
 }
 

@@ -28,10 +28,12 @@ void initialiseTargetOnce() {
 
 } // namespace
 
+llvm::Triple machineTriple() { return llvm::Triple("x86_64-unknown-linux-gnu"); }
+
 Result<HostCpu> HostCpu::find(const std::string& name) {
   initialiseTargetOnce();
   HostCpu cpu;
-  cpu.triple = llvm::Triple("x86_64-unknown-linux-gnu");
+  cpu.triple = machineTriple();
   std::string problem;
   cpu.target = llvm::TargetRegistry::lookupTarget(cpu.triple, problem);
   if (!cpu.target)

@@ -26,4 +26,7 @@ struct HostCpu {
   static Result<HostCpu> find(const std::string& name);
 };
 
+/// What all code here is for: x86-64 Linux with the System V ABI.
+llvm::Triple machineTriple();
+
 } // namespace tiercel

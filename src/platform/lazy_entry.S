@@ -4,12 +4,13 @@
 //
 //     stub:   jmp  *cell            cell holds the address of the next instruction until there is code
 //     lazy:   push $id
-//             jmp  pad              pad: movabs $engine, %r11 ; jmp tiercel_lazy_entry
+//             jmp  pad              pad: push engine ; jmp tiercel_lazy_entry
 //
 // The callee does not exist yet, so nothing may be assumed about where its arguments are: every register that
 // any calling convention passes arguments in, or expects preserved, is saved around the engine's work. That is
-// all caller-saved integer registers but r11 (free at calls by the psABI, section 3.2.1, which lets PLT code
-// use it) and the vector state, by XSAVE, with the components chosen at start-up (platform/lazy_entry.h).
+// all caller-saved integer registers (r11 too, which PLT code may change by the psABI, section 3.2.1, but
+// regcall and preserve_none use) and the vector state, by XSAVE, with the components chosen at start-up
+// (platform/lazy_entry.h).
 // Callee-saved registers are saved by the C++ side as by any function.
         .text
         .globl  tiercel_lazy_entry
@@ -17,10 +18,10 @@
         .type   tiercel_lazy_entry, @function
 tiercel_lazy_entry:
         .cfi_startproc
-        .cfi_def_cfa_offset 16          // the id, above it the program's return address
+        .cfi_def_cfa_offset 24          // the engine, the id, above them the program's return address
         pushq   %rbp
-        .cfi_def_cfa_offset 24
-        .cfi_offset %rbp, -24
+        .cfi_def_cfa_offset 32
+        .cfi_offset %rbp, -32
         movq    %rsp, %rbp
         .cfi_def_cfa_register %rbp
         pushq   %rax
@@ -31,6 +32,7 @@ tiercel_lazy_entry:
         pushq   %r8
         pushq   %r9
         pushq   %r10
+        pushq   %r11
         subq    tiercel_xsave_size(%rip), %rsp
         andq    $-64, %rsp
         // XRSTOR faults on garbage in the 64-byte header at offset 512, and XSAVE writes only part of it.
@@ -47,15 +49,16 @@ tiercel_lazy_entry:
         xorl    %edx, %edx
         xsave64 (%rsp)
         cld
-        movq    %r11, %rdi              // engine
-        movl    8(%rbp), %esi           // function id
-        movq    16(%rbp), %rdx          // the program's return address: tells who called
+        movq    8(%rbp), %rdi           // engine
+        movl    16(%rbp), %esi          // function id
+        movq    24(%rbp), %rdx          // the program's return address: tells who called
         callq   tiercel_first_call
-        movq    %rax, %r11
+        movq    %rax, 16(%rbp)          // in the id's place: where to go on
         movl    tiercel_xsave_mask(%rip), %eax
         xorl    %edx, %edx
         xrstor64 (%rsp)
-        leaq    -64(%rbp), %rsp
+        leaq    -72(%rbp), %rsp
+        popq    %r11
         popq    %r10
         popq    %r9
         popq    %r8
@@ -65,10 +68,10 @@ tiercel_lazy_entry:
         popq    %rcx
         popq    %rax
         popq    %rbp
-        .cfi_def_cfa %rsp, 16
-        leaq    8(%rsp), %rsp           // drop the id; lea keeps the flags
-        .cfi_def_cfa_offset 8
-        jmpq    *%r11
+        .cfi_def_cfa %rsp, 24
+        leaq    8(%rsp), %rsp           // drop the engine; lea keeps the flags
+        .cfi_def_cfa_offset 16
+        retq                            // to the code, with the program's return address on top
         .cfi_endproc
         .size   tiercel_lazy_entry, .-tiercel_lazy_entry
         .section .note.GNU-stack,"",@progbits

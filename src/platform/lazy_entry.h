@@ -8,7 +8,7 @@
 #include <cstdint>
 
 extern "C" {
-/// Entered by a jump, with the function id pushed and the engine in r11. Calls tiercel_first_call and jumps to
+/// Entered by a jump, with the function id and, after it, the engine pushed. Calls tiercel_first_call and jumps to
 /// the address it returns, with every register as it was.
 void tiercel_lazy_entry();
 /// Defined by engine/first_call.cpp.

@@ -6,11 +6,13 @@
 
 namespace tiercel {
 
-Result<std::unique_ptr<CodeGenerator>> CodeGenerator::create(const HostCpu& cpu, llvm::CodeGenOptLevel level) {
+Result<std::unique_ptr<CodeGenerator>> CodeGenerator::create(const HostCpu& cpu, bool useItsFeatures,
+                                                             llvm::CodeGenOptLevel level) {
   llvm::TargetOptions options;
   options.UseInitArray = true;
   std::unique_ptr<CodeGenerator> generator(new CodeGenerator);
-  generator->target_.reset(cpu.target->createTargetMachine(cpu.triple, cpu.name, cpu.features, options,
+  generator->target_.reset(cpu.target->createTargetMachine(cpu.triple, useItsFeatures ? cpu.name : "x86-64",
+                                                           useItsFeatures ? cpu.features : "", options,
                                                            llvm::Reloc::PIC_, llvm::CodeModel::Small, level,
                                                            /*JIT=*/false));
   if (!generator->target_)

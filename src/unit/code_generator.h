@@ -20,7 +20,9 @@ namespace tiercel {
 
 class CodeGenerator {
 public:
-  static Result<std::unique_ptr<CodeGenerator>> create(const HostCpu& cpu, llvm::CodeGenOptLevel level);
+  /// `useItsFeatures` false: functions that name no CPU get the x86-64 baseline.
+  static Result<std::unique_ptr<CodeGenerator>> create(const HostCpu& cpu, bool useItsFeatures,
+                                                       llvm::CodeGenOptLevel level);
 
   llvm::TargetMachine& target() { return *target_; }
   /// The relocatable ELF object of `module`, which is consumed. Errors arrive at the context's diagnostic

@@ -32,6 +32,26 @@ void keepRoundingOf(llvm::Function& function) {
   }
 }
 
+bool isWide(const llvm::Type* type) {
+  if (const auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(type))
+    return vector->getPrimitiveSizeInBits().getFixedValue() > 128;
+  return llvm::any_of(type->subtypes(), isWide);
+}
+
+bool passesWideVectors(const llvm::FunctionType* type) {
+  return isWide(type->getReturnType()) || llvm::any_of(type->params(), isWide);
+}
+
+bool passesWideVectors(const llvm::Function& function) {
+  if (passesWideVectors(function.getFunctionType()))
+    return true;
+  return llvm::any_of(llvm::instructions(function), [](const llvm::Instruction& instruction) {
+    const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+    return call && !llvm::isa<llvm::IntrinsicInst>(call) && !call->isInlineAsm() &&
+           passesWideVectors(call->getFunctionType());
+  });
+}
+
 } // namespace
 
 TargetAttributes::TargetAttributes(std::string hostFeatures) : hostFeatures_(std::move(hostFeatures)) {
@@ -63,7 +83,13 @@ const TargetAttributes::Features& TargetAttributes::combine(llvm::StringRef own)
   return features;
 }
 
-void TargetAttributes::apply(llvm::Function& function) {
+void TargetAttributes::raise(llvm::Function& function) {
+  if (passesWideVectors(function)) {
+    // Without attributes the code generator would take the running CPU.
+    if (!function.hasFnAttribute("target-cpu"))
+      function.addFnAttr("target-cpu", "x86-64");
+    return;
+  }
   const Features& features = combine(function.getFnAttribute("target-features").getValueAsString());
   function.removeFnAttr("target-cpu");
   function.removeFnAttr("tune-cpu");

@@ -369,7 +369,7 @@ Status parseRunOptions(Arguments args, RunRequest& request) {
 
   // CLI11 reads `--name= X` as `--name=X`, which would swallow FILE when a script's variable is empty.
   for (size_t i = 0; i + rest.size() < args.size(); ++i)
-    if (args[i].starts_with("--") && args[i].ends_with("="))
+    if (args[i].starts_with("--") && args[i].find('=') + 1 == args[i].size())
       return wrongOption(args[i], "a value must follow the '='");
 
   std::vector<size_t> stored(table.size());

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "codemem/function_table.h"
+
+#include "codemem/bound_thunk.h"
+#include "platform/lazy_entry.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+#include <set>
+#include <utility>
+
+namespace tiercel {
+namespace {
+
+template <typename T> T readAs(const std::byte* from) {
+  T value;
+  memcpy(&value, from, sizeof value);
+  return value;
+}
+
+uint8_t byteAt(const std::byte* at) { return static_cast<uint8_t>(*at); }
+
+class FunctionTableTest : public testing::Test {
+protected:
+  void growTo(size_t count) {
+    const Status status = table.growTo(count);
+    ASSERT_TRUE(status) << status.error().message();
+  }
+
+  std::unique_ptr<Arena> arena = std::move(*Arena::create());
+  int engine = 0;
+  FunctionTable table{*arena, &engine};
+};
+
+// The linker and the fork handlers rely on these bytes, so they are spelled out here.
+TEST_F(FunctionTableTest, StubBytes) {
+  growTo(3);
+  for (uint32_t i = 0; i < 3; ++i) {
+    const std::byte* stub = table.stub(FunctionId(i));
+    ASSERT_EQ(byteAt(stub), 0xff); // jmp *cell(%rip)
+    ASSERT_EQ(byteAt(stub + 1), 0x25);
+    EXPECT_EQ(stub + 6 + readAs<int32_t>(stub + 2), reinterpret_cast<std::byte*>(&table.cell(FunctionId(i))));
+    ASSERT_EQ(byteAt(stub + 6), 0x68); // push $id
+    EXPECT_EQ(readAs<uint32_t>(stub + 7), i);
+    ASSERT_EQ(byteAt(stub + 11), 0xe9); // jmp pad
+    const std::byte* pad = stub + 16 + readAs<int32_t>(stub + 12);
+    ASSERT_EQ(byteAt(pad), 0x49); // movabs $engine, %r11
+    ASSERT_EQ(byteAt(pad + 1), 0xbb);
+    EXPECT_EQ(readAs<void*>(pad + 2), &engine);
+    ASSERT_EQ(byteAt(pad + 10), 0xff); // jmp *0(%rip)
+    ASSERT_EQ(byteAt(pad + 11), 0x25);
+    EXPECT_EQ(readAs<void*>(pad + 16), reinterpret_cast<void*>(&tiercel_lazy_entry));
+  }
+}
+
+TEST_F(FunctionTableTest, CellsStartAtTheLazyPartOfTheirStub) {
+  growTo(2000); // several chunks
+  std::set<const void*> cells;
+  for (uint32_t i = 0; i < 2000; ++i) {
+    const FunctionId id(i);
+    EXPECT_EQ(table.cell(id).load(), table.stub(id) + 6);
+    EXPECT_EQ(table.lazyAddress(id), table.cell(id).load());
+    EXPECT_TRUE(arena->isNear(&table.cell(id)));
+    EXPECT_TRUE(arena->isNear(&table.counters(id)));
+    cells.insert(&table.cell(id));
+  }
+  EXPECT_EQ(cells.size(), 2000u);
+}
+
+TEST_F(FunctionTableTest, AStubJumpsToWhatItsCellHolds) {
+  growTo(1);
+  const auto three = [] { return 3; };
+  const auto four = [] { return 4; };
+  const auto stub = reinterpret_cast<int (*)()>(table.stub(FunctionId(0)));
+  table.cell(FunctionId(0)).store(reinterpret_cast<void*>(+three));
+  EXPECT_EQ(stub(), 3);
+  table.cell(FunctionId(0)).store(reinterpret_cast<void*>(+four));
+  EXPECT_EQ(stub(), 4);
+}
+
+TEST_F(FunctionTableTest, GrowingMovesNothing) {
+  growTo(1);
+  std::byte* const stub = table.stub(FunctionId(0));
+  std::atomic<void*>* const cell = &table.cell(FunctionId(0));
+  growTo(1500);
+  growTo(10); // never shrinks
+  EXPECT_EQ(table.stub(FunctionId(0)), stub);
+  EXPECT_EQ(&table.cell(FunctionId(0)), cell);
+  EXPECT_EQ(readAs<uint32_t>(table.stub(FunctionId(1499)) + 7), 1499u);
+}
+
+TEST_F(FunctionTableTest, IdOfStub) {
+  growTo(1500);
+  for (uint32_t i : {0u, 1u, 511u, 512u, 513u, 1023u, 1024u, 1499u})
+    EXPECT_EQ(table.idOfStub(table.stub(FunctionId(i))), FunctionId(i));
+  EXPECT_FALSE(table.idOfStub(table.stub(FunctionId(5)) + 1).valid());
+  EXPECT_FALSE(table.idOfStub(table.lazyAddress(FunctionId(5))).valid());
+  EXPECT_FALSE(table.idOfStub(table.stub(FunctionId(0)) - 16).valid());
+  EXPECT_FALSE(table.idOfStub(&engine).valid());
+  EXPECT_FALSE(table.idOfStub(nullptr).valid());
+}
+
+TEST(BoundThunk, EachArgumentPosition) {
+  const std::unique_ptr<Arena> arena = std::move(*Arena::create());
+  using Six = long (*)(long, long, long, long, long, long);
+  const Six digits = [](long a, long b, long c, long d, long e, long f) {
+    return ((((a * 10 + b) * 10 + c) * 10 + d) * 10 + e) * 10 + f;
+  };
+  const long expected[] = {923456, 193456, 129456, 123956, 123496, 123459};
+  for (unsigned argument = 0; argument < 6; ++argument) {
+    const Result<void*> thunk = makeBoundThunk(*arena, reinterpret_cast<void*>(digits), argument,
+                                               reinterpret_cast<void*>(9)); // in place of that digit
+    ASSERT_TRUE(thunk) << thunk.error().message();
+    EXPECT_EQ(reinterpret_cast<Six>(*thunk)(1, 2, 3, 4, 5, 6), expected[argument]);
+  }
+}
+
+} // namespace
+} // namespace tiercel
