@@ -17,7 +17,27 @@ Status FunctionTable::growTo(size_t count) {
   return {};
 }
 
+Status FunctionTable::placeBehind(FunctionId id, std::span<const std::byte> prefix) {
+  constexpr size_t kAlignment = 16;
+  const size_t before = (prefix.size() + kAlignment - 1) / kAlignment * kAlignment;
+  Result<CodeBlock> block = arena_.allocateCode(before + kStubBytes, kAlignment);
+  if (!block)
+    return block.takeError();
+  memcpy(block->write + before - prefix.size(), prefix.data(), prefix.size());
+  const CodeBlock rest{block->exec + before, block->write + before, kStubBytes};
+  Emitter emit(rest);
+  emit.bytes({0xff, 0x25}); // jmp *cell(%rip)
+  emit.relative32(&cell(id));
+  if (!prefixed_.append(PrefixedStub{id, rest.exec}))
+    return Error(ErrorKind::Environment, "functions", "too many with prefix data");
+  return {};
+}
+
 FunctionId FunctionTable::idOfStub(const void* address) const {
+  for (size_t i = 0; i < prefixed_.size(); ++i) {
+    if (prefixed_[i].stub == address)
+      return prefixed_[i].id;
+  }
   for (size_t i = 0; i < chunks_.size(); ++i) {
     const intptr_t offset = static_cast<const std::byte*>(address) - chunks_[i].stubs;
     if (offset >= 0 && static_cast<size_t>(offset) < kPerChunk * kStubBytes && offset % kStubBytes == 0)

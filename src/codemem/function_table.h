@@ -24,6 +24,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 namespace tiercel {
 
@@ -41,11 +42,22 @@ public:
   /// Makes entries until there are `count`.
   Status growTo(size_t count);
 
-  std::byte* stub(FunctionId id) const { return chunk(id).stubs + slot(id) * kStubBytes; }
+  std::byte* stub(FunctionId id) const {
+    // Few programs have any.
+    for (size_t i = 0; i < prefixed_.size(); ++i) {
+      if (prefixed_[i].id == id)
+        return prefixed_[i].stub;
+    }
+    return plainStub(id);
+  }
   std::atomic<void*>& cell(FunctionId id) const { return chunk(id).cells[slot(id)]; }
   Counters& counters(FunctionId id) const { return chunk(id).counters[slot(id)]; }
   /// What the cell holds while there is no code.
-  void* lazyAddress(FunctionId id) const { return stub(id) + kLazyOffset; }
+  void* lazyAddress(FunctionId id) const { return plainStub(id) + kLazyOffset; }
+  /// Gives a function a stub of its own with `prefix` right in front of it, where programs read what IR calls
+  /// prefix data. Under the owner's lock, before the function's address is handed out.
+  Status placeBehind(FunctionId id, std::span<const std::byte> prefix);
+
   /// Whose stub this address is, if it is one.
   FunctionId idOfStub(const void* address) const;
   /// The entry point compiled code calls when a counter has run out.
@@ -66,10 +78,16 @@ private:
   const Chunk& chunk(FunctionId id) const { return chunks_[id.value / kPerChunk]; }
   static size_t slot(FunctionId id) { return id.value % kPerChunk; }
   Status addChunk();
+  std::byte* plainStub(FunctionId id) const { return chunk(id).stubs + slot(id) * kStubBytes; }
 
   Arena& arena_;
   void* const engine_;
   ChunkedTable<Chunk, 6> chunks_;
+  struct PrefixedStub {
+    FunctionId id;
+    std::byte* stub;
+  };
+  ChunkedTable<PrefixedStub, 6> prefixed_;
 };
 
 } // namespace tiercel

@@ -5,6 +5,7 @@
 #include "link/graph_memory.h"
 #include "link/reference_rewriter.h"
 #include "link/unwind.h"
+#include "unit/link_name.h"
 
 #include "llvm/ExecutionEngine/JITLink/ELF_x86_64.h"
 #include "llvm/ExecutionEngine/JITLink/JITLink.h"
@@ -140,7 +141,9 @@ void GraphLink::enterRanges(jl::LinkGraph& graph) {
       range.function = record->id;
       range.name = record->name;
       range.tier = static_cast<uint8_t>(artifact_->tier);
-      if (symbol->hasName() && (*symbol->getName()).contains("#e"))
+      // Passes may have split the function; only its entry has the link name itself.
+      const std::optional<LinkName> name = symbol->hasName() ? parseLinkName(*symbol->getName()) : std::nullopt;
+      if (name && name->kind == LinkKind::Entry)
         outcome_.entry = const_cast<std::byte*>(begin);
     } else if (symbol->hasName()) {
       range.name = environment_.registry.keep(*symbol->getName());

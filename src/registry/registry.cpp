@@ -8,6 +8,7 @@
 #include "llvm/IR/GlobalVariable.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace tiercel {
 
@@ -26,6 +27,23 @@ llvm::StringRef linkerName(const llvm::GlobalValue& value) {
 /// A definition as far as linking is concerned: available_externally bodies are only hints.
 bool definesSymbol(const llvm::GlobalValue& value) {
   return !value.isDeclaration() && !value.hasAvailableExternallyLinkage();
+}
+
+/// The bytes of prefix data made of integers, which is all that front ends write (kcfi, function type hashes).
+std::optional<std::vector<std::byte>> prefixBytes(const llvm::Function& function) {
+  const auto bytesOf = [](const llvm::APInt& value) {
+    const auto* raw = reinterpret_cast<const std::byte*>(value.getRawData());
+    return std::vector<std::byte>(raw, raw + value.getBitWidth() / 8);
+  };
+  const llvm::Constant* data = function.getPrefixData();
+  if (const auto* integer = llvm::dyn_cast<llvm::ConstantInt>(data); integer && integer->getBitWidth() % 8 == 0)
+    return bytesOf(integer->getValue());
+  if (const auto* array = llvm::dyn_cast<llvm::ConstantDataSequential>(data)) {
+    const llvm::StringRef raw = array->getRawDataValues();
+    const auto* begin = reinterpret_cast<const std::byte*>(raw.data());
+    return std::vector<std::byte>(begin, begin + raw.size());
+  }
+  return std::nullopt;
 }
 
 Error duplicate(llvm::StringRef name, std::string_view first, std::string_view second) {
@@ -79,11 +97,21 @@ Result<GlobalRecord*> Registry::newGlobal(llvm::StringRef name) {
   return record;
 }
 
-void Registry::defineFunction(FunctionRecord& record, const llvm::GlobalValue& value, Definition where) {
+Status Registry::defineFunction(FunctionRecord& record, const llvm::GlobalValue& value, Definition where) {
+  const auto* function = llvm::dyn_cast<llvm::Function>(&value);
+  if (function && function->hasPrefixData()) {
+    const std::optional<std::vector<std::byte>> bytes = prefixBytes(*function);
+    if (!bytes)
+      return Error(ErrorKind::Unsupported, "function '" + value.getName().str() + "'",
+                   "its prefix data is not made of plain numbers");
+    if (Status status = table_.placeBehind(record.id, *bytes); !status)
+      return status;
+  }
   if (!record.definition.load().exists())
     definedFunctions_.fetch_add(1, std::memory_order_relaxed);
   record.isIfunc.store(llvm::isa<llvm::GlobalIFunc>(value), std::memory_order_relaxed);
   record.definition.store(where);
+  return {};
 }
 
 void Registry::defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& variable, Definition where) {
@@ -163,7 +191,8 @@ Status Registry::enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ord
       Result<FunctionRecord*> record = newFunction(value.getName());
       if (!record)
         return record.takeError();
-      defineFunction(**record, value, where);
+      if (Status status = defineFunction(**record, value, where); !status)
+        return status;
       ref = {SymbolKind::Function, (*record)->id.value, 0};
     }
     if (value.hasName())
@@ -202,7 +231,8 @@ Status Registry::enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ord
         return record.takeError();
       name.ref = {SymbolKind::Function, (*record)->id.value, 0};
     }
-    defineFunction(functions_[name.ref.id], value, where);
+    if (Status status = defineFunction(functions_[name.ref.id], value, where); !status)
+      return status;
   }
   name.strength = strength;
   name.hidden = !value.hasDefaultVisibility();

@@ -139,7 +139,7 @@ private:
   Status enterAlias(ImageEntry& entry, ImageReader& reader, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
   Result<FunctionRecord*> newFunction(llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
   Result<GlobalRecord*> newGlobal(llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
-  void defineFunction(FunctionRecord& record, const llvm::GlobalValue& value, Definition where);
+  Status defineFunction(FunctionRecord& record, const llvm::GlobalValue& value, Definition where);
   void defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& variable, Definition where)
       TIERCEL_REQUIRES(mutex_);
   /// Whether a definition of this strength takes the name over.

@@ -163,7 +163,8 @@ def main() -> int:
     parser.add_argument("--modes", metavar="A,B", help="only these modes of test/modes/modes.json")
     parser.add_argument("--filter", default="", metavar="TEXT", help="only cases whose PROGRAM/NAME contains TEXT")
     parser.add_argument("--limit", type=float, default=120, metavar="SECONDS", help="stop a run after this (default: %(default)s)")
-    parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="runs at the same time (default: %(default)s)")
+    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
+                        help="runs at the same time (default: one per core, %(default)s here)")
     parser.add_argument("--list", action="store_true", help="list the cases and do nothing")
     arguments = parser.parse_args()
 
