@@ -216,7 +216,7 @@ TEST(Arena, ThreadsGetDistinctBlocks) {
 }
 
 /// In a forked child: what it writes must reach neither the parent nor code that the parent adds later.
-[[noreturn]] void childWrites(Arena& arena, const CodeBlock& shared) {
+[[noreturn]] void childWrites(Arena& arena, const CodeBlock& shared) TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
   arena.forkMutex().lock();
   arena.abandonOpenSegment();
   arena.forkMutex().unlock();

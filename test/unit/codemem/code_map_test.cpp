@@ -21,7 +21,7 @@ protected:
   /// The id of what covers this offset; -1 for nothing.
   int64_t idAt(size_t offset) const {
     const CodeRange* range = map.lookup(at(offset));
-    return range ? range->function.value : -1;
+    return range ? int64_t(range->function.value) : -1;
   }
 
   std::unique_ptr<Arena> arena = std::move(*Arena::create());

@@ -46,12 +46,12 @@ TEST_F(FunctionTableTest, StubBytes) {
     EXPECT_EQ(readAs<uint32_t>(stub + 7), i);
     ASSERT_EQ(byteAt(stub + 11), 0xe9); // jmp pad
     const std::byte* pad = stub + 16 + readAs<int32_t>(stub + 12);
-    ASSERT_EQ(byteAt(pad), 0x49); // movabs $engine, %r11
-    ASSERT_EQ(byteAt(pad + 1), 0xbb);
-    EXPECT_EQ(readAs<void*>(pad + 2), &engine);
-    ASSERT_EQ(byteAt(pad + 10), 0xff); // jmp *0(%rip)
-    ASSERT_EQ(byteAt(pad + 11), 0x25);
-    EXPECT_EQ(readAs<void*>(pad + 16), reinterpret_cast<void*>(&tiercel_lazy_entry));
+    ASSERT_EQ(byteAt(pad), 0xff); // push engine(%rip): no register is free
+    ASSERT_EQ(byteAt(pad + 1), 0x35);
+    EXPECT_EQ(readAs<void*>(pad + 6 + readAs<int32_t>(pad + 2)), &engine);
+    ASSERT_EQ(byteAt(pad + 6), 0xff); // jmp *target(%rip)
+    ASSERT_EQ(byteAt(pad + 7), 0x25);
+    EXPECT_EQ(readAs<void*>(pad + 12 + readAs<int32_t>(pad + 8)), reinterpret_cast<void*>(&tiercel_lazy_entry));
   }
 }
 

@@ -57,7 +57,7 @@ TEST(ProgramStateGuard, KeepsSignalsThatTheProgramHadBlocked) {
 }
 
 /// Uses about `depth` KiB of stack.
-int useStack(int depth) { // NOLINT(misc-no-recursion)
+[[gnu::noinline, clang::disable_tail_calls]] int useStack(int depth) { // NOLINT(misc-no-recursion)
   volatile char frame[1024];
   frame[0] = static_cast<char>(depth);
   return depth == 0 ? 0 : useStack(depth - 1) + (frame[0] == static_cast<char>(depth));

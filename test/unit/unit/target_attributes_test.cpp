@@ -28,7 +28,8 @@ class TargetAttributesTest : public testing::Test {
 protected:
   /// @f with these attributes after an engine on kHost looked at it.
   llvm::Function& applied(const std::string& attributes, const std::string& body = "  ret double %a\n") {
-    const std::string text = "declare double @llvm.fmuladd.f64(double, double, double)\n"
+    const std::string text = "declare double @wide(<8 x float>)\n"
+                             "declare double @llvm.fmuladd.f64(double, double, double)\n"
                              "declare <4 x float> @llvm.fmuladd.v4f32(<4 x float>, <4 x float>, <4 x float>)\n"
                              "declare double @llvm.fma.f64(double, double, double)\n"
                              "define double @f(double %a, double %b, double %c, <4 x float> %v) #0 {\n" +
@@ -37,7 +38,7 @@ protected:
     module_ = llvm::parseAssemblyString(text, diagnostic, context_);
     EXPECT_TRUE(module_) << diagnostic.getMessage().str();
     llvm::Function& function = *module_->getFunction("f");
-    target_.apply(function);
+    target_.raise(function);
     EXPECT_FALSE(llvm::verifyFunction(function, &llvm::errs()));
     return function;
   }
@@ -126,6 +127,23 @@ TEST_F(TargetAttributesTest, WhoGaveUpExactnessKeepsEverything) {
                        "  %r = call fast double @llvm.fmuladd.f64(double %p, double %b, double %c)\n  ret double %r\n"));
   EXPECT_THAT(text, HasSubstr("fmul fast"));
   EXPECT_THAT(text, HasSubstr("call fast double @llvm.fmuladd"));
+}
+
+TEST_F(TargetAttributesTest, WidePassedVectorsKeepTheFrontEndsFeatures) {
+  // With AVX they are passed in one register, without in two: callers and callees must agree at every tier.
+  const char* const declared = "  %r = call double @wide(<8 x float> zeroinitializer)\n  ret double %r\n";
+  EXPECT_EQ(features(applied("\"target-features\"=\"+sse2\"", declared)), "+sse2");
+  EXPECT_EQ(features(applied("\"target-cpu\"=\"haswell\" \"target-features\"=\"+avx2\"", declared)), "+avx2");
+  EXPECT_EQ(module_->getFunction("f")->getFnAttribute("target-cpu").getValueAsString(), "haswell");
+  // Without attributes the code generator would take the running CPU.
+  EXPECT_EQ(applied("", declared).getFnAttribute("target-cpu").getValueAsString(), "x86-64");
+}
+
+TEST_F(TargetAttributesTest, VectorsThatAreOnlyComputedWithMayBeWide) {
+  const llvm::Function& function =
+      applied("\"target-features\"=\"+sse2\"", "  %w = fadd <8 x double> zeroinitializer, zeroinitializer\n"
+                                               "  %e = extractelement <8 x double> %w, i32 0\n  ret double %e\n");
+  EXPECT_FALSE(function.hasFnAttribute("target-features"));
 }
 
 TEST_F(TargetAttributesTest, AnExplicitFmaIsTheProgramsWish) {
