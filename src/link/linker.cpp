@@ -185,8 +185,9 @@ void GraphLink::enterInitialisers(jl::LinkGraph& graph, llvm::StringRef prefix, 
 Result<GraphLink::Outcome> linkGraph(const LinkEnvironment& environment, llvm::MemoryBufferRef object,
                                      ReferenceRewriter& rewriter, const Artifact* artifact,
                                      const std::function<void(const LinkedObject&)>* onAddresses) {
-  llvm::Expected<std::unique_ptr<jl::LinkGraph>> graph =
-      jl::createLinkGraphFromELFObject_x86_64(object, std::make_shared<llvm::orc::SymbolStringPool>());
+  // Held here: names of the graph live on in JITLink's frames for a moment after the graph is gone.
+  const auto names = std::make_shared<llvm::orc::SymbolStringPool>();
+  llvm::Expected<std::unique_ptr<jl::LinkGraph>> graph = jl::createLinkGraphFromELFObject_x86_64(object, names);
   if (!graph)
     return fromLlvm(graph.takeError(), ErrorKind::Unsupported, object.getBufferIdentifier().str());
   GraphLink::Outcome outcome;
