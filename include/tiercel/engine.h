@@ -21,9 +21,9 @@
 #include "tiercel/stats.h"
 
 #include <memory>
-#include <type_traits>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace tiercel {
@@ -98,9 +98,7 @@ template <typename T>
   requires std::is_integral_v<T> || std::is_enum_v<T>
 struct TypeName<T> {
   // bool is i1 in IR signatures; every other integer has its width.
-  static std::string text() {
-    return std::is_same_v<T, bool> ? "i1" : "i" + std::to_string(sizeof(T) * 8);
-  }
+  static std::string text() { return std::is_same_v<T, bool> ? "i1" : "i" + std::to_string(sizeof(T) * 8); }
 };
 template <typename T> struct TypeName<T*> {
   static std::string text() { return "ptr"; }

@@ -25,7 +25,7 @@ enum class EventKind {
 /// Valid during the call only.
 struct Event {
   EventKind kind;
-  std::string_view name;   ///< function or module
+  std::string_view name; ///< function or module
   unsigned tier = 0;
   std::string_view reason; ///< see base/reasons.h for the list
   const void* code = nullptr;

@@ -29,9 +29,9 @@ struct TestModes {
 
 /// A stage whose output can be looked at with Options::dump.
 enum class DumpStage {
-  Input,     ///< the unit as extracted, before any change
-  Lowered,   ///< the IR handed to the code generator (instrumented or optimised)
-  Object,    ///< the relocatable object
+  Input,   ///< the unit as extracted, before any change
+  Lowered, ///< the IR handed to the code generator (instrumented or optimised)
+  Object,  ///< the relocatable object
 };
 
 /// One thing to dump: a stage, for the functions whose name matches a glob pattern.

@@ -22,7 +22,7 @@ struct Stats {
     uint64_t compiledTier0 = 0; ///< published tier-0 compiles
     uint64_t promoted = 0;      ///< publications that replaced older code
     uint64_t osrEntries = 0;
-    uint64_t failed = 0; ///< compiles that failed; the function stays on its working code if it has any
+    uint64_t failed = 0;  ///< compiles that failed; the function stays on its working code if it has any
     uint64_t retired = 0; ///< versions replaced by newer code
     uint64_t freed = 0;   ///< retired versions whose memory was given back
     uint64_t pinned = 0;  ///< functions held at one version, with a reason in the event log

@@ -30,10 +30,10 @@ struct CompileTimes {
 struct Artifact {
   FunctionId function;
   ImageId image;
-  unsigned tier = 0;                 ///< may differ from the request's: see pinned
-  bool pinned = false;               ///< there must be no other version of this function
-  llvm::SmallVector<char, 0> object; ///< ELF relocatable
-  std::vector<GlobalId> data;        ///< must be initialised before the code runs
+  unsigned tier = 0;                  ///< may differ from the request's: see pinned
+  bool pinned = false;                ///< there must be no other version of this function
+  llvm::SmallVector<char, 0> object;  ///< ELF relocatable
+  std::vector<GlobalId> data;         ///< must be initialised before the code runs
   std::vector<FunctionId> references; ///< functions of the program that the code mentions
   CompileTimes times;
 };

@@ -9,15 +9,15 @@
 namespace tiercel {
 
 // id, terminal, text
-#define TIERCEL_REASONS(X)                                                                                        \
-  X(CallsReachedThreshold, false, "calls reached the threshold")                                                  \
-  X(LoopsReachedThreshold, false, "loop iterations reached the threshold")                                        \
-  X(ModePromoteAlways, false, "promoted at every opportunity (test mode)")                                        \
-  X(ModeRandomTier, false, "tier picked at random (test mode)")                                                   \
-  X(AtTopTier, true, "already at the tier where the policy stops")                                                \
-  X(ExcludedByOnly, true, "not in the set of functions allowed to be optimised")                                  \
-  X(PinnedBlockAddress, true, "addresses of its blocks may outlive one activation, so it keeps one version")      \
-  X(PromotionFailed, true, "its optimising compile failed; it stays on its working code")                         \
+#define TIERCEL_REASONS(X)                                                                                   \
+  X(CallsReachedThreshold, false, "calls reached the threshold")                                             \
+  X(LoopsReachedThreshold, false, "loop iterations reached the threshold")                                   \
+  X(ModePromoteAlways, false, "promoted at every opportunity (test mode)")                                   \
+  X(ModeRandomTier, false, "tier picked at random (test mode)")                                              \
+  X(AtTopTier, true, "already at the tier where the policy stops")                                           \
+  X(ExcludedByOnly, true, "not in the set of functions allowed to be optimised")                             \
+  X(PinnedBlockAddress, true, "addresses of its blocks may outlive one activation, so it keeps one version") \
+  X(PromotionFailed, true, "its optimising compile failed; it stays on its working code")                    \
   X(AlreadyQueued, false, "already waiting for a compile")
 
 enum class Reason {
@@ -28,8 +28,8 @@ enum class Reason {
 
 constexpr std::string_view reasonText(Reason reason) {
   switch (reason) {
-#define X(id, terminal, text)                                                                                     \
-  case Reason::id:                                                                                                \
+#define X(id, terminal, text)                                                                                \
+  case Reason::id:                                                                                           \
     return text;
     TIERCEL_REASONS(X)
 #undef X
@@ -39,8 +39,8 @@ constexpr std::string_view reasonText(Reason reason) {
 
 constexpr bool reasonIsTerminal(Reason reason) {
   switch (reason) {
-#define X(id, terminal, text)                                                                                     \
-  case Reason::id:                                                                                                \
+#define X(id, terminal, text)                                                                                \
+  case Reason::id:                                                                                           \
     return terminal;
     TIERCEL_REASONS(X)
 #undef X

@@ -91,7 +91,8 @@ Result<std::byte*> Arena::allocateData(size_t size, size_t alignment) {
   const size_t mapped = alignUp(size, kPage) + (alignment > kPage ? alignment : 0);
   if (mapped < size)
     return Error(ErrorKind::Environment, "data memory", "a global is larger than the address space");
-  void* base = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* base =
+      mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED)
     return systemError("data memory");
   outside_.push_back({base, mapped});

@@ -16,8 +16,9 @@
 // Thread rule: all members are thread-safe. Ownership: memory lives until the arena is destroyed.
 #pragma once
 
-#include "base/thread_annotations.h"
 #include "tiercel/error.h"
+
+#include "base/thread_annotations.h"
 
 #include <atomic>
 #include <cstddef>
@@ -56,7 +57,8 @@ public:
   }
   /// Within reach of a 32-bit offset from all code.
   bool isNear(const void* address) const {
-    return reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(base_) < kCodeBytes + kDataBytes;
+    return reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(base_) <
+           kCodeBytes + kDataBytes;
   }
   std::byte* codeBase() const { return base_; }
   uint64_t dataBytesUsed() const { return dataUsed_.load(std::memory_order_relaxed); }

@@ -8,7 +8,8 @@ namespace tiercel {
 Result<void*> makeBoundThunk(Arena& arena, const void* target, unsigned argument, const void* value) {
   constexpr size_t kBytes = 32;
   // movabs $value, %reg for rdi, rsi, rdx, rcx, r8, r9: REX prefix and opcode.
-  constexpr uint8_t kLoad[6][2] = {{0x48, 0xbf}, {0x48, 0xbe}, {0x48, 0xba}, {0x48, 0xb9}, {0x49, 0xb8}, {0x49, 0xb9}};
+  constexpr uint8_t kLoad[6][2] = {{0x48, 0xbf}, {0x48, 0xbe}, {0x48, 0xba},
+                                   {0x48, 0xb9}, {0x49, 0xb8}, {0x49, 0xb9}};
   Result<CodeBlock> block = arena.allocateCode(kBytes, 16);
   if (!block)
     return block.takeError();

@@ -26,10 +26,10 @@ namespace tiercel {
 struct CodeRange {
   const std::byte* begin = nullptr;
   const std::byte* end = nullptr;
-  FunctionId function;        ///< invalid for code that came in objects
+  FunctionId function; ///< invalid for code that came in objects
   uint8_t tier = 0;
-  std::string_view name;      ///< lives as long as the engine
-  const void* fde = nullptr;  ///< its DWARF frame description entry, or null if nothing unwinds through it
+  std::string_view name;     ///< lives as long as the engine
+  const void* fde = nullptr; ///< its DWARF frame description entry, or null if nothing unwinds through it
 };
 
 class CodeMap {

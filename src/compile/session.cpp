@@ -70,7 +70,8 @@ void Session::adopt(ImageId image, std::unique_ptr<ImageReader> reader) {
 
 Result<CodeGenerator*> Session::generator(unsigned tier) {
   if (!generators_[tier]) {
-    Result<std::unique_ptr<CodeGenerator>> made = CodeGenerator::create(environment_.cpu, tier > 0, kCodeGenLevels[tier]);
+    Result<std::unique_ptr<CodeGenerator>> made =
+        CodeGenerator::create(environment_.cpu, tier > 0, kCodeGenLevels[tier]);
     if (!made)
       return made.takeError();
     generators_[tier] = std::move(*made);
@@ -97,8 +98,9 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
     return source.takeError();
   lap(artifact.times.read);
 
-  Result<Unit> unit = extractUnit(environment_.registry, environment_.host, **source, record,
-                                  {.directSelfCalls = request.tier > 0, .verify = environment_.options.verify});
+  Result<Unit> unit =
+      extractUnit(environment_.registry, environment_.host, **source, record,
+                  {.directSelfCalls = request.tier > 0, .verify = environment_.options.verify});
   if (!unit)
     return unit.takeError();
   dump(DumpStage::Input, record, *unit->module);
@@ -167,7 +169,8 @@ void Session::dump(DumpStage stage, const FunctionRecord& record, const llvm::Mo
 void Session::dumpObject(const FunctionRecord& record, const llvm::SmallVectorImpl<char>& object) {
   for (const DumpRequest& request : environment_.options.dump) {
     if (request.stage == DumpStage::Object && globMatches(request.pattern, record.name))
-      environment_.options.onDump(request, std::string(record.name), std::string(object.begin(), object.end()));
+      environment_.options.onDump(request, std::string(record.name),
+                                  std::string(object.begin(), object.end()));
   }
 }
 

@@ -5,13 +5,14 @@
 // Thread rule: used by one thread at a time; may move between threads between compiles.
 #pragma once
 
+#include "tiercel/options.h"
+
 #include "artifact/artifact.h"
 #include "compile/diagnostics.h"
 #include "load/image_reader.h"
 #include "platform/host_cpu.h"
 #include "platform/stack.h"
 #include "registry/registry.h"
-#include "tiercel/options.h"
 #include "unit/code_generator.h"
 #include "unit/extractor.h"
 #include "unit/target_attributes.h"

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tiercel/engine.h"
 
+#include "tiercel/llvm.h"
+
 #include "engine/engine_impl.h"
 #include "engine/runtime_functions.h"
 #include "platform/lazy_entry.h"
-#include "tiercel/llvm.h"
 
 #include <algorithm>
 #include <sched.h>
@@ -138,7 +139,9 @@ Status Engine::addBytes(std::string_view bytes, const std::string& name) {
 Status Engine::addLibrary(const std::string& name, const std::vector<std::string>& directories) {
   return impl_->addLibrary(name, directories);
 }
-Status Engine::defineSymbol(const std::string& name, void* address) { return impl_->defineSymbol(name, address); }
+Status Engine::defineSymbol(const std::string& name, void* address) {
+  return impl_->defineSymbol(name, address);
+}
 Result<void*> Engine::lookupFunction(std::string_view name, std::string_view signature) {
   return impl_->lookupFunction(name, signature);
 }

@@ -7,6 +7,8 @@
 // Program threads hold none of them while they run program code; a fork takes them all (process_hooks.cpp).
 #pragma once
 
+#include "tiercel/engine.h"
+
 #include "codemem/arena.h"
 #include "codemem/code_map.h"
 #include "codemem/function_table.h"
@@ -22,7 +24,6 @@
 #include "load/input.h"
 #include "platform/program_state_guard.h"
 #include "registry/registry.h"
-#include "tiercel/engine.h"
 
 #include <memory>
 #include <string>

@@ -12,7 +12,8 @@ extern "C" void* tiercel_first_call(void* engine, uint32_t functionId, void* ret
   return static_cast<tiercel::EngineImpl*>(engine)->firstCall(tiercel::FunctionId(functionId), returnAddress);
 }
 
-extern "C" __attribute__((visibility("hidden"))) void tiercel_counter_tripped(uint32_t idAndKind, void* engine) {
+extern "C" __attribute__((visibility("hidden"))) void tiercel_counter_tripped(uint32_t idAndKind,
+                                                                              void* engine) {
   static_cast<tiercel::EngineImpl*>(engine)->counterTripped(tiercel::FunctionId(idAndKind >> 2),
                                                             static_cast<tiercel::TripKind>(idAndKind & 3));
 }
@@ -40,7 +41,9 @@ void* EngineImpl::firstCall(FunctionId id, const void* returnAddress) {
   return *code;
 }
 
-void EngineImpl::counterTripped(FunctionId id, TripKind kind) { promoter_.tripped(registry_.function(id), kind); }
+void EngineImpl::counterTripped(FunctionId id, TripKind kind) {
+  promoter_.tripped(registry_.function(id), kind);
+}
 
 void EngineImpl::fatal(const Error& error) {
   if (options_.onFatal)

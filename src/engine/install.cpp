@@ -23,7 +23,9 @@ public:
   SessionThreadLocals(DataMaterializer& data, HostSymbols& host, Session& session)
       : data_(data), host_(host), session_(session) {}
 
-  Result<ThreadLocalPlace> programThreadLocal(GlobalId id) override { return data_.ensureThreadLocal(id, session_); }
+  Result<ThreadLocalPlace> programThreadLocal(GlobalId id) override {
+    return data_.ensureThreadLocal(id, session_);
+  }
   std::optional<ThreadLocalPlace> hostThreadLocal(llvm::StringRef name) override {
     std::optional<void*> here = host_.find(name);
     return here ? findThreadLocal(*here) : std::nullopt;
@@ -102,7 +104,12 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
     s.pinned.add();
     s.emit({EventKind::FunctionPinned, record.name, tier, reasonText(Reason::PinnedBlockAddress)});
   }
-  s.emit({EventKind::CodePublished, record.name, tier, {}, linked->entry, linked->bytes,
+  s.emit({EventKind::CodePublished,
+          record.name,
+          tier,
+          {},
+          linked->entry,
+          linked->bytes,
           static_cast<double>(end - start) / 1e6});
   return static_cast<void*>(linked->entry);
 }
@@ -151,7 +158,8 @@ Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
     case FirstCompile::Ready:
       return table_.cell(record.id).load(std::memory_order_acquire);
     case FirstCompile::Failed:
-      return Error(ErrorKind::Internal, "function " + std::string(record.name), "it could not be compiled before");
+      return Error(ErrorKind::Internal, "function " + std::string(record.name),
+                   "it could not be compiled before");
     case FirstCompile::Compiling:
       futexWait(record.firstCompile, static_cast<uint32_t>(FirstCompile::Compiling));
       break;
@@ -159,8 +167,8 @@ Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
       if (!record.definition.load().exists())
         return Error(ErrorKind::MissingSymbol, std::string(record.name), "nothing defines it");
       auto expected = static_cast<uint32_t>(FirstCompile::Lazy);
-      if (record.firstCompile.compare_exchange_strong(expected, static_cast<uint32_t>(FirstCompile::Compiling),
-                                                      std::memory_order_acq_rel))
+      if (record.firstCompile.compare_exchange_strong(
+              expected, static_cast<uint32_t>(FirstCompile::Compiling), std::memory_order_acq_rel))
         return compileFirst(record);
       break;
     }
@@ -182,10 +190,12 @@ Result<void*> EngineImpl::runIfunc(FunctionRecord& record) {
       return reader.takeError();
     auto* ifunc = llvm::cast<llvm::GlobalIFunc>((*reader)->value(where.ordinal));
     llvm::Function* function = ifunc->getResolverFunction();
-    const SymbolRef ref = function ? registry_.resolve(where.image, (*reader)->ordinalOf(function), function->getName())
-                                   : SymbolRef{};
+    const SymbolRef ref =
+        function ? registry_.resolve(where.image, (*reader)->ordinalOf(function), function->getName())
+                 : SymbolRef{};
     if (ref.kind != SymbolKind::Function)
-      return Error(ErrorKind::Unsupported, "ifunc " + std::string(record.name), "its resolver is not a function");
+      return Error(ErrorKind::Unsupported, "ifunc " + std::string(record.name),
+                   "its resolver is not a function");
     resolver = FunctionId(ref.id);
   }
   // Several threads may get here; resolvers give the same answer every time, as natively.

@@ -3,7 +3,10 @@
 
 #include "base/llvm_error.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Object/ELFObjectFile.h"
+
+#include <algorithm>
 
 namespace tiercel {
 
@@ -13,6 +16,19 @@ Result<ObjectSymbols> readObjectSymbols(llvm::MemoryBufferRef object) {
       llvm::object::ObjectFile::createELFObjectFile(object);
   if (!file)
     return fromLlvm(file.takeError(), ErrorKind::BadInput, name);
+  // Undefined symbols have no type; how they are used tells functions that are only called from the rest.
+  llvm::StringSet<> usedAsData;
+  for (const llvm::object::SectionRef& section : (*file)->sections()) {
+    for (const llvm::object::RelocationRef& relocation : section.relocations()) {
+      if (relocation.getType() == llvm::ELF::R_X86_64_PLT32 ||
+          relocation.getSymbol() == (*file)->symbol_end())
+        continue;
+      if (llvm::Expected<llvm::StringRef> used = relocation.getSymbol()->getName())
+        usedAsData.insert(*used);
+      else
+        llvm::consumeError(used.takeError());
+    }
+  }
   ObjectSymbols symbols;
   symbols.name = name;
   for (const llvm::object::SymbolRef& symbol : (*file)->symbols()) {
@@ -29,7 +45,7 @@ Result<ObjectSymbols> readObjectSymbols(llvm::MemoryBufferRef object) {
     const bool weak = *flags & llvm::object::SymbolRef::SF_Weak;
     if (*flags & llvm::object::SymbolRef::SF_Undefined) {
       if (!weak)
-        symbols.undefined.push_back(text->str());
+        symbols.undefined.push_back({text->str(), usedAsData.contains(*text)});
       continue;
     }
     symbols.defined.push_back({text->str(), weak, (*flags & llvm::object::SymbolRef::SF_Common) != 0,
@@ -46,6 +62,17 @@ void NativeObjects::add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols
   object->symbols = std::move(symbols);
   object->scope = scope;
   objects_.push_back(std::move(object));
+}
+
+std::vector<std::string> NativeObjects::usersOf(const std::string& undefined) {
+  LockGuard lock(mutex_);
+  std::vector<std::string> users;
+  for (const auto& object : objects_) {
+    const auto& list = object->symbols.undefined;
+    if (std::any_of(list.begin(), list.end(), [&](const auto& entry) { return entry.name == undefined; }))
+      users.push_back(object->symbols.name);
+  }
+  return users;
 }
 
 Status NativeObjects::link(ObjectId id) {

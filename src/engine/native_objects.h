@@ -26,14 +26,18 @@ public:
   /// `withThreads` runs its argument with a source of thread-locals.
   using WithThreads = std::function<Status(const std::function<Status(ThreadLocalSource&)>&)>;
 
-  NativeObjects(Linker& linker, WithThreads withThreads) : linker_(linker), withThreads_(std::move(withThreads)) {}
+  NativeObjects(Linker& linker, WithThreads withThreads)
+      : linker_(linker), withThreads_(std::move(withThreads)) {}
 
   /// Enters an object under the id that the registry gave it (ids are dense).
-  void add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols symbols, ImageId scope) TIERCEL_EXCLUDES(mutex_);
+  void add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols symbols, ImageId scope)
+      TIERCEL_EXCLUDES(mutex_);
   /// The address of a definition, linking the object if need be.
   Result<std::byte*> address(ObjectId id, int64_t symbol) TIERCEL_EXCLUDES(mutex_);
   /// Links if need be; .init_array and .fini_array of one object.
   Result<const LinkedObject*> linked(ObjectId id) TIERCEL_EXCLUDES(mutex_);
+  /// The objects that refer to a symbol that nothing defines, by name.
+  std::vector<std::string> usersOf(const std::string& undefined) TIERCEL_EXCLUDES(mutex_);
   size_t size() TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);
     return objects_.size();

@@ -21,8 +21,8 @@ namespace {
 std::vector<Initialiser> readInitialisers(ImageReader& reader, const char* name) {
   std::vector<Initialiser> result;
   const llvm::GlobalVariable* list = reader.module().getGlobalVariable(name);
-  const auto* array = list && list->hasInitializer() ? llvm::dyn_cast<llvm::ConstantArray>(list->getInitializer())
-                                                     : nullptr;
+  const auto* array =
+      list && list->hasInitializer() ? llvm::dyn_cast<llvm::ConstantArray>(list->getInitializer()) : nullptr;
   if (!array)
     return result;
   for (const llvm::Use& element : array->operands()) {
@@ -32,11 +32,13 @@ std::vector<Initialiser> readInitialisers(ImageReader& reader, const char* name)
     const auto* function = llvm::dyn_cast<llvm::GlobalValue>(entry->getOperand(1)->stripPointerCasts());
     if (!function)
       continue; // null: an entry that was optimised away
-    const auto* associated = entry->getNumOperands() > 2
-                                 ? llvm::dyn_cast<llvm::GlobalValue>(entry->getOperand(2)->stripPointerCasts())
-                                 : nullptr;
-    result.push_back({static_cast<uint32_t>(llvm::cast<llvm::ConstantInt>(entry->getOperand(0))->getZExtValue()),
-                      reader.ordinalOf(function), associated ? reader.ordinalOf(associated) : ~0u});
+    const auto* associated =
+        entry->getNumOperands() > 2
+            ? llvm::dyn_cast<llvm::GlobalValue>(entry->getOperand(2)->stripPointerCasts())
+            : nullptr;
+    result.push_back(
+        {static_cast<uint32_t>(llvm::cast<llvm::ConstantInt>(entry->getOperand(0))->getZExtValue()),
+         reader.ordinalOf(function), associated ? reader.ordinalOf(associated) : ~0u});
   }
   return result;
 }
@@ -44,11 +46,13 @@ std::vector<Initialiser> readInitialisers(ImageReader& reader, const char* name)
 Status checkTarget(const llvm::Module& module, const std::string& name) {
   const llvm::Triple& triple = module.getTargetTriple();
   if (triple.getArch() != llvm::Triple::x86_64 || !triple.isOSLinux())
-    return Error(ErrorKind::BadInput, name, "it was compiled for " + triple.str() + ", this machine runs x86_64 Linux");
+    return Error(ErrorKind::BadInput, name,
+                 "it was compiled for " + triple.str() + ", this machine runs x86_64 Linux");
   const std::string expected = machineTriple().computeDataLayout();
   if (module.getDataLayoutStr() != expected)
     return Error(ErrorKind::BadInput, name,
-                 "its data layout '" + module.getDataLayoutStr() + "' is not this machine's '" + expected + "'");
+                 "its data layout '" + module.getDataLayoutStr() + "' is not this machine's '" + expected +
+                     "'");
   return {};
 }
 
@@ -78,7 +82,8 @@ Status EngineImpl::addInput(Input input) {
 }
 
 Status EngineImpl::addOne(Input input) {
-  return input.kind == InputKind::Bitcode ? addBitcode(std::move(input)) : addObject(std::move(input), ImageId());
+  return input.kind == InputKind::Bitcode ? addBitcode(std::move(input))
+                                          : addObject(std::move(input), ImageId());
 }
 
 Status EngineImpl::pullArchiveMembers() {
@@ -119,8 +124,9 @@ Status EngineImpl::addBitcode(Input input) {
     Result<llvm::SmallVector<char, 0>> object = (*session)->assemble(**reader);
     if (!object)
       return object.takeError();
-    assembled = std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(*object), image->name + " (assembly)",
-                                                                /*RequiresNullTerminator=*/false);
+    assembled =
+        std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(*object), image->name + " (assembly)",
+                                                        /*RequiresNullTerminator=*/false);
   }
   Result<ImageId> id = registry_.addImage(std::move(image), **reader);
   if (!id)
@@ -295,7 +301,8 @@ Status EngineImpl::checkUndefined() {
   const std::string users = describeUsers(missing);
   if (users.empty())
     return {}; // declared, but nothing uses them
-  return Error(ErrorKind::MissingSymbol, missing.size() == 1 ? "undefined symbol" : "undefined symbols", users);
+  return Error(ErrorKind::MissingSymbol, missing.size() == 1 ? "undefined symbol" : "undefined symbols",
+               users);
 }
 
 Status EngineImpl::collectInitialisers(std::vector<Initialisation>& constructors) {
@@ -309,7 +316,8 @@ Status EngineImpl::collectInitialisers(std::vector<Initialisation>& constructors
     // Making a block of thread-locals known to the process takes malloc, so not in a first call.
     if (Status status = data_.ensureThreadBlock(id, **session); !status)
       return status;
-    const auto collect = [&](const std::vector<Initialiser>& from, std::vector<Initialisation>& into) -> Status {
+    const auto collect = [&](const std::vector<Initialiser>& from,
+                             std::vector<Initialisation>& into) -> Status {
       for (const Initialiser& entry : from) {
         Result<ImageReader*> reader = (*session)->reader(id);
         if (!reader)
@@ -335,7 +343,9 @@ Status EngineImpl::collectInitialisers(std::vector<Initialisation>& constructors
     for (std::byte* function : (*object)->destructors)
       destructors.push_back({65535, {}, function});
   }
-  const auto byPriority = [](const Initialisation& a, const Initialisation& b) { return a.priority < b.priority; };
+  const auto byPriority = [](const Initialisation& a, const Initialisation& b) {
+    return a.priority < b.priority;
+  };
   std::stable_sort(constructors.begin(), constructors.end(), byPriority);
   // The reverse of how they would be constructed.
   std::stable_sort(destructors.begin(), destructors.end(), byPriority);
@@ -368,8 +378,8 @@ Status EngineImpl::runConstructors() {
     }
     // glibc passes main's arguments to initialisers.
     if (code)
-      reinterpret_cast<Function>(code)(static_cast<int>(arguments_.size()), argv_.empty() ? nullptr : argv_.data(),
-                                       environ);
+      reinterpret_cast<Function>(code)(static_cast<int>(arguments_.size()),
+                                       argv_.empty() ? nullptr : argv_.data(), environ);
   }
   return {};
 }
@@ -393,7 +403,8 @@ Result<int> EngineImpl::runMain(const std::vector<std::string>& args, const std:
                            ? registry_.function(FunctionId(ref.id)).definition.load().exists()
                            : ref.kind == SymbolKind::Object;
   if (!defined)
-    return Error(ErrorKind::MissingSymbol, "entry function '" + entry + "'", "the program does not define it");
+    return Error(ErrorKind::MissingSymbol, "entry function '" + entry + "'",
+                 "the program does not define it");
   if (ref.kind == SymbolKind::Function) {
     if (Status status = checkEntry(FunctionId(ref.id), entry); !status)
       return status.takeError();

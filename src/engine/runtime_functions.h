@@ -5,7 +5,8 @@
 //  - sigaction and signal compile a handler and what it calls at once, so that it compiles nothing when a
 //    signal interrupts the program in the middle of malloc;
 //  - pthread_exit, called by main's thread, first ends the workers, which would keep the process alive;
-//  - atexit and others exist only in libc_nonshared.a, which is linked into executables and not found by dlsym;
+//  - atexit and others exist only in libc_nonshared.a, which is linked into executables and not found by
+//  dlsym;
 //  - __dso_handle and the CPU model of libgcc.a are data that every executable has of its own.
 #pragma once
 

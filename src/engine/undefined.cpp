@@ -53,6 +53,12 @@ std::string EngineImpl::describeUsers(const std::vector<std::string>& names) {
     }
   }
   for (const std::string& name : names) {
+    for (const std::string& object : objects_.usersOf(name)) {
+      std::string& list = usersOf[name];
+      list += (list.empty() ? "" : ", ") + object;
+    }
+  }
+  for (const std::string& name : names) {
     if (auto users = usersOf.find(name); users != usersOf.end())
       text += (text.empty() ? "'" : "; '") + name + "' (used by " + users->second + ")";
   }

@@ -4,9 +4,10 @@
 // nothing is concluded from one number about another.
 #pragma once
 
-#include "base/thread_annotations.h"
 #include "tiercel/events.h"
 #include "tiercel/stats.h"
+
+#include "base/thread_annotations.h"
 
 #include <array>
 #include <atomic>

@@ -23,7 +23,9 @@ Error unsupported(const GlobalRecord& global, std::string why) {
   return Error(ErrorKind::Unsupported, "initialiser of '" + std::string(global.name) + "'", std::move(why));
 }
 
-uint64_t alignUp(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+uint64_t alignUp(uint64_t value, uint64_t alignment) {
+  return (value + alignment - 1) / alignment * alignment;
+}
 
 void storeBits(const llvm::APInt& bits, std::byte* to) {
   // x86-64 is little-endian, as APInt's words are.
@@ -101,17 +103,19 @@ Status DataMaterializer::drain(Session& session) {
     const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>((*reader)->value(where.ordinal));
     if (!variable || !variable->hasInitializer())
       return Error(ErrorKind::Internal, "global '" + std::string(global.name) + "'", "has no initialiser");
-    if (Status status = write(*variable->getInitializer(), global.address.load(std::memory_order_relaxed), **reader,
-                              where.image);
+    if (Status status = write(*variable->getInitializer(), global.address.load(std::memory_order_relaxed),
+                              **reader, where.image);
         !status) {
-      return Error(status.error().kind(), "initialiser of '" + std::string(global.name) + "'", status.error().why());
+      return Error(status.error().kind(), "initialiser of '" + std::string(global.name) + "'",
+                   status.error().why());
     }
     global.initialised.store(true, std::memory_order_release);
   }
   return {};
 }
 
-Status DataMaterializer::write(const llvm::Constant& constant, std::byte* to, ImageReader& reader, ImageId image) {
+Status DataMaterializer::write(const llvm::Constant& constant, std::byte* to, ImageReader& reader,
+                               ImageId image) {
   // Memory is zero already.
   if (constant.isNullValue() || llvm::isa<llvm::UndefValue>(constant))
     return {};
@@ -138,7 +142,8 @@ Status DataMaterializer::writeElements(const llvm::Constant& constant, std::byte
   if (auto* structure = llvm::dyn_cast<llvm::StructType>(type)) {
     const llvm::StructLayout* places = layout.getStructLayout(structure);
     for (unsigned i = 0; i < structure->getNumElements(); ++i) {
-      if (Status status = write(*constant.getAggregateElement(i), to + places->getElementOffset(i), reader, image);
+      if (Status status =
+              write(*constant.getAggregateElement(i), to + places->getElementOffset(i), reader, image);
           !status)
         return status;
     }
@@ -171,7 +176,8 @@ Status DataMaterializer::writeElements(const llvm::Constant& constant, std::byte
   return {};
 }
 
-Result<llvm::APInt> DataMaterializer::evaluate(const llvm::Constant& constant, ImageReader& reader, ImageId image) {
+Result<llvm::APInt> DataMaterializer::evaluate(const llvm::Constant& constant, ImageReader& reader,
+                                               ImageId image) {
   const llvm::DataLayout& layout = reader.module().getDataLayout();
   const auto width = static_cast<unsigned>(layout.getTypeSizeInBits(constant.getType()));
   if (const auto* integer = llvm::dyn_cast<llvm::ConstantInt>(&constant))
@@ -200,8 +206,7 @@ Result<llvm::APInt> DataMaterializer::evaluate(const llvm::Constant& constant, I
     llvm::APInt offset(64, 0);
     if (!gep->accumulateConstantOffset(layout, offset))
       return Error(ErrorKind::Unsupported, "", "an address computation that is not constant");
-    Result<llvm::APInt> base =
-        evaluate(*llvm::cast<llvm::Constant>(gep->getPointerOperand()), reader, image);
+    Result<llvm::APInt> base = evaluate(*llvm::cast<llvm::Constant>(gep->getPointerOperand()), reader, image);
     if (!base)
       return base.takeError();
     return *base + offset;
@@ -236,10 +241,12 @@ Result<llvm::APInt> DataMaterializer::evaluate(const llvm::Constant& constant, I
       break;
     }
   }
-  return Error(ErrorKind::Unsupported, "", std::string("constant expression '") + expression->getOpcodeName() + "'");
+  return Error(ErrorKind::Unsupported, "",
+               std::string("constant expression '") + expression->getOpcodeName() + "'");
 }
 
-Result<uint64_t> DataMaterializer::addressOf(const llvm::GlobalValue& value, ImageReader& reader, ImageId image) {
+Result<uint64_t> DataMaterializer::addressOf(const llvm::GlobalValue& value, ImageReader& reader,
+                                             ImageId image) {
   const auto number = [](const void* address) { return reinterpret_cast<uint64_t>(address); };
   const uint32_t ordinal = reader.ordinalOf(&value);
   const SymbolRef ref = registry_.resolve(image, ordinal, value.getName());
@@ -308,8 +315,10 @@ Result<size_t> DataMaterializer::threadModule(ImageId image, Session& session) {
     return reader.takeError();
   for (GlobalId id : members) {
     GlobalRecord& global = registry_.global(id);
-    const auto* variable = llvm::cast<llvm::GlobalVariable>((*reader)->value(global.definition.load().ordinal));
-    std::byte* to = block.initial.data() + reinterpret_cast<uint64_t>(global.address.load(std::memory_order_relaxed));
+    const auto* variable =
+        llvm::cast<llvm::GlobalVariable>((*reader)->value(global.definition.load().ordinal));
+    std::byte* to =
+        block.initial.data() + reinterpret_cast<uint64_t>(global.address.load(std::memory_order_relaxed));
     if (Status status = write(*variable->getInitializer(), to, **reader, image); !status)
       return unsupported(global, status.error().why());
     global.initialised.store(true, std::memory_order_release);

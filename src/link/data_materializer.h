@@ -60,7 +60,7 @@ private:
   AddressSource& addresses_;
   RecursiveMutex mutex_;
   std::vector<GlobalRecord*> pending_ TIERCEL_GUARDED_BY(mutex_); ///< have addresses, lack values
-  std::vector<size_t> threadModules_ TIERCEL_GUARDED_BY(mutex_); ///< by image; 0: none yet
+  std::vector<size_t> threadModules_ TIERCEL_GUARDED_BY(mutex_);  ///< by image; 0: none yet
 };
 
 } // namespace tiercel

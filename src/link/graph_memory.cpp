@@ -58,7 +58,8 @@ void GraphMemory::allocate(const jl::JITLinkDylib*, jl::LinkGraph& graph, OnAllo
   jl::BasicLayout layout(graph);
   Group code, data;
   for (auto& [group, segment] : layout.segments()) {
-    const auto writable = static_cast<unsigned>(group.getMemProt()) & static_cast<unsigned>(llvm::orc::MemProt::Write);
+    const auto writable =
+        static_cast<unsigned>(group.getMemProt()) & static_cast<unsigned>(llvm::orc::MemProt::Write);
     (writable ? data : code).add(segment);
   }
   if (code.size > 0) {

@@ -6,8 +6,9 @@
 // Thread rule: thread-safe.
 #pragma once
 
-#include "base/thread_annotations.h"
 #include "tiercel/error.h"
+
+#include "base/thread_annotations.h"
 #include "unit/extractor.h"
 
 #include "llvm/ADT/StringMap.h"

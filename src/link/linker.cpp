@@ -32,8 +32,8 @@ public:
     LinkedObject object;
   };
 
-  GraphLink(const LinkEnvironment& environment, ReferenceRewriter& rewriter, const Artifact* artifact, Outcome& outcome,
-            const std::function<void(const LinkedObject&)>* onAddresses)
+  GraphLink(const LinkEnvironment& environment, ReferenceRewriter& rewriter, const Artifact* artifact,
+            Outcome& outcome, const std::function<void(const LinkedObject&)>* onAddresses)
       : JITLinkContext(nullptr), environment_(environment), rewriter_(rewriter), memory_(environment.arena),
         artifact_(artifact), outcome_(outcome), onAddresses_(onAddresses) {}
 
@@ -45,7 +45,8 @@ public:
     outcome_.status = rewriter_.failed() ? rewriter_.takeError() : std::move(reported);
   }
 
-  void lookup(const LookupMap& symbols, std::unique_ptr<jl::JITLinkAsyncLookupContinuation> continuation) override {
+  void lookup(const LookupMap& symbols,
+              std::unique_ptr<jl::JITLinkAsyncLookupContinuation> continuation) override {
     // Objects' references to each other are left for here, when their own addresses are known.
     jl::AsyncLookupResult result;
     for (const auto& [name, flags] : symbols) {
@@ -142,7 +143,8 @@ void GraphLink::enterRanges(jl::LinkGraph& graph) {
       range.name = record->name;
       range.tier = static_cast<uint8_t>(artifact_->tier);
       // Passes may have split the function; only its entry has the link name itself.
-      const std::optional<LinkName> name = symbol->hasName() ? parseLinkName(*symbol->getName()) : std::nullopt;
+      const std::optional<LinkName> name =
+          symbol->hasName() ? parseLinkName(*symbol->getName()) : std::nullopt;
       if (name && name->kind == LinkKind::Entry)
         outcome_.entry = const_cast<std::byte*>(begin);
     } else if (symbol->hasName()) {
@@ -159,7 +161,8 @@ void GraphLink::enterRanges(jl::LinkGraph& graph) {
     __register_frame(jl::SectionRange(*graph.findSectionByName(".eh_frame")).getStart().toPtr<void*>());
 }
 
-void GraphLink::enterInitialisers(jl::LinkGraph& graph, llvm::StringRef prefix, std::vector<std::byte*>& into) {
+void GraphLink::enterInitialisers(jl::LinkGraph& graph, llvm::StringRef prefix,
+                                  std::vector<std::byte*>& into) {
   // .init_array.NNNNN, lower numbers first, then plain .init_array.
   std::vector<jl::Section*> sections;
   for (jl::Section& section : graph.sections()) {
@@ -177,7 +180,8 @@ void GraphLink::enterInitialisers(jl::LinkGraph& graph, llvm::StringRef prefix, 
                    [&](auto* left, auto* right) { return priority(left) < priority(right); });
   for (jl::Section* section : sections) {
     jl::SectionRange range(*section);
-    for (auto* slot = range.getStart().toPtr<std::byte**>(); slot != range.getEnd().toPtr<std::byte**>(); ++slot)
+    for (auto* slot = range.getStart().toPtr<std::byte**>(); slot != range.getEnd().toPtr<std::byte**>();
+         ++slot)
       into.push_back(*slot);
   }
 }
@@ -187,7 +191,8 @@ Result<GraphLink::Outcome> linkGraph(const LinkEnvironment& environment, llvm::M
                                      const std::function<void(const LinkedObject&)>* onAddresses) {
   // Held here: names of the graph live on in JITLink's frames for a moment after the graph is gone.
   const auto names = std::make_shared<llvm::orc::SymbolStringPool>();
-  llvm::Expected<std::unique_ptr<jl::LinkGraph>> graph = jl::createLinkGraphFromELFObject_x86_64(object, names);
+  llvm::Expected<std::unique_ptr<jl::LinkGraph>> graph =
+      jl::createLinkGraphFromELFObject_x86_64(object, names);
   if (!graph)
     return fromLlvm(graph.takeError(), ErrorKind::Unsupported, object.getBufferIdentifier().str());
   GraphLink::Outcome outcome;
@@ -211,7 +216,8 @@ Result<LinkedFunction> Linker::link(const Artifact& artifact, ThreadLocalSource&
     return Error(error.kind(), "function " + std::string(record.name), error.why());
   }
   if (!outcome->entry)
-    return Error(ErrorKind::Internal, "function " + std::string(record.name), "the object does not define it");
+    return Error(ErrorKind::Internal, "function " + std::string(record.name),
+                 "the object does not define it");
   return LinkedFunction{outcome->entry, outcome->bytes};
 }
 

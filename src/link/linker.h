@@ -49,8 +49,8 @@ struct LinkedFunction {
 };
 
 struct LinkedObject {
-  llvm::StringMap<std::byte*> symbols;   ///< external definitions
-  std::vector<std::byte*> constructors;  ///< of .init_array, in order
+  llvm::StringMap<std::byte*> symbols;  ///< external definitions
+  std::vector<std::byte*> constructors; ///< of .init_array, in order
   std::vector<std::byte*> destructors;
 };
 
@@ -63,7 +63,8 @@ public:
   /// A whole native object. `scope` is the image whose internal names it may use (module-level assembly).
   /// `onAddresses` hears the addresses of its definitions before its own references are resolved, so that
   /// objects may refer to each other.
-  Result<LinkedObject> linkObject(llvm::MemoryBufferRef object, ImageId scope, ObjectId self, ThreadLocalSource& threads,
+  Result<LinkedObject> linkObject(llvm::MemoryBufferRef object, ImageId scope, ObjectId self,
+                                  ThreadLocalSource& threads,
                                   const std::function<void(const LinkedObject&)>& onAddresses);
 
 private:

@@ -26,7 +26,7 @@ Opcode opcodeBefore(const jl::Block& block, jl::Edge::OffsetT offset) {
   return {static_cast<uint8_t>(bytes[offset - 2]), static_cast<uint8_t>(bytes[offset - 1])};
 }
 
-constexpr uint8_t kIndirect = 0xff;     // call *m (ModRM /2), jmp *m (/4)
+constexpr uint8_t kIndirect = 0xff; // call *m (ModRM /2), jmp *m (/4)
 constexpr uint8_t kCallRipRelative = 0x15;
 constexpr uint8_t kJumpRipRelative = 0x25;
 constexpr uint8_t kLoad = 0x8b;
@@ -54,7 +54,9 @@ ReferenceRewriter::Target ReferenceRewriter::findByLinkName(llvm::StringRef name
   case LinkKind::Trip:
     return {number(environment_.functions.tripPad()), {}};
   case LinkKind::Data:
-    return {number(environment_.registry.global(GlobalId(parsed->id)).address.load(std::memory_order_acquire)), {}};
+    return {
+        number(environment_.registry.global(GlobalId(parsed->id)).address.load(std::memory_order_acquire)),
+        {}};
   case LinkKind::Thread:
     return {0, {}};
   case LinkKind::Entry:
@@ -218,9 +220,10 @@ void ReferenceRewriter::rewriteCall(jl::LinkGraph& graph, jl::Block& block, jl::
     return;
   jl::Symbol*& cell = cells_[found->second.value];
   if (!cell)
-    cell = &graph.addAbsoluteSymbol(graph.intern("#cell" + std::to_string(found->second.value)),
-                                    llvm::orc::ExecutorAddr::fromPtr(&environment_.functions.cell(found->second)),
-                                    sizeof(void*), jl::Linkage::Strong, jl::Scope::Local, true);
+    cell = &graph.addAbsoluteSymbol(
+        graph.intern("#cell" + std::to_string(found->second.value)),
+        llvm::orc::ExecutorAddr::fromPtr(&environment_.functions.cell(found->second)), sizeof(void*),
+        jl::Linkage::Strong, jl::Scope::Local, true);
   edge.setTarget(*cell);
   edge.setKind(x86::PCRel32);
 }
@@ -242,7 +245,8 @@ void ReferenceRewriter::rewriteThreadLocal(jl::LinkGraph& graph, jl::Edge& edge)
   if (!entry) {
     if (variable.isDefined()) {
       error_ = Error(ErrorKind::Unsupported, "linking",
-                     "thread-local '" + (*variable.getName()).str() + "' is defined in a native object; give its bitcode");
+                     "thread-local '" + (*variable.getName()).str() +
+                         "' is defined in a native object; give its bitcode");
       return;
     }
     const llvm::StringRef name = *variable.getName();
@@ -260,7 +264,8 @@ void ReferenceRewriter::rewriteThreadLocal(jl::LinkGraph& graph, jl::Edge& edge)
       place = threads_.hostThreadLocal(name);
     }
     if (!place) {
-      error_ = Error(ErrorKind::MissingSymbol, "linking", "nothing defines the thread-local '" + name.str() + "'");
+      error_ =
+          Error(ErrorKind::MissingSymbol, "linking", "nothing defines the thread-local '" + name.str() + "'");
       return;
     }
     jl::Section* section = graph.findSectionByName("$tiercel_thread_locals");
@@ -268,7 +273,8 @@ void ReferenceRewriter::rewriteThreadLocal(jl::LinkGraph& graph, jl::Edge& edge)
       section = &graph.createSection("$tiercel_thread_locals", llvm::orc::MemProt::Read);
     const uint64_t content[2] = {place->tlsModule, place->offset};
     jl::Block& block = graph.createContentBlock(
-        *section, graph.allocateContent(llvm::ArrayRef<char>(reinterpret_cast<const char*>(content), sizeof content)),
+        *section,
+        graph.allocateContent(llvm::ArrayRef<char>(reinterpret_cast<const char*>(content), sizeof content)),
         llvm::orc::ExecutorAddr(), sizeof(uint64_t), 0);
     entry = &graph.addAnonymousSymbol(block, 0, sizeof content, false, true);
   }

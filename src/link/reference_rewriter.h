@@ -18,7 +18,8 @@ namespace tiercel {
 class ReferenceRewriter {
 public:
   /// `scope`: the image whose internal names count for textual references; `self`: the object being linked.
-  ReferenceRewriter(const LinkEnvironment& environment, ImageId scope, ObjectId self, ThreadLocalSource& threads)
+  ReferenceRewriter(const LinkEnvironment& environment, ImageId scope, ObjectId self,
+                    ThreadLocalSource& threads)
       : environment_(environment), scope_(scope), self_(self), threads_(threads) {}
 
   /// Before pruning: gives external symbols their addresses. Those that belong to other objects stay external
@@ -56,7 +57,7 @@ private:
   std::optional<Error> error_;
   std::vector<std::string> missing_;
   llvm::DenseMap<llvm::jitlink::Symbol*, FunctionId> functions_;
-  llvm::DenseMap<uint32_t, llvm::jitlink::Symbol*> cells_;          ///< by function
+  llvm::DenseMap<uint32_t, llvm::jitlink::Symbol*> cells_; ///< by function
   llvm::DenseMap<llvm::jitlink::Symbol*, llvm::jitlink::Symbol*> threadEntries_;
 };
 

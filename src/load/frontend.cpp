@@ -30,7 +30,8 @@ Result<Input> compileSource(const std::string& path) {
   const char* driver = languageOf(path) == Language::Cxx ? "clang++-22" : "clang-22";
   llvm::ErrorOr<std::string> compiler = llvm::sys::findProgramByName(driver);
   if (!compiler)
-    return Error(ErrorKind::Environment, path, std::string(driver) + " is needed to compile it and is not installed");
+    return Error(ErrorKind::Environment, path,
+                 std::string(driver) + " is needed to compile it and is not installed");
 
   llvm::SmallString<128> output;
   if (std::error_code error = llvm::sys::fs::createTemporaryFile("tiercel", "bc", output))

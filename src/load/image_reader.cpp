@@ -9,7 +9,8 @@
 
 namespace tiercel {
 
-Result<std::unique_ptr<ImageReader>> ImageReader::open(const ProgramImage& image, llvm::LLVMContext& context) {
+Result<std::unique_ptr<ImageReader>> ImageReader::open(const ProgramImage& image,
+                                                       llvm::LLVMContext& context) {
   llvm::Expected<std::unique_ptr<llvm::Module>> module = llvm::getLazyBitcodeModule(
       image.bytes->getMemBufferRef(), context, /*ShouldLazyLoadMetadata=*/true, /*IsImporting=*/false);
   if (!module)
@@ -24,7 +25,8 @@ Result<std::unique_ptr<ImageReader>> ImageReader::open(const ProgramImage& image
 
 ImageReader::ImageReader(const ProgramImage& image, std::unique_ptr<llvm::Module> module)
     : image_(image), module_(std::move(module)) {
-  const size_t count = module_->size() + module_->global_size() + module_->alias_size() + module_->ifunc_size();
+  const size_t count =
+      module_->size() + module_->global_size() + module_->alias_size() + module_->ifunc_size();
   values_.reserve(count);
   ordinals_.reserve(count);
   for (llvm::GlobalValue& value : module_->global_values()) {
@@ -39,7 +41,8 @@ Status ImageReader::readBody(llvm::Function& function) {
   if (!error)
     error = function.materialize();
   if (error)
-    return fromLlvm(std::move(error), ErrorKind::BadInput, image_.name + ": function " + function.getName().str());
+    return fromLlvm(std::move(error), ErrorKind::BadInput,
+                    image_.name + ": function " + function.getName().str());
   return {};
 }
 

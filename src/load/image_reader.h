@@ -10,8 +10,9 @@
 // Thread rule: belongs to whoever owns the context.
 #pragma once
 
-#include "load/image.h"
 #include "tiercel/error.h"
+
+#include "load/image.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/IR/Module.h"

@@ -25,7 +25,8 @@ std::unique_ptr<llvm::MemoryBuffer> serialise(const llvm::Module& module, const 
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::WriteBitcodeToFile(module, stream);
-  return std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes), name, /*RequiresNullTerminator=*/false);
+  return std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes), name,
+                                                         /*RequiresNullTerminator=*/false);
 }
 
 Result<Input> parseText(const llvm::MemoryBuffer& text, const std::string& name) {
@@ -34,8 +35,8 @@ Result<Input> parseText(const llvm::MemoryBuffer& text, const std::string& name)
   std::unique_ptr<llvm::Module> module =
       llvm::parseAssembly(llvm::MemoryBufferRef(text.getBuffer(), name), diagnostic, context);
   if (!module) {
-    const std::string where =
-        name + ":" + std::to_string(diagnostic.getLineNo()) + ":" + std::to_string(diagnostic.getColumnNo() + 1);
+    const std::string where = name + ":" + std::to_string(diagnostic.getLineNo()) + ":" +
+                              std::to_string(diagnostic.getColumnNo() + 1);
     return Error(ErrorKind::BadInput, where, diagnostic.getMessage().str());
   }
   return inputFromModule(*module, name);
@@ -57,13 +58,12 @@ Result<InputKind> classifyElf(const llvm::MemoryBuffer& bytes, const std::string
   case llvm::ELF::ET_DYN:
     return InputKind::SharedLibrary;
   default:
-    return Error(ErrorKind::BadInput, name, "it is an executable; run it directly, or give its bitcode or source");
+    return Error(ErrorKind::BadInput, name,
+                 "it is an executable; run it directly, or give its bitcode or source");
   }
 }
 
-bool looksLikeText(llvm::StringRef bytes) {
-  return !bytes.take_front(4096).contains('\0');
-}
+bool looksLikeText(llvm::StringRef bytes) { return !bytes.take_front(4096).contains('\0'); }
 
 } // namespace
 
@@ -71,7 +71,8 @@ Result<Input> inputFromModule(const llvm::Module& module, const std::string& nam
   std::string problems;
   llvm::raw_string_ostream stream(problems);
   if (llvm::verifyModule(module, &stream))
-    return Error(ErrorKind::BadInput, name, "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
+    return Error(ErrorKind::BadInput, name,
+                 "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
   return Input{InputKind::Bitcode, name, serialise(module, name)};
 }
 
@@ -97,8 +98,9 @@ Result<Input> classifyInput(std::unique_ptr<llvm::MemoryBuffer> bytes, const std
   default:
     if (looksLikeText(content))
       return parseText(*bytes, name);
-    return Error(ErrorKind::BadInput, name,
-                 "it is neither bitcode, textual IR, C or C++ source, an ELF object, an archive nor a shared library");
+    return Error(
+        ErrorKind::BadInput, name,
+        "it is neither bitcode, textual IR, C or C++ source, an ELF object, an archive nor a shared library");
   }
 }
 
@@ -131,7 +133,8 @@ Result<std::vector<ArchiveMember>> readArchive(const Input& input) {
         return fromLlvm(bytes.takeError(), ErrorKind::BadInput, input.name);
       const std::string name = input.name + "(" + bytes->getBufferIdentifier().str() + ")";
       // Members of an archive are 2-byte aligned; readers want 8.
-      Result<Input> member = classifyInput(llvm::MemoryBuffer::getMemBufferCopy(bytes->getBuffer(), name), name);
+      Result<Input> member =
+          classifyInput(llvm::MemoryBuffer::getMemBufferCopy(bytes->getBuffer(), name), name);
       if (!member)
         return member.takeError();
       members.push_back({std::move(*member), {}});

@@ -10,8 +10,13 @@ namespace tiercel {
 
 namespace {
 
-constexpr const char* kSystemFolders[] = {"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/usr/local/lib",
-                                          "/lib64", "/usr/lib64", "/lib", "/usr/lib"};
+constexpr const char* kSystemFolders[] = {"/lib/x86_64-linux-gnu",
+                                          "/usr/lib/x86_64-linux-gnu",
+                                          "/usr/local/lib",
+                                          "/lib64",
+                                          "/usr/lib64",
+                                          "/lib",
+                                          "/usr/lib"};
 
 /// Part of libc.so.6 since glibc 2.34; their libNAME.so may not exist any more.
 bool isInLibc(llvm::StringRef name) {
@@ -50,7 +55,8 @@ std::string findVersioned(llvm::StringRef folder, const std::string& name) {
   const std::string prefix = "lib" + name + ".so.";
   std::string best;
   std::error_code error;
-  for (llvm::sys::fs::directory_iterator entry(folder, error), end; entry != end && !error; entry.increment(error)) {
+  for (llvm::sys::fs::directory_iterator entry(folder, error), end; entry != end && !error;
+       entry.increment(error)) {
     llvm::StringRef file = llvm::sys::path::filename(entry->path());
     if (file.starts_with(prefix) && (best.empty() || file.size() < llvm::sys::path::filename(best).size()))
       best = entry->path();
@@ -79,7 +85,8 @@ Result<std::string> findLibrary(const std::string& name, const std::vector<std::
   for (const std::string& folder : directories)
     searched += folder + ", ";
   return Error(ErrorKind::BadInput, "-l" + name,
-               "found neither lib" + name + ".so nor lib" + name + ".a in " + searched + "or the system's folders");
+               "found neither lib" + name + ".so nor lib" + name + ".a in " + searched +
+                   "or the system's folders");
 }
 
 std::string findSoname(const std::string& name) {

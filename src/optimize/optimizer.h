@@ -9,7 +9,8 @@
 
 namespace tiercel {
 
-/// `level` is 0 to 3; 0 is what code generation cannot do without: forced inlining, coroutines. Setting the pipeline up takes about a millisecond, which the background pays.
+/// `level` is 0 to 3; 0 is what code generation cannot do without: forced inlining, coroutines. Setting the
+/// pipeline up takes about a millisecond, which the background pays.
 void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned level);
 
 } // namespace tiercel

@@ -8,8 +8,8 @@
 #include <cstdint>
 
 extern "C" {
-/// Entered by a jump, with the function id and, after it, the engine pushed. Calls tiercel_first_call and jumps to
-/// the address it returns, with every register as it was.
+/// Entered by a jump, with the function id and, after it, the engine pushed. Calls tiercel_first_call and
+/// jumps to the address it returns, with every register as it was.
 void tiercel_lazy_entry();
 /// Defined by engine/first_call.cpp.
 void* tiercel_first_call(void* engine, uint32_t functionId, void* returnAddress);

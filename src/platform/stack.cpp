@@ -35,8 +35,8 @@ void runAnnounced(void* raw) {
 } // namespace
 
 Result<Stack> Stack::create() {
-  void* base = mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK,
-                    -1, 0);
+  void* base = mmap(nullptr, kSize, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (base == MAP_FAILED)
     return Error(ErrorKind::Environment, "compile stack", strerror(errno));
   mprotect(base, kGuard, PROT_NONE);

@@ -25,9 +25,8 @@ public:
 
   /// Calls `body` on this stack and returns when it has. `body` must not throw or leave by longjmp.
   template <typename Body> void run(Body&& body) {
-    call(
-        [](void* argument) { (*static_cast<std::remove_reference_t<Body>*>(argument))(); },
-        const_cast<void*>(static_cast<const void*>(&body)));
+    call([](void* argument) { (*static_cast<std::remove_reference_t<Body>*>(argument))(); },
+         const_cast<void*>(static_cast<const void*>(&body)));
   }
 
 private:

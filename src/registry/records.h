@@ -55,9 +55,9 @@ struct FunctionRecord {
   std::atomic<bool> isIfunc{false};
 
   std::atomic<uint32_t> firstCompile{static_cast<uint32_t>(FirstCompile::Lazy)};
-  std::atomic<uint8_t> tier{0};      ///< of the newest published code
+  std::atomic<uint8_t> tier{0};       ///< of the newest published code
   std::atomic<uint32_t> codeBytes{0}; ///< of the newest published code
-  std::atomic<bool> pinned{false};   ///< keeps its first version (Reason::PinnedBlockAddress)
+  std::atomic<bool> pinned{false};    ///< keeps its first version (Reason::PinnedBlockAddress)
 
   /// Functions that the first version mentions. Written before Ready, constant afterwards.
   std::vector<FunctionId> references;
@@ -70,7 +70,9 @@ struct FunctionRecord {
   bool promotionFailed = false;
   unsigned promotions = 0;
 
-  FirstCompile state() const { return static_cast<FirstCompile>(firstCompile.load(std::memory_order_acquire)); }
+  FirstCompile state() const {
+    return static_cast<FirstCompile>(firstCompile.load(std::memory_order_acquire));
+  }
 };
 
 struct GlobalRecord {

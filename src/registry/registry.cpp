@@ -29,14 +29,16 @@ bool definesSymbol(const llvm::GlobalValue& value) {
   return !value.isDeclaration() && !value.hasAvailableExternallyLinkage();
 }
 
-/// The bytes of prefix data made of integers, which is all that front ends write (kcfi, function type hashes).
+/// The bytes of prefix data made of integers, which is all that front ends write (kcfi, function type
+/// hashes).
 std::optional<std::vector<std::byte>> prefixBytes(const llvm::Function& function) {
   const auto bytesOf = [](const llvm::APInt& value) {
     const auto* raw = reinterpret_cast<const std::byte*>(value.getRawData());
     return std::vector<std::byte>(raw, raw + value.getBitWidth() / 8);
   };
   const llvm::Constant* data = function.getPrefixData();
-  if (const auto* integer = llvm::dyn_cast<llvm::ConstantInt>(data); integer && integer->getBitWidth() % 8 == 0)
+  if (const auto* integer = llvm::dyn_cast<llvm::ConstantInt>(data);
+      integer && integer->getBitWidth() % 8 == 0)
     return bytesOf(integer->getValue());
   if (const auto* array = llvm::dyn_cast<llvm::ConstantDataSequential>(data)) {
     const llvm::StringRef raw = array->getRawDataValues();
@@ -91,7 +93,8 @@ Result<FunctionRecord*> Registry::newFunction(llvm::StringRef name) {
 }
 
 Result<GlobalRecord*> Registry::newGlobal(llvm::StringRef name) {
-  GlobalRecord* record = globals_.append(GlobalId(static_cast<uint32_t>(globals_.size())), view(strings_.save(name)));
+  GlobalRecord* record =
+      globals_.append(GlobalId(static_cast<uint32_t>(globals_.size())), view(strings_.save(name)));
   if (!record)
     return Error(ErrorKind::Environment, "registry", "too many globals");
   return record;
@@ -162,7 +165,8 @@ Result<ImageId> Registry::addImage(std::unique_ptr<ProgramImage> image, ImageRea
     for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
       if (llvm::isa<llvm::GlobalAlias>(reader.value(ordinal)) != aliases)
         continue;
-      if (Status status = aliases ? enterAlias(*entry, reader, ordinal) : enterValue(*entry, reader, ordinal); !status)
+      if (Status status = aliases ? enterAlias(*entry, reader, ordinal) : enterValue(*entry, reader, ordinal);
+          !status)
         return status.takeError();
     }
   }
@@ -287,20 +291,30 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
   LockGuard lock(mutex_);
   for (const ObjectSymbol& symbol : symbols.defined) {
     auto found = names_.find(symbol.name);
-    if (found != names_.end() && found->second.strength == Strength::Strong && !found->second.hidden && !symbol.weak && !symbol.common)
+    if (found != names_.end() && found->second.strength == Strength::Strong && !found->second.hidden &&
+        !symbol.weak && !symbol.common)
       return duplicate(symbol.name, found->second.definedIn, symbols.name);
   }
   const ObjectId id(objectCount_++);
   const std::string_view definedIn = view(strings_.save(symbols.name));
   for (size_t i = 0; i < symbols.defined.size(); ++i) {
     const ObjectSymbol& symbol = symbols.defined[i];
-    const Strength strength = symbol.common ? Strength::Common : symbol.weak ? Strength::Weak : Strength::Strong;
+    const Strength strength = symbol.common ? Strength::Common
+                              : symbol.weak ? Strength::Weak
+                                            : Strength::Strong;
     NameEntry& name = names_[symbol.name];
     if (claims(name, strength))
-      name = {{SymbolKind::Object, id.value, static_cast<int64_t>(i)}, strength, symbol.weak, false, symbol.hidden, definedIn};
+      name = {{SymbolKind::Object, id.value, static_cast<int64_t>(i)},
+              strength,
+              symbol.weak,
+              false,
+              symbol.hidden,
+              definedIn};
   }
-  for (const std::string& name : symbols.undefined)
-    names_.try_emplace(name);
+  for (const ObjectSymbols::Undefined& reference : symbols.undefined) {
+    NameEntry& name = names_[reference.name];
+    name.isData |= name.strength == Strength::Undefined && reference.isData;
+  }
   return id;
 }
 
@@ -309,7 +323,12 @@ Status Registry::defineAbsolute(const std::string& name, void* address) {
   NameEntry& entry = names_[name];
   if (entry.strength == Strength::Strong)
     return duplicate(name, entry.definedIn, "symbol defined by the host");
-  entry = {{SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)}, Strength::Strong, false, false, false, "the host"};
+  entry = {{SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)},
+           Strength::Strong,
+           false,
+           false,
+           false,
+           "the host"};
   return {};
 }
 
@@ -368,7 +387,8 @@ std::vector<Registry::UndefinedName> Registry::undefinedNames() {
     if (name.second.strength == Strength::Undefined)
       result.push_back({name.first().str(), name.second.isData});
   }
-  std::sort(result.begin(), result.end(), [](const auto& left, const auto& right) { return left.name < right.name; });
+  std::sort(result.begin(), result.end(),
+            [](const auto& left, const auto& right) { return left.name < right.name; });
   return result;
 }
 

@@ -13,6 +13,8 @@
 // Thread rule: all members are thread-safe. Records returned by reference live as long as the registry.
 #pragma once
 
+#include "tiercel/error.h"
+
 #include "base/chunked_table.h"
 #include "base/ids.h"
 #include "base/thread_annotations.h"
@@ -20,7 +22,6 @@
 #include "load/image.h"
 #include "load/image_reader.h"
 #include "registry/records.h"
-#include "tiercel/error.h"
 
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Allocator.h"
@@ -52,7 +53,7 @@ struct SymbolRef {
 /// Symbols of an ELF object as its reader found them.
 struct ObjectSymbol {
   std::string name;
-  bool weak = false;   ///< also members of a section group: the first definition wins
+  bool weak = false; ///< also members of a section group: the first definition wins
   bool common = false;
   bool hidden = false;
   bool isFunction = false;
@@ -60,7 +61,11 @@ struct ObjectSymbol {
 struct ObjectSymbols {
   std::string name; ///< of the object, for messages
   std::vector<ObjectSymbol> defined;
-  std::vector<std::string> undefined; ///< strong references only
+  struct Undefined {
+    std::string name;
+    bool isData; ///< not only called: nothing can stand in for it until it is used
+  };
+  std::vector<Undefined> undefined; ///< strong references only
 };
 
 class Registry {
@@ -128,8 +133,8 @@ private:
   };
   struct ImageEntry {
     std::unique_ptr<ProgramImage> image;
-    std::vector<SymbolRef> values;             ///< by ordinal; None: look the name up
-    llvm::StringMap<uint32_t> internalNames;   ///< to ordinals
+    std::vector<SymbolRef> values;           ///< by ordinal; None: look the name up
+    llvm::StringMap<uint32_t> internalNames; ///< to ordinals
     std::vector<GlobalId> threadLocals;
   };
 

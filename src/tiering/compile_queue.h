@@ -50,7 +50,8 @@ private:
 
   static bool later(const QueuedCompile& a, const QueuedCompile& b) { return rank(a) < rank(b); }
   static int64_t rank(const QueuedCompile& item) {
-    return static_cast<int64_t>(item.decision.priority) - static_cast<int64_t>(item.sequence * kPriorityPerArrival);
+    return static_cast<int64_t>(item.decision.priority) -
+           static_cast<int64_t>(item.sequence * kPriorityPerArrival);
   }
 
   std::vector<QueuedCompile> heap_;

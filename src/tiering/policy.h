@@ -4,8 +4,9 @@
 // reason, so that it can be tested without threads and explained afterwards.
 #pragma once
 
-#include "base/reasons.h"
 #include "tiercel/options.h"
+
+#include "base/reasons.h"
 
 #include <cstdint>
 
@@ -14,13 +15,13 @@ namespace tiercel {
 /// What a decision may depend on.
 struct FunctionSnapshot {
   uint32_t id = 0;
-  unsigned tier = 0;        ///< of the current code
-  uint32_t trips = 0;       ///< bit per TripKind
-  unsigned promotions = 0;  ///< so far
-  uint32_t codeBytes = 0;   ///< of the current code
+  unsigned tier = 0;       ///< of the current code
+  uint32_t trips = 0;      ///< bit per TripKind
+  unsigned promotions = 0; ///< so far
+  uint32_t codeBytes = 0;  ///< of the current code
   bool pinned = false;
   bool promotionFailed = false;
-  bool excluded = false;    ///< by Options::only
+  bool excluded = false; ///< by Options::only
   bool queued = false;
 };
 

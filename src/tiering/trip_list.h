@@ -27,7 +27,8 @@ public:
     FunctionRecord* head = head_.load(std::memory_order_relaxed);
     do {
       record.nextTripped = head;
-    } while (!head_.compare_exchange_weak(head, &record, std::memory_order_release, std::memory_order_relaxed));
+    } while (
+        !head_.compare_exchange_weak(head, &record, std::memory_order_release, std::memory_order_relaxed));
     return true;
   }
 

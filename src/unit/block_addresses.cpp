@@ -113,7 +113,8 @@ private:
     for (llvm::User* user : variable->users()) {
       if (llvm::isa<llvm::LoadInst>(user))
         push(user, role);
-      else if (auto* other = llvm::dyn_cast<llvm::StoreInst>(user); other && other->getValueOperand() != variable)
+      else if (auto* other = llvm::dyn_cast<llvm::StoreInst>(user);
+               other && other->getValueOperand() != variable)
         continue;
       else if (auto* instruction = llvm::cast<llvm::Instruction>(user); instruction->isLifetimeStartOrEnd())
         continue;

@@ -21,7 +21,8 @@ Result<std::unique_ptr<CodeGenerator>> CodeGenerator::create(const HostCpu& cpu,
     generator->target_->setFastISel(true);
   if (generator->target_->addPassesToEmitFile(generator->passes_, generator->stream_, nullptr,
                                               llvm::CodeGenFileType::ObjectFile, /*DisableVerify=*/true))
-    return Error(ErrorKind::Internal, "code generator", "LLVM's does not emit objects for " + cpu.triple.str());
+    return Error(ErrorKind::Internal, "code generator",
+                 "LLVM's does not emit objects for " + cpu.triple.str());
   return generator;
 }
 

@@ -5,8 +5,9 @@
 // Thread rule: belongs to a session.
 #pragma once
 
-#include "platform/host_cpu.h"
 #include "tiercel/error.h"
+
+#include "platform/host_cpu.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/LegacyPassManager.h"

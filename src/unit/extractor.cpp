@@ -69,8 +69,9 @@ private:
 
 /// Coroutines are lowered by passes, whatever the optimisation level.
 bool usesCoroutines(const llvm::Module& module) {
-  return llvm::any_of(module.functions(),
-                      [](const llvm::Function& function) { return function.getName().starts_with("llvm.coro."); });
+  return llvm::any_of(module.functions(), [](const llvm::Function& function) {
+    return function.getName().starts_with("llvm.coro.");
+  });
 }
 
 Result<Unit> Extractor::run() {
@@ -87,10 +88,9 @@ Result<Unit> Extractor::run() {
   makeModule(*source.getParent());
   unit_.id = record_.id;
   unit_.image = image_;
-  unit_.function = llvm::Function::Create(source.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
-                                          source.getAddressSpace(),
-                                          unitName(source, makeLinkName(record_.name, LinkKind::Entry, record_.id.value)),
-                                          unit_.module.get());
+  unit_.function = llvm::Function::Create(
+      source.getFunctionType(), llvm::GlobalValue::ExternalLinkage, source.getAddressSpace(),
+      unitName(source, makeLinkName(record_.name, LinkKind::Entry, record_.id.value)), unit_.module.get());
   unit_.function->setCallingConv(source.getCallingConv());
   unit_.function->setAttributes(source.getAttributes());
   if (source.hasGC())
@@ -200,13 +200,14 @@ llvm::Function* Extractor::import(llvm::Function& source) {
     return copy;
   if (Status status = reader_.readBody(source); !status)
     status_ = std::move(status);
-  copy = llvm::Function::Create(source.getFunctionType(), llvm::GlobalValue::InternalLinkage, source.getAddressSpace(),
-                                source.getName(), unit_.module.get());
+  copy = llvm::Function::Create(source.getFunctionType(), llvm::GlobalValue::InternalLinkage,
+                                source.getAddressSpace(), source.getName(), unit_.module.get());
   copy->setCallingConv(source.getCallingConv());
   copy->setAttributes(source.getAttributes());
   llvm::Function* result = copy; // the reference into the map may not survive what follows
   if (hasAddressTakenBlocks(source)) {
-    status_ = Error(ErrorKind::Unsupported, std::string(record_.name), "a function to be inlined has computed gotos");
+    status_ = Error(ErrorKind::Unsupported, std::string(record_.name),
+                    "a function to be inlined has computed gotos");
     return result;
   }
   moveBody(source, *result);
@@ -244,7 +245,8 @@ llvm::Constant* Extractor::map(llvm::Constant* constant) {
     result = map(noCfi->getGlobalValue());
   } else if (llvm::isa<llvm::BlockAddress>(constant)) {
     if (llvm::cast<llvm::BlockAddress>(constant)->getFunction() != unit_.function)
-      status_ = Error(ErrorKind::Unsupported, std::string(record_.name), "uses a block address of another function");
+      status_ = Error(ErrorKind::Unsupported, std::string(record_.name),
+                      "uses a block address of another function");
   } else {
     llvm::SmallVector<llvm::Constant*, 8> operands;
     bool changed = false;
@@ -262,7 +264,8 @@ llvm::Constant* Extractor::map(llvm::Constant* constant) {
       else if (llvm::isa<llvm::ConstantVector>(constant))
         result = llvm::ConstantVector::get(operands);
       else
-        status_ = Error(ErrorKind::Unsupported, std::string(record_.name), "uses a kind of constant not known here");
+        status_ = Error(ErrorKind::Unsupported, std::string(record_.name),
+                        "uses a kind of constant not known here");
     }
   }
   mapped_[constant] = result;
@@ -315,7 +318,8 @@ llvm::Constant* Extractor::declareHost(llvm::GlobalValue& value) {
   if (known)
     return declareFunction(value, name);
   // A body that was given only as a hint, of a function that turns out to exist nowhere else.
-  if (auto* function = llvm::dyn_cast<llvm::Function>(&value); function && function->hasAvailableExternallyLinkage())
+  if (auto* function = llvm::dyn_cast<llvm::Function>(&value);
+      function && function->hasAvailableExternallyLinkage())
     return import(*function);
   // Natively bound when it is first called, and only then an error.
   Result<FunctionId> id = registry_.declareFunction(linkerName);
@@ -342,13 +346,14 @@ llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::
   return declaration;
 }
 
-llvm::Constant* Extractor::declareData(llvm::GlobalValue& value, const std::string& name, bool near, bool threadLocal) {
+llvm::Constant* Extractor::declareData(llvm::GlobalValue& value, const std::string& name, bool near,
+                                       bool threadLocal) {
   if (llvm::GlobalValue* existing = unit_.module->getNamedValue(name))
     return existing;
   auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
   auto* declaration = new llvm::GlobalVariable(
-      *unit_.module, value.getValueType(), variable && variable->isConstant(), llvm::GlobalValue::ExternalLinkage,
-      nullptr, name, nullptr,
+      *unit_.module, value.getValueType(), variable && variable->isConstant(),
+      llvm::GlobalValue::ExternalLinkage, nullptr, name, nullptr,
       threadLocal ? llvm::GlobalValue::GeneralDynamicTLSModel : llvm::GlobalValue::NotThreadLocal,
       value.getAddressSpace());
   if (variable)
@@ -359,8 +364,8 @@ llvm::Constant* Extractor::declareData(llvm::GlobalValue& value, const std::stri
 
 } // namespace
 
-Result<Unit> extractUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader, const FunctionRecord& record,
-                         const ExtractOptions& options) {
+Result<Unit> extractUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader,
+                         const FunctionRecord& record, const ExtractOptions& options) {
   return Extractor(registry, host, reader, record, options).run();
 }
 

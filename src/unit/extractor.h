@@ -5,9 +5,10 @@
 // Thread rule: belongs to a session.
 #pragma once
 
+#include "tiercel/error.h"
+
 #include "load/image_reader.h"
 #include "registry/registry.h"
-#include "tiercel/error.h"
 #include "unit/unit.h"
 
 namespace tiercel {
@@ -26,7 +27,7 @@ struct ExtractOptions {
   bool verify = true;
 };
 
-Result<Unit> extractUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader, const FunctionRecord& record,
-                         const ExtractOptions& options);
+Result<Unit> extractUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader,
+                         const FunctionRecord& record, const ExtractOptions& options);
 
 } // namespace tiercel

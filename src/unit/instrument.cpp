@@ -24,8 +24,8 @@ public:
     counters_->setAlignment(llvm::Align(4));
     counters_->setDSOLocal(true);
     auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(context_), {i32_}, false);
-    trip_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, makeLinkName("", LinkKind::Trip, 0),
-                                   &module);
+    trip_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
+                                   makeLinkName("", LinkKind::Trip, 0), &module);
     trip_->setDSOLocal(true);
   }
 
@@ -48,7 +48,8 @@ private:
   llvm::Instruction* entryPoint() {
     llvm::BasicBlock& entry = function_.getEntryBlock();
     llvm::Instruction* first = &*entry.getFirstNonPHIOrDbgOrAlloca();
-    for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::make_range(first->getIterator(), entry.end()))) {
+    for (llvm::Instruction& instruction :
+         llvm::make_early_inc_range(llvm::make_range(first->getIterator(), entry.end()))) {
       auto* alloca = llvm::dyn_cast<llvm::AllocaInst>(&instruction);
       if (alloca && alloca->isStaticAlloca())
         alloca->moveBefore(first->getIterator());
@@ -64,8 +65,8 @@ private:
     before->getTerminator()->eraseFromParent();
 
     llvm::IRBuilder<> builder(before);
-    llvm::Value* counter =
-        builder.CreateConstInBoundsGEP2_32(counters_->getValueType(), counters_, 0, static_cast<unsigned>(kind));
+    llvm::Value* counter = builder.CreateConstInBoundsGEP2_32(counters_->getValueType(), counters_, 0,
+                                                              static_cast<unsigned>(kind));
     llvm::Value* value = builder.CreateLoad(i32_, counter);
     builder.CreateCondBr(builder.CreateIsNull(value), after, count);
 

@@ -7,7 +7,8 @@
 //  - The command does not tear down, so what is still allocated at exit is no leak.
 #if __has_feature(address_sanitizer)
 extern "C" __attribute__((used, visibility("default"))) const char* __asan_default_options() {
-  return "allow_user_poisoning=0:detect_leaks=0:use_sigaltstack=0:handle_segv=0:handle_sigbus=0:handle_abort=0:"
+  return "allow_user_poisoning=0:detect_leaks=0:use_sigaltstack=0:handle_segv=0:handle_sigbus=0:handle_abort="
+         "0:"
          "handle_sigill=0:handle_sigfpe=0:detect_stack_use_after_return=0";
 }
 extern "C" __attribute__((used, visibility("default"))) const char* __ubsan_default_options() {
@@ -16,6 +17,7 @@ extern "C" __attribute__((used, visibility("default"))) const char* __ubsan_defa
 #endif
 #if __has_feature(thread_sanitizer)
 extern "C" __attribute__((used, visibility("default"))) const char* __tsan_default_options() {
-  return "handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigill=0:handle_sigfpe=0:report_signal_unsafe=0";
+  return "handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigill=0:handle_sigfpe=0:report_signal_unsafe="
+         "0";
 }
 #endif
