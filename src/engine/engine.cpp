@@ -24,14 +24,25 @@ Status checkOptions(const Options& options) {
   return {};
 }
 
+/// Cores this process may run on.
+unsigned usableCores() {
+  cpu_set_t usable;
+  return sched_getaffinity(0, sizeof usable, &usable) == 0 ? static_cast<unsigned>(CPU_COUNT(&usable)) : 1;
+}
+
 unsigned workerCount(const Options& options) {
   if (options.sync || options.fixedTier)
     return 0;
-  if (options.compileThreads > 0)
-    return options.compileThreads;
-  cpu_set_t usable;
-  const int cores = sched_getaffinity(0, sizeof usable, &usable) == 0 ? CPU_COUNT(&usable) : 1;
-  return static_cast<unsigned>(std::max(1, cores - 1));
+  return options.compileThreads > 0 ? options.compileThreads : std::max(2u, usableCores()) - 1;
+}
+
+/// Of the program's processor time, for compiles on a single core; see docs/tiering.md for how it was chosen.
+constexpr double kSingleCoreShare = 0.03;
+
+/// The test modes want their compiles whatever they cost.
+double compileShare(const Options& options) {
+  const bool forced = options.modes.promoteAlways || options.modes.randomTier;
+  return usableCores() > 1 || forced ? 0 : kSingleCoreShare;
 }
 
 } // namespace
@@ -63,7 +74,7 @@ EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> aren
       pool_(environment_), data_(registry_, *arena_, *this),
       linker_(LinkEnvironment{*arena_, table_, registry_, map_, *this}),
       objects_(linker_, [this](const auto& use) { return withThreadLocals(use); }),
-      promoter_(*this, workerCount(options_)) {
+      promoter_(*this, workerCount(options_), compileShare(options_)) {
   registerForFork(*this);
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <ctime>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +19,14 @@ namespace {
 
 /// On a busy machine the program comes first: a quarter of its weight (sched(7), weights by nice value).
 constexpr int kWorkerNice = 6;
+/// How often a worker that may not compile now looks whether it may.
+constexpr long kBudgetCheckNs = 5'000'000;
+
+uint64_t processorTimeNs(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+}
 
 } // namespace
 
@@ -83,11 +92,17 @@ void Promoter::work() {
       return;
     decideTripped();
     QueuedCompile best;
-    if (takeBest(best)) {
+    const Take take = takeBest(best);
+    if (take == Take::Taken) {
+      const uint64_t start = processorTimeNs(CLOCK_THREAD_CPUTIME_ID);
       Result<SessionPool::Lease> session = engine_.pool().borrow();
       if (session)
         (*session)->stack().run([&] { promote(best, **session, /*background=*/true); });
-      finished(best, bool(session));
+      finished(best, processorTimeNs(CLOCK_THREAD_CPUTIME_ID) - start);
+      continue;
+    }
+    if (take == Take::OverBudget) {
+      futexWaitFor(workSignal_, seen, kBudgetCheckNs);
       continue;
     }
     idleSignal_.fetch_add(1, std::memory_order_release);
@@ -99,11 +114,11 @@ void Promoter::work() {
 void Promoter::promoteNow() {
   decideTripped();
   QueuedCompile best;
-  while (takeBest(best)) {
+  while (takeBest(best) == Take::Taken) {
     Result<SessionPool::Lease> session = engine_.pool().borrow();
     if (session)
       (*session)->stack().run([&] { promote(best, **session, /*background=*/false); });
-    finished(best, bool(session));
+    finished(best, 0);
   }
 }
 
@@ -135,18 +150,23 @@ void Promoter::consider(FunctionRecord& record, uint32_t trips) {
   engine_.statistics().emit(event);
 }
 
-bool Promoter::takeBest(QueuedCompile& best) {
+Promoter::Take Promoter::takeBest(QueuedCompile& best) {
   LockGuard lock(mutex_);
-  if (stop_.load(std::memory_order_relaxed))
-    return false;
-  std::optional<QueuedCompile> item = queue_.pop();
+  if (stop_.load(std::memory_order_relaxed) || queue_.empty())
+    return Take::Empty;
+  const uint64_t processNs = budget_.limited() ? processorTimeNs(CLOCK_PROCESS_CPUTIME_ID) : 0;
+  const uint64_t programNs = processNs - std::min(processNs, budget_.spentNs());
+  std::optional<QueuedCompile> item =
+      queue_.pop([budget = budget_, programNs](const QueuedCompile& candidate) {
+        return budget.allows(candidate.decision.codeBytes, programNs);
+      });
   if (!item)
-    return false;
+    return Take::OverBudget;
   best = *item;
   active_.push_back(best);
   if (!queue_.empty())
     wake(); // there is work for another
-  return true;
+  return Take::Taken;
 }
 
 void Promoter::promote(const QueuedCompile& item, Session& session, bool background) {
@@ -159,8 +179,9 @@ void Promoter::promote(const QueuedCompile& item, Session& session, bool backgro
   }
 }
 
-void Promoter::finished(const QueuedCompile& item, bool) {
+void Promoter::finished(const QueuedCompile& item, uint64_t nanoseconds) {
   LockGuard lock(mutex_);
+  budget_.spent(item.decision.codeBytes, nanoseconds);
   item.function->queued = false;
   ++item.function->promotions;
   std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == item.function; });

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/thread_annotations.h"
+#include "tiering/compile_budget.h"
 #include "tiering/compile_queue.h"
 #include "tiering/trip_list.h"
 
@@ -24,7 +25,9 @@ class EngineImpl;
 
 class Promoter {
 public:
-  Promoter(EngineImpl& engine, unsigned threads) : engine_(engine), threadLimit_(threads) {}
+  /// `share`: see CompileBudget.
+  Promoter(EngineImpl& engine, unsigned threads, double share)
+      : engine_(engine), threadLimit_(threads), budget_(share) {}
   ~Promoter() { retire(); }
 
   /// From compiled code; async-signal-safe but for Options::sync.
@@ -52,9 +55,10 @@ private:
   void work();
   void decideTripped() TIERCEL_EXCLUDES(mutex_);
   void consider(FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
-  bool takeBest(QueuedCompile& best) TIERCEL_EXCLUDES(mutex_);
+  enum class Take { Taken, Empty, OverBudget };
+  Take takeBest(QueuedCompile& best) TIERCEL_EXCLUDES(mutex_);
   void promote(const QueuedCompile& item, class Session& session, bool background) TIERCEL_EXCLUDES(mutex_);
-  void finished(const QueuedCompile& item, bool succeeded) TIERCEL_EXCLUDES(mutex_);
+  void finished(const QueuedCompile& item, uint64_t nanoseconds) TIERCEL_EXCLUDES(mutex_);
   void wake();
   void promoteNow() TIERCEL_EXCLUDES(mutex_);
 
@@ -63,6 +67,7 @@ private:
   TripList trips_;
   Mutex mutex_;
   CompileQueue queue_ TIERCEL_GUARDED_BY(mutex_);
+  CompileBudget budget_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<QueuedCompile> active_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<pthread_t> threads_ TIERCEL_GUARDED_BY(mutex_);
   std::atomic<bool> running_{false};

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdint>
+#include <ctime>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +19,14 @@ namespace tiercel {
 inline void futexWait(std::atomic<uint32_t>& word, uint32_t expected) {
   const int saved = errno;
   syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
+  errno = saved;
+}
+
+/// The same for at most `nanoseconds`, less than a second.
+inline void futexWaitFor(std::atomic<uint32_t>& word, uint32_t expected, long nanoseconds) {
+  const int saved = errno;
+  const timespec timeout{0, nanoseconds};
+  syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, &timeout, nullptr, 0);
   errno = saved;
 }
 

@@ -26,22 +26,29 @@ public:
   /// Precondition: not queued yet.
   void push(FunctionRecord& function, const Decision& decision) {
     function.queued = true;
-    heap_.push_back({&function, decision, next_++});
-    std::push_heap(heap_.begin(), heap_.end(), later);
-    maxDepth_ = std::max(maxDepth_, heap_.size());
+    waiting_.push_back({&function, decision, next_++});
+    maxDepth_ = std::max(maxDepth_, waiting_.size());
   }
 
-  /// The best one; it stays marked as queued until its owner is done with it.
-  std::optional<QueuedCompile> pop() {
-    if (heap_.empty())
+  /// The best of those that `fits` accepts; it stays marked as queued until its owner is done with it.
+  template <typename Fits> std::optional<QueuedCompile> pop(Fits&& fits) {
+    auto best = waiting_.end();
+    for (auto item = waiting_.begin(); item != waiting_.end(); ++item) {
+      if ((best == waiting_.end() || later(*best, *item)) && fits(*item))
+        best = item;
+    }
+    if (best == waiting_.end())
       return std::nullopt;
-    std::pop_heap(heap_.begin(), heap_.end(), later);
-    QueuedCompile best = heap_.back();
-    heap_.pop_back();
-    return best;
+    QueuedCompile result = *best;
+    *best = waiting_.back();
+    waiting_.pop_back();
+    return result;
+  }
+  std::optional<QueuedCompile> pop() {
+    return pop([](const QueuedCompile&) { return true; });
   }
 
-  bool empty() const { return heap_.empty(); }
+  bool empty() const { return waiting_.empty(); }
   size_t maxDepth() const { return maxDepth_; }
 
 private:
@@ -54,7 +61,7 @@ private:
            static_cast<int64_t>(item.sequence * kPriorityPerArrival);
   }
 
-  std::vector<QueuedCompile> heap_;
+  std::vector<QueuedCompile> waiting_;
   uint64_t next_ = 0;
   size_t maxDepth_ = 0;
 };

@@ -62,6 +62,7 @@ Decision decide(const FunctionSnapshot& snapshot, const Options& options) {
 
   Decision decision;
   decision.promote = true;
+  decision.codeBytes = snapshot.codeBytes;
   const bool loops = snapshot.trips & (1u << static_cast<uint32_t>(TripKind::Loops));
   decision.priority = (loops ? uint64_t(1) << 32 : 0) + (UINT32_MAX - snapshot.codeBytes);
   if (options.modes.randomTier) {

@@ -32,6 +32,7 @@ struct Decision {
   /// Higher first. Loops before calls: a function that is stuck in a loop gains at once and for long; then
   /// small before large, so that one huge compile does not hold up many short ones.
   uint64_t priority = 0;
+  uint32_t codeBytes = 0; ///< of the code it replaces: what the compile's cost is estimated from
   Reason reason = Reason::AtTopTier;
 };
 

@@ -44,7 +44,8 @@ public:
   }
 
 private:
-  /// Behind the allocas, which count as fixed stack slots only in the entry block.
+  /// Behind the allocas, which count as fixed stack slots only in the entry block, and behind the stores that
+  /// put arguments into local variables: arguments that live into another block would be spilled first.
   llvm::Instruction* entryPoint() {
     llvm::BasicBlock& entry = function_.getEntryBlock();
     llvm::Instruction* first = &*entry.getFirstNonPHIOrDbgOrAlloca();
@@ -54,13 +55,23 @@ private:
       if (alloca && alloca->isStaticAlloca())
         alloca->moveBefore(first->getIterator());
     }
+    while (storesArgument(*first))
+      first = first->getNextNode();
     return first;
+  }
+
+  static bool storesArgument(const llvm::Instruction& instruction) {
+    const auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction);
+    return store && llvm::isa<llvm::Argument>(store->getValueOperand()) &&
+           llvm::isa<llvm::AllocaInst>(store->getPointerOperand());
   }
 
   void countAt(llvm::Instruction* place, TripKind kind) {
     llvm::BasicBlock* before = place->getParent();
     llvm::BasicBlock* after = before->splitBasicBlock(place->getIterator());
-    llvm::BasicBlock* count = llvm::BasicBlock::Create(context_, "", &function_, after);
+    // Both at the end of the function: once the counter is saturated, the path through is a load, a
+    // comparison and a branch that is not taken.
+    llvm::BasicBlock* count = llvm::BasicBlock::Create(context_, "", &function_);
     llvm::BasicBlock* tripped = llvm::BasicBlock::Create(context_, "", &function_);
     before->getTerminator()->eraseFromParent();
 
@@ -68,10 +79,13 @@ private:
     llvm::Value* counter = builder.CreateConstInBoundsGEP2_32(counters_->getValueType(), counters_, 0,
                                                               static_cast<unsigned>(kind));
     llvm::Value* value = builder.CreateLoad(i32_, counter);
-    builder.CreateCondBr(builder.CreateIsNull(value), after, count);
+    builder.CreateCondBr(builder.CreateIsNotNull(value), count, after);
 
     builder.SetInsertPoint(count);
-    llvm::Value* less = builder.CreateSub(value, builder.getInt32(1));
+    // Loaded again: a value that lives into another block would be spilled on the way, every time.
+    llvm::Value* again = builder.CreateLoad(i32_, counter);
+    // Another thread may have reached zero meanwhile: stay there.
+    llvm::Value* less = builder.CreateSub(again, builder.CreateZExt(builder.CreateIsNotNull(again), i32_));
     builder.CreateStore(less, counter);
     builder.CreateCondBr(builder.CreateIsNull(less), tripped, after);
 

@@ -3,11 +3,11 @@
 // Counting, as IR (DESIGN decision D5), so that any code generator carries it. Two counters per function,
 // calls and loop iterations, count down to zero:
 //
-//     c = counter;  if (c != 0) { counter = c - 1;  if (c == 1) trip(id, kind); }
+//     if (counter != 0) { c = counter;  c -= c != 0;  counter = c;  if (c == 0) trip(id, kind); }
 //
 // At zero they stay, and are only read from then on: a counter is written a bounded number of times, so
 // threads that run the same function stop sharing the line in modified state. Lost updates between threads
-// only delay the trip. Two threads may both see 1 and trip; the runtime takes the first.
+// only delay the trip, and several threads may trip at once; the runtime takes the first.
 // Thread rule: pure function over the IR of the caller's context.
 #pragma once
 

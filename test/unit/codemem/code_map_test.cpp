@@ -39,9 +39,9 @@ TEST_F(CodeMapTest, EndsAreExact) {
 }
 
 TEST_F(CodeMapTest, RangesAcrossPages) {
-  add(4000, 13000, 1);          // four pages
-  add(13000, 16384, 2);         // ends with its page
-  add(16384, 3 * 16384, 3);     // begins with its page
+  add(4000, 13000, 1);      // four pages
+  add(13000, 16384, 2);     // ends with its page
+  add(16384, 3 * 16384, 3); // begins with its page
   add(Arena::kCodeBytes - 1, Arena::kCodeBytes, 4);
   for (size_t offset : {4000, 4095, 4096, 8192, 12288, 12999})
     EXPECT_EQ(idAt(offset), 1) << offset;

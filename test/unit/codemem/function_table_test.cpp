@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "codemem/function_table.h"
-
 #include "codemem/bound_thunk.h"
+#include "codemem/function_table.h"
 #include "platform/lazy_entry.h"
 
 #include <gtest/gtest.h>
@@ -51,7 +50,8 @@ TEST_F(FunctionTableTest, StubBytes) {
     EXPECT_EQ(readAs<void*>(pad + 6 + readAs<int32_t>(pad + 2)), &engine);
     ASSERT_EQ(byteAt(pad + 6), 0xff); // jmp *target(%rip)
     ASSERT_EQ(byteAt(pad + 7), 0x25);
-    EXPECT_EQ(readAs<void*>(pad + 12 + readAs<int32_t>(pad + 8)), reinterpret_cast<void*>(&tiercel_lazy_entry));
+    EXPECT_EQ(readAs<void*>(pad + 12 + readAs<int32_t>(pad + 8)),
+              reinterpret_cast<void*>(&tiercel_lazy_entry));
   }
 }
 

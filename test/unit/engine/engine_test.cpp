@@ -2,8 +2,8 @@
 //
 // The public interface: adding, looking up, running, errors.
 #include "tiercel/engine.h"
-
 #include "tiercel/llvm.h"
+
 #include "unit/support/engines.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -48,7 +48,8 @@ TEST(Engine, EverySupportedTypeOfArgument) {
       "  %a1 = sitofp i8 %a to double\n  %b1 = sitofp i16 %b to double\n  %c1 = sitofp i32 %c to double\n"
       "  %d1 = sitofp i64 %d to double\n  %e1 = fpext float %e to double\n  %p1 = load double, ptr %p\n"
       "  %s1 = fadd double %a1, %b1\n  %s2 = fadd double %s1, %c1\n  %s3 = fadd double %s2, %d1\n"
-      "  %s4 = fadd double %s3, %e1\n  %s5 = fadd double %s4, %f\n  %s6 = fadd double %s5, %p1\n  ret double %s6\n}\n"
+      "  %s4 = fadd double %s3, %e1\n  %s5 = fadd double %s4, %f\n  %s6 = fadd double %s5, %p1\n  ret double "
+      "%s6\n}\n"
       "define i1 @not(i1 zeroext %x) { %r = xor i1 %x, true  ret i1 %r }\n"
       "define void @clear(ptr %p) { store double 0.0, ptr %p  ret void }");
   double seven = 7;
@@ -88,8 +89,9 @@ TEST(Engine, WhatIsNotThereIsMissing) {
 }
 
 TEST(Engine, DataIsSharedWithTheProgram) {
-  const auto engine = engineWith("@v = global i32 5  define i32 @read() { %x = load i32, ptr @v  ret i32 %x }\n"
-                                 "define void @write(i32 %x) { store i32 %x, ptr @v  ret void }");
+  const auto engine =
+      engineWith("@v = global i32 5  define i32 @read() { %x = load i32, ptr @v  ret i32 %x }\n"
+                 "define void @write(i32 %x) { store i32 %x, ptr @v  ret void }");
   int* const v = variable<int>(*engine, "v");
   EXPECT_EQ(*v, 5);
   *v = 6;
@@ -104,9 +106,10 @@ TEST(Engine, HostSymbols) {
   const auto engine = makeEngine();
   ASSERT_TRUE(engine->defineSymbol("host_add", reinterpret_cast<void*>(+[](int x) { return counter += x; })));
   ASSERT_TRUE(engine->defineSymbol("host_counter", &counter));
-  addText(*engine, "declare i32 @host_add(i32)  @host_counter = external global i32\n"
-                   "define i32 @f(i32 %x) { %a = call i32 @host_add(i32 %x)  %c = load i32, ptr @host_counter\n"
-                   "  %r = mul i32 %a, %c  ret i32 %r }");
+  addText(*engine,
+          "declare i32 @host_add(i32)  @host_counter = external global i32\n"
+          "define i32 @f(i32 %x) { %a = call i32 @host_add(i32 %x)  %c = load i32, ptr @host_counter\n"
+          "  %r = mul i32 %a, %c  ret i32 %r }");
   counter = 1;
   EXPECT_EQ(function<int(int)>(*engine, "f")(2), 9);
   const Status again = engine->defineSymbol("f", &counter);
@@ -115,9 +118,10 @@ TEST(Engine, HostSymbols) {
 }
 
 TEST(Engine, ModulesReferToEachOther) {
-  const auto engine = engineWith("declare i1 @odd(i32)\ndefine i1 @even(i32 %n) {\n  %z = icmp eq i32 %n, 0\n"
-                                 "  br i1 %z, label %yes, label %no\nyes:\n  ret i1 true\nno:\n  %m = sub i32 %n, 1\n"
-                                 "  %r = call i1 @odd(i32 %m)\n  ret i1 %r\n}");
+  const auto engine =
+      engineWith("declare i1 @odd(i32)\ndefine i1 @even(i32 %n) {\n  %z = icmp eq i32 %n, 0\n"
+                 "  br i1 %z, label %yes, label %no\nyes:\n  ret i1 true\nno:\n  %m = sub i32 %n, 1\n"
+                 "  %r = call i1 @odd(i32 %m)\n  ret i1 %r\n}");
   addText(*engine, "declare i1 @even(i32)\ndefine i1 @odd(i32 %n) {\n  %z = icmp eq i32 %n, 0\n"
                    "  br i1 %z, label %no, label %yes\nno:\n  ret i1 false\nyes:\n  %m = sub i32 %n, 1\n"
                    "  %r = call i1 @even(i32 %m)\n  ret i1 %r\n}");
@@ -165,15 +169,19 @@ TEST(Engine, ErrorsLeaveItUsable) {
     std::string bytes;
     ErrorKind kind;
   };
-  const Case cases[] = {{"", ErrorKind::BadInput},
-                        {"define i32 @new(", ErrorKind::BadInput},
-                        {"define i32 @new() { ret i64 1 }", ErrorKind::BadInput},
-                        {bitcodeMagic + std::string(100, '\x7f'), ErrorKind::BadInput},
-                        {std::string("\x7f" "ELF\0\0\0", 7), ErrorKind::BadInput},
-                        {std::string(10, '\0'), ErrorKind::BadInput},
-                        {"target triple = \"aarch64-linux-gnu\"\ndefine void @new() { ret void }", ErrorKind::BadInput},
-                        {"define void @new() { ret void }  define i32 @square(i32 %x) { ret i32 0 }",
-                         ErrorKind::DuplicateSymbol}};
+  const Case cases[] = {
+      {"", ErrorKind::BadInput},
+      {"define i32 @new(", ErrorKind::BadInput},
+      {"define i32 @new() { ret i64 1 }", ErrorKind::BadInput},
+      {bitcodeMagic + std::string(100, '\x7f'), ErrorKind::BadInput},
+      {std::string("\x7f"
+                   "ELF\0\0\0",
+                   7),
+       ErrorKind::BadInput},
+      {std::string(10, '\0'), ErrorKind::BadInput},
+      {"target triple = \"aarch64-linux-gnu\"\ndefine void @new() { ret void }", ErrorKind::BadInput},
+      {"define void @new() { ret void }  define i32 @square(i32 %x) { ret i32 0 }",
+       ErrorKind::DuplicateSymbol}};
   for (const Case& c : cases) {
     const Status status = engine->addBytes(c.bytes, "bad.ll");
     ASSERT_FALSE(status) << c.bytes;
@@ -231,8 +239,10 @@ constexpr const char* kConstructors =
     "define internal void @late() { call void @note(i64 3)  ret void }\n"
     "define internal void @early() { call void @note(i64 1)  ret void }\n"
     "define internal void @early2() { call void @note(i64 2)  ret void }\n"
-    "@llvm.global_ctors = appending global [3 x { i32, ptr, ptr }] [{ i32, ptr, ptr } { i32 65535, ptr @late, ptr null },\n"
-    "  { i32, ptr, ptr } { i32 101, ptr @early, ptr null }, { i32, ptr, ptr } { i32 101, ptr @early2, ptr null }]\n";
+    "@llvm.global_ctors = appending global [3 x { i32, ptr, ptr }] [{ i32, ptr, ptr } { i32 65535, ptr "
+    "@late, ptr null },\n"
+    "  { i32, ptr, ptr } { i32 101, ptr @early, ptr null }, { i32, ptr, ptr } { i32 101, ptr @early2, ptr "
+    "null }]\n";
 
 TEST(Engine, ConstructorsRunOnceByPriority) {
   const auto engine = engineWith(kConstructors);
@@ -242,8 +252,10 @@ TEST(Engine, ConstructorsRunOnceByPriority) {
   EXPECT_EQ(*log, 123);
   ASSERT_TRUE(engine->runConstructors());
   EXPECT_EQ(*log, 123);
-  addText(*engine, "@log = external global i64\ndefine internal void @more() { store i64 9, ptr @log  ret void }\n"
-                   "@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] [{ i32, ptr, ptr } { i32 1, ptr @more, ptr null }]");
+  addText(*engine,
+          "@log = external global i64\ndefine internal void @more() { store i64 9, ptr @log  ret void }\n"
+          "@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] [{ i32, ptr, ptr } { i32 1, ptr "
+          "@more, ptr null }]");
   ASSERT_TRUE(engine->runConstructors());
   EXPECT_EQ(*log, 9);
 }
@@ -252,7 +264,8 @@ TEST(Engine, ConstructorsOfWhatDidNotPrevailDoNotRun) {
   const std::string text = "@v = linkonce_odr global i32 0\n@count = weak global i32 0\n"
                            "define internal void @init() { %c = load i32, ptr @count  %d = add i32 %c, 1\n"
                            "  store i32 %d, ptr @count  ret void }\n"
-                           "@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] [{ i32, ptr, ptr } { i32 65535, ptr @init, ptr @v }]";
+                           "@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] [{ i32, ptr, ptr } "
+                           "{ i32 65535, ptr @init, ptr @v }]";
   const auto engine = engineWith(text);
   addText(*engine, text, "again.ll");
   ASSERT_TRUE(engine->runConstructors());
@@ -260,11 +273,15 @@ TEST(Engine, ConstructorsOfWhatDidNotPrevailDoNotRun) {
 }
 
 TEST(Engine, MainGetsItsArguments) {
-  const auto engine = engineWith(kConstructors + std::string(
-      "define i32 @main(i32 %argc, ptr %argv) {\n  %p = getelementptr ptr, ptr %argv, i64 1\n  %a = load ptr, ptr %p\n"
-      "  %c = load i8, ptr %a\n  %w = zext i8 %c to i32\n  %n = mul i32 %argc, 1000\n  %r = add i32 %n, %w\n"
-      "  %l = load i64, ptr @log\n  %k = trunc i64 %l to i32\n  %k2 = mul i32 %k, 10000\n  %r2 = add i32 %r, %k2\n"
-      "  ret i32 %r2\n}\ndefine void @other() { ret void }\ndefine double @notMain() { ret double 1.0 }"));
+  const auto engine =
+      engineWith(kConstructors + std::string("define i32 @main(i32 %argc, ptr %argv) {\n  %p = getelementptr "
+                                             "ptr, ptr %argv, i64 1\n  %a = load ptr, ptr %p\n"
+                                             "  %c = load i8, ptr %a\n  %w = zext i8 %c to i32\n  %n = mul "
+                                             "i32 %argc, 1000\n  %r = add i32 %n, %w\n"
+                                             "  %l = load i64, ptr @log\n  %k = trunc i64 %l to i32\n  %k2 = "
+                                             "mul i32 %k, 10000\n  %r2 = add i32 %r, %k2\n"
+                                             "  ret i32 %r2\n}\ndefine void @other() { ret void }\ndefine "
+                                             "double @notMain() { ret double 1.0 }"));
   const Result<int> result = engine->runMain({"program", "A", "B"});
   ASSERT_TRUE(result) << result.error().message();
   EXPECT_EQ(*result, 1230000 + 3000 + 'A') << "constructors ran before";
@@ -332,9 +349,12 @@ TEST(Engine, ExceptionsOfTheHostPassThroughAtEveryTier) {
 }
 
 TEST(Engine, TwoEnginesInOneProcess) {
-  const char* text = "@state = global i32 0\ndefine i32 @next() { %x = load i32, ptr @state  %y = add i32 %x, STEP\n"
-                     "  store i32 %y, ptr @state  ret i32 %y }\n@address = global ptr @next";
-  const auto withStep = [&](const std::string& step) { return std::string(text).replace(std::string(text).find("STEP"), 4, step); };
+  const char* text =
+      "@state = global i32 0\ndefine i32 @next() { %x = load i32, ptr @state  %y = add i32 %x, STEP\n"
+      "  store i32 %y, ptr @state  ret i32 %y }\n@address = global ptr @next";
+  const auto withStep = [&](const std::string& step) {
+    return std::string(text).replace(std::string(text).find("STEP"), 4, step);
+  };
   const auto ones = engineWith(withStep("1"));
   const auto tens = engineWith(withStep("10"));
   const auto next1 = function<int()>(*ones, "next");
@@ -390,7 +410,8 @@ TEST(EngineDeathTest, CallingAnUndefinedFunctionIsReported) {
       {
         Options options;
         options.onFatal = exitWithMessage;
-        const auto engine = engineWith("declare void @nowhere()  define void @caller() { call void @nowhere()  ret void }", options);
+        const auto engine = engineWith(
+            "declare void @nowhere()  define void @caller() { call void @nowhere()  ret void }", options);
         function<void()>(*engine, "caller")();
       },
       testing::ExitedWithCode(7), "nowhere.*caller");
@@ -399,7 +420,8 @@ TEST(EngineDeathTest, CallingAnUndefinedFunctionIsReported) {
 TEST(EngineDeathTest, WithoutAHandlerItAborts) {
   EXPECT_EXIT(
       {
-        const auto engine = engineWith("declare void @nowhere()  define void @caller() { call void @nowhere()  ret void }");
+        const auto engine =
+            engineWith("declare void @nowhere()  define void @caller() { call void @nowhere()  ret void }");
         function<void()>(*engine, "caller")();
       },
       testing::KilledBySignal(SIGABRT), "");
@@ -410,7 +432,8 @@ TEST(EngineDeathTest, AHandlerThatReturnsAborts) {
       {
         Options options;
         options.onFatal = [](const Error&) {};
-        const auto engine = engineWith("declare void @nowhere()  define void @caller() { call void @nowhere()  ret void }", options);
+        const auto engine = engineWith(
+            "declare void @nowhere()  define void @caller() { call void @nowhere()  ret void }", options);
         function<void()>(*engine, "caller")();
       },
       testing::KilledBySignal(SIGABRT), "");
@@ -421,9 +444,10 @@ TEST(EngineDeathTest, AFunctionThatCannotBeCompiledIsReportedWhenItIsCalled) {
       {
         Options options;
         options.onFatal = exitWithMessage;
-        const auto engine = engineWith("define void @impossible() { call void asm sideeffect \"frobnicate\", \"\"()  ret void }\n"
-                                       "define i32 @fine() { ret i32 1 }",
-                                       options);
+        const auto engine = engineWith(
+            "define void @impossible() { call void asm sideeffect \"frobnicate\", \"\"()  ret void }\n"
+            "define i32 @fine() { ret i32 1 }",
+            options);
         if (function<int()>(*engine, "fine")() == 1)
           function<void()>(*engine, "impossible")();
       },

@@ -21,7 +21,8 @@ constexpr const char* kProgram =
     "define i32 @square(i32 %x) { %r = mul i32 %x, %x  ret i32 %r }\n"
     "@table = global [1 x ptr] [ptr @square]\n"
     "define i32 @twice(i32 %x) { %a = call i32 @square(i32 %x)  %b = add i32 %a, %a  ret i32 %b }\n"
-    "define i64 @sum(i64 %n) {\nentry:\n  br label %loop\nloop:\n  %i = phi i64 [ 0, %entry ], [ %j, %loop ]\n"
+    "define i64 @sum(i64 %n) {\nentry:\n  br label %loop\nloop:\n  %i = phi i64 [ 0, %entry ], [ %j, %loop "
+    "]\n"
     "  %s = phi i64 [ 0, %entry ], [ %t, %loop ]\n  %t = add i64 %s, %i\n  %j = add i64 %i, 1\n"
     "  %c = icmp ult i64 %j, %n\n  br i1 %c, label %loop, label %done\ndone:\n  ret i64 %t\n}\n";
 
@@ -111,8 +112,8 @@ TEST(Promotion, CallersReachTheNewCode) {
   const auto twice = function<int(int)>(*engine, "twice");
   for (int i = 0; i < 200; ++i)
     ASSERT_EQ(twice(i), 2 * i * i);
-  const std::vector<EventKind> whole = {EventKind::CodePublished, EventKind::PromotionDecided, EventKind::CodeRetired,
-                                        EventKind::CodePublished};
+  const std::vector<EventKind> whole = {EventKind::CodePublished, EventKind::PromotionDecided,
+                                        EventKind::CodeRetired, EventKind::CodePublished};
   EXPECT_EQ(events.kindsOf("square"), whole);
 }
 
@@ -203,12 +204,13 @@ TEST(Promotion, RandomTierRepeatsWithItsSeed) {
 
 TEST(Promotion, FunctionsWhoseBlockAddressesEscapeKeepOneVersion) {
   Events events;
-  const auto engine = observed(events, synchronous(2, 2),
-                               "@kept = global ptr null\n"
-                               "define i32 @f(i32 %n) {\n  store ptr blockaddress(@f, %one), ptr @kept\n"
-                               "  %c = icmp eq i32 %n, 0\n  %to = load ptr, ptr @kept\n"
-                               "  %t = select i1 %c, ptr %to, ptr blockaddress(@f, %two)\n"
-                               "  indirectbr ptr %t, [label %one, label %two]\none:\n  ret i32 1\ntwo:\n  ret i32 2\n}");
+  const auto engine =
+      observed(events, synchronous(2, 2),
+               "@kept = global ptr null\n"
+               "define i32 @f(i32 %n) {\n  store ptr blockaddress(@f, %one), ptr @kept\n"
+               "  %c = icmp eq i32 %n, 0\n  %to = load ptr, ptr @kept\n"
+               "  %t = select i1 %c, ptr %to, ptr blockaddress(@f, %two)\n"
+               "  indirectbr ptr %t, [label %one, label %two]\none:\n  ret i32 1\ntwo:\n  ret i32 2\n}");
   for (int i = 0; i < 10; ++i)
     ASSERT_EQ(function<int(int)>(*engine, "f")(i), i == 0 ? 1 : 2);
   EXPECT_THAT(events.kindsOf("f"), ElementsAre(EventKind::FunctionPinned, EventKind::CodePublished));

@@ -21,9 +21,11 @@ namespace {
 std::string chainOfFunctions(int count, const std::string& prefix = "f") {
   std::string text;
   for (int n = 0; n < count; ++n) {
-    text += "define i32 @" + prefix + std::to_string(n) + "(i32 %x) {\n  %m = mul i32 %x, " + std::to_string(n) + "\n";
+    text += "define i32 @" + prefix + std::to_string(n) + "(i32 %x) {\n  %m = mul i32 %x, " +
+            std::to_string(n) + "\n";
     if (n > 0)
-      text += "  %o = call i32 @" + prefix + std::to_string(n - 1) + "(i32 %x)\n  %p = urem i32 %o, 7\n  %r = add i32 %m, %p\n";
+      text += "  %o = call i32 @" + prefix + std::to_string(n - 1) +
+              "(i32 %x)\n  %p = urem i32 %o, 7\n  %r = add i32 %m, %p\n";
     else
       text += "  %r = add i32 %m, 0\n";
     text += "  ret i32 %r\n}\n";
@@ -76,7 +78,8 @@ TEST(Threads, AddingAndLookingUpWhileOthersRun) {
       for (int seen = 0; seen < kModules;) {
         seen = added.load();
         for (int m = seen < 3 ? 0 : seen - 3; m < seen; ++m) {
-          const auto last = engine->lookup<int(int)>("m" + std::to_string(m) + "_" + std::to_string(kEach - 1));
+          const auto last =
+              engine->lookup<int(int)>("m" + std::to_string(m) + "_" + std::to_string(kEach - 1));
           wrong += !last || (*last)(m) != expectedOf(kEach - 1, m);
         }
       }
@@ -118,8 +121,8 @@ TEST(Threads, DataIsInitialisedBeforeAnyoneSeesIt) {
   std::string text = "@g0 = global { ptr, i32 } { ptr @g0, i32 1000 }\n";
   for (int n = 1; n < 50; ++n) {
     const std::string name = std::to_string(n);
-    text += "@g" + name + " = internal global { ptr, i32 } { ptr @g" + std::to_string(n / 2) + ", i32 " + name + " }\n" +
-            "define i32 @f" + name + "() {\n  %p = load ptr, ptr @g" + name +
+    text += "@g" + name + " = internal global { ptr, i32 } { ptr @g" + std::to_string(n / 2) + ", i32 " +
+            name + " }\n" + "define i32 @f" + name + "() {\n  %p = load ptr, ptr @g" + name +
             "\n  %q = getelementptr i8, ptr %p, i64 8\n  %v = load i32, ptr %q\n  ret i32 %v\n}\n";
   }
   for (int round = 0; round < 5; ++round) {
@@ -207,7 +210,8 @@ TEST(Fork, InTheMiddleOfCompiles) {
   }
   stop = true;
   runner.join();
-  EXPECT_EQ(function<int(int)>(*engine, "f" + std::to_string(kFunctions - 1))(9), expectedOf(kFunctions - 1, 9));
+  EXPECT_EQ(function<int(int)>(*engine, "f" + std::to_string(kFunctions - 1))(9),
+            expectedOf(kFunctions - 1, 9));
 }
 
 } // namespace

@@ -19,9 +19,10 @@ using testing::HasSubstr;
 
 /// `count` bytes of @g, which the text defines, as hexadecimal digits.
 std::string bytesOf(const std::string& text, size_t count) {
-  const auto engine = engineWith("target datalayout = \"e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-"
-                                 "n8:16:32:64-S128\"\ntarget triple = \"x86_64-pc-linux-gnu\"\n" +
-                                 text);
+  const auto engine =
+      engineWith("target datalayout = \"e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-"
+                 "n8:16:32:64-S128\"\ntarget triple = \"x86_64-pc-linux-gnu\"\n" +
+                 text);
   const auto* data = variable<const uint8_t>(*engine, "g");
   std::string result;
   for (size_t i = 0; data && i < count; ++i) {
@@ -39,7 +40,8 @@ TEST(DataMaterializer, Integers) {
   EXPECT_EQ(bytesOf("@g = global i24 66051", 4), "03020100");
   EXPECT_EQ(bytesOf("@g = global i32 -559038737", 4), "efbeadde");
   EXPECT_EQ(bytesOf("@g = global i64 72623859790382856", 8), "0807060504030201");
-  EXPECT_EQ(bytesOf("@g = global i128 1339673755198158349044581307228491536", 16), "100f0e0d0c0b0a090807060504030201");
+  EXPECT_EQ(bytesOf("@g = global i128 1339673755198158349044581307228491536", 16),
+            "100f0e0d0c0b0a090807060504030201");
   EXPECT_EQ(bytesOf("@g = global i65 -1", 16), "ffffffffffffffff0100000000000000");
 }
 
@@ -51,7 +53,8 @@ TEST(DataMaterializer, FloatingPoint) {
   EXPECT_EQ(bytesOf("@g = global double -0.0", 8), "0000000000000080"); // not "null"
   EXPECT_EQ(bytesOf("@g = global double 0x7FF8000000000001", 8), "010000000000f87f");
   EXPECT_EQ(bytesOf("@g = global x86_fp80 0xK3FFF8000000000000000", 16), "0000000000000080ff3f000000000000");
-  EXPECT_EQ(bytesOf("@g = global fp128 0xL00000000000000003FFF000000000000", 16), "0000000000000000000000000000ff3f");
+  EXPECT_EQ(bytesOf("@g = global fp128 0xL00000000000000003FFF000000000000", 16),
+            "0000000000000000000000000000ff3f");
 }
 
 TEST(DataMaterializer, AggregatesAndTheirPadding) {
@@ -59,11 +62,16 @@ TEST(DataMaterializer, AggregatesAndTheirPadding) {
   EXPECT_EQ(bytesOf("@g = global [6 x i8] c\"ab\\00\\FFcd\"", 6), "616200ff6364");
   EXPECT_EQ(bytesOf("@g = global { i8, i32, i16 } { i8 1, i32 2, i16 3 }", 12), "010000000200000003000000");
   EXPECT_EQ(bytesOf("@g = global <{ i8, i32, i16 }> <{ i8 1, i32 2, i16 3 }>", 7), "01020000000300");
-  EXPECT_EQ(bytesOf("@g = global [2 x { i8, x86_fp80 }] [{ i8, x86_fp80 } { i8 1, x86_fp80 0xK3FFF8000000000000000 }, "
-                    "{ i8, x86_fp80 } { i8 2, x86_fp80 zeroinitializer }]",
-                    48),
-            "010000000000000000000000000000000000000000000080ff3f00000000000002000000000000000000000000000000");
-  EXPECT_EQ(bytesOf("@g = global { [0 x i8], i8, [0 x i64] } { [0 x i8] zeroinitializer, i8 7, [0 x i64] zeroinitializer }", 1), "07");
+  EXPECT_EQ(
+      bytesOf(
+          "@g = global [2 x { i8, x86_fp80 }] [{ i8, x86_fp80 } { i8 1, x86_fp80 0xK3FFF8000000000000000 }, "
+          "{ i8, x86_fp80 } { i8 2, x86_fp80 zeroinitializer }]",
+          48),
+      "010000000000000000000000000000000000000000000080ff3f00000000000002000000000000000000000000000000");
+  EXPECT_EQ(bytesOf("@g = global { [0 x i8], i8, [0 x i64] } { [0 x i8] zeroinitializer, i8 7, [0 x i64] "
+                    "zeroinitializer }",
+                    1),
+            "07");
   EXPECT_EQ(bytesOf("@g = global [3 x i24] [i24 1, i24 2, i24 3]", 12), "010000000200000003000000");
   EXPECT_EQ(bytesOf("@g = global [3 x i1] [i1 1, i1 0, i1 1]", 3), "010001");
 }
@@ -71,18 +79,26 @@ TEST(DataMaterializer, AggregatesAndTheirPadding) {
 TEST(DataMaterializer, UndefinedPartsDoNotDisturbTheOthers) {
   EXPECT_EQ(bytesOf("@g = global { i8, i8, i8 } { i8 1, i8 undef, i8 3 }", 3).substr(4), "03");
   EXPECT_EQ(bytesOf("@g = global <4 x i8> <i8 1, i8 poison, i8 3, i8 4>", 4).substr(4), "0304");
-  EXPECT_EQ(bytesOf("@g = global { i32, { i32, i32 } } { i32 1, { i32, i32 } zeroinitializer }", 12), "010000000000000000000000");
+  EXPECT_EQ(bytesOf("@g = global { i32, { i32, i32 } } { i32 1, { i32, i32 } zeroinitializer }", 12),
+            "010000000000000000000000");
 }
 
 TEST(DataMaterializer, VectorsArePacked) {
-  EXPECT_EQ(bytesOf("@g = global <4 x i32> <i32 1, i32 2, i32 3, i32 4>", 16), "01000000020000000300000004000000");
+  EXPECT_EQ(bytesOf("@g = global <4 x i32> <i32 1, i32 2, i32 3, i32 4>", 16),
+            "01000000020000000300000004000000");
   EXPECT_EQ(bytesOf("@g = global <8 x i1> <i1 1, i1 0, i1 1, i1 1, i1 0, i1 0, i1 0, i1 1>", 1), "8d");
-  EXPECT_EQ(bytesOf("@g = global <12 x i1> <i1 1, i1 0, i1 0, i1 0, i1 0, i1 0, i1 0, i1 0, i1 0, i1 1, i1 0, i1 1>", 2), "010a");
+  EXPECT_EQ(
+      bytesOf(
+          "@g = global <12 x i1> <i1 1, i1 0, i1 0, i1 0, i1 0, i1 0, i1 0, i1 0, i1 0, i1 1, i1 0, i1 1>",
+          2),
+      "010a");
   EXPECT_EQ(bytesOf("@g = global <4 x i24> <i24 1, i24 2, i24 3, i24 -1>", 12), "010000020000030000ffffff");
   EXPECT_EQ(bytesOf("@g = global <2 x half> <half 1.5, half -0.0>", 4), "003e0080");
-  EXPECT_EQ(bytesOf("@g = global <3 x float> <float 1.0, float 2.0, float 3.0>", 12), "0000803f0000004000004040");
+  EXPECT_EQ(bytesOf("@g = global <3 x float> <float 1.0, float 2.0, float 3.0>", 12),
+            "0000803f0000004000004040");
   EXPECT_EQ(bytesOf("@g = global <4 x i32> splat (i32 5)", 16), "05000000050000000500000005000000");
-  EXPECT_EQ(bytesOf("@g = global { i8, <3 x i32> } { i8 1, <3 x i32> <i32 2, i32 3, i32 4> }", 28).substr(32), "020000000300000004000000");
+  EXPECT_EQ(bytesOf("@g = global { i8, <3 x i32> } { i8 1, <3 x i32> <i32 2, i32 3, i32 4> }", 28).substr(32),
+            "020000000300000004000000");
 }
 
 TEST(DataMaterializer, VectorsOfPointers) {
@@ -101,9 +117,11 @@ TEST(DataMaterializer, AddressArithmetic) {
       "@element = global ptr getelementptr ([10 x i32], ptr @array, i64 0, i64 7)\n"
       "@field = global ptr getelementptr inbounds ({ i8, [4 x i64] }, ptr @struct, i64 0, i32 1, i64 2)\n"
       "@before = global ptr getelementptr (i32, ptr getelementptr (i32, ptr @array, i64 5), i64 -2)\n"
-      "@distance = global i64 sub (i64 ptrtoint (ptr getelementptr (i32, ptr @array, i64 9) to i64), i64 ptrtoint (ptr "
+      "@distance = global i64 sub (i64 ptrtoint (ptr getelementptr (i32, ptr @array, i64 9) to i64), i64 "
+      "ptrtoint (ptr "
       "@array to i64))\n"
-      "@relative = global [2 x i32] [i32 0, i32 trunc (i64 sub (i64 ptrtoint (ptr @array to i64), i64 ptrtoint (ptr "
+      "@relative = global [2 x i32] [i32 0, i32 trunc (i64 sub (i64 ptrtoint (ptr @array to i64), i64 "
+      "ptrtoint (ptr "
       "@relative to i64)) to i32)]\n"
       "@tagged = global i64 add (i64 ptrtoint (ptr @array to i64), i64 3)\n"
       "@wide = global i128 ptrtoint (ptr @array to i128)\n"
@@ -172,11 +190,13 @@ TEST(DataMaterializer, WeakReferencesToNothingAreNull) {
 }
 
 TEST(DataMaterializer, SectionsAreArrays) {
-  const char* user = "@__start_list = external global [0 x ptr]  @__stop_list = external global [0 x ptr]\n"
-                     "define ptr @begin() { ret ptr @__start_list }  define ptr @end() { ret ptr @__stop_list }";
-  const auto engine = engineWith("@a = internal global i64 1, section \"list\"  @b = global i64 2, section \"list\"\n"
-                                 "@llvm.used = appending global [1 x ptr] [ptr @a], section \"llvm.metadata\"\n" +
-                                 std::string(user));
+  const char* user =
+      "@__start_list = external global [0 x ptr]  @__stop_list = external global [0 x ptr]\n"
+      "define ptr @begin() { ret ptr @__start_list }  define ptr @end() { ret ptr @__stop_list }";
+  const auto engine =
+      engineWith("@a = internal global i64 1, section \"list\"  @b = global i64 2, section \"list\"\n"
+                 "@llvm.used = appending global [1 x ptr] [ptr @a], section \"llvm.metadata\"\n" +
+                 std::string(user));
   addText(*engine, "@a = internal global [2 x i64] [i64 3, i64 4], section \"list\"\n"
                    "@llvm.used = appending global [1 x ptr] [ptr @a], section \"llvm.metadata\"");
   const auto* begin = static_cast<int64_t*>(function<void*()>(*engine, "begin")());
@@ -186,10 +206,11 @@ TEST(DataMaterializer, SectionsAreArrays) {
 }
 
 TEST(DataMaterializer, AlignmentAndLargeGlobals) {
-  const auto engine = engineWith("@page = global i8 1, align 4096\n"
-                                 "@big = global [20000000 x i8] zeroinitializer\n"
-                                 "define i8 @f(i64 %n) { %p = getelementptr i8, ptr @big, i64 %n  store i8 7, ptr %p\n"
-                                 "  %h = load i8, ptr @page  %v = load i8, ptr %p  %s = add i8 %v, %h  ret i8 %s }");
+  const auto engine =
+      engineWith("@page = global i8 1, align 4096\n"
+                 "@big = global [20000000 x i8] zeroinitializer\n"
+                 "define i8 @f(i64 %n) { %p = getelementptr i8, ptr @big, i64 %n  store i8 7, ptr %p\n"
+                 "  %h = load i8, ptr @page  %v = load i8, ptr %p  %s = add i8 %v, %h  ret i8 %s }");
   EXPECT_EQ(reinterpret_cast<uintptr_t>(variable<char>(*engine, "page")) % 4096, 0u);
   EXPECT_EQ(function<char(long)>(*engine, "f")(19999999), 8);
   EXPECT_EQ(variable<char>(*engine, "big")[19999999], 7);
@@ -205,8 +226,9 @@ TEST(DataMaterializer, CommonsAreZeroAndLargeEnough) {
 }
 
 TEST(DataMaterializer, WhatCannotBeIsAnErrorThatNamesIt) {
-  const auto engine = engineWith("@missing = external global i32  @g = global ptr @missing  @fine = global i32 5\n"
-                                 "define i32 @f() { %x = load i32, ptr @fine  ret i32 %x }");
+  const auto engine =
+      engineWith("@missing = external global i32  @g = global ptr @missing  @fine = global i32 5\n"
+                 "define i32 @f() { %x = load i32, ptr @fine  ret i32 %x }");
   const Result<void*> data = engine->lookupData("g");
   ASSERT_FALSE(data);
   EXPECT_EQ(data.error().kind(), ErrorKind::MissingSymbol);

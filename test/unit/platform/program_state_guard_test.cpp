@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "platform/program_state_guard.h"
-
 #include "platform/stack.h"
 
 #include <gtest/gtest.h>
@@ -50,7 +49,9 @@ TEST(ProgramStateGuard, KeepsSignalsThatTheProgramHadBlocked) {
   sigemptyset(&one);
   sigaddset(&one, SIGUSR2);
   pthread_sigmask(SIG_BLOCK, &one, &before);
-  { ProgramStateGuard guard; }
+  {
+    ProgramStateGuard guard;
+  }
   EXPECT_TRUE(isBlocked(SIGUSR2));
   EXPECT_FALSE(isBlocked(SIGUSR1));
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -59,8 +60,9 @@ TEST(ProgramStateGuard, KeepsSignalsThatTheProgramHadBlocked) {
 /// Uses about `depth` KiB of stack.
 [[gnu::noinline, clang::disable_tail_calls]] int useStack(int depth) { // NOLINT(misc-no-recursion)
   volatile char frame[1024];
-  frame[0] = static_cast<char>(depth);
-  return depth == 0 ? 0 : useStack(depth - 1) + (frame[0] == static_cast<char>(depth));
+  const int place = depth % 1024; // so that all of the frame is needed
+  frame[place] = static_cast<char>(depth);
+  return depth == 0 ? 0 : useStack(depth - 1) + (frame[place] == static_cast<char>(depth));
 }
 
 TEST(Stack, RunsElsewhereAndComesBack) {

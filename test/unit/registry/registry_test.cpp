@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "registry/registry.h"
-
 #include "unit/support/test_program.h"
 
 #include <gmock/gmock.h>
@@ -104,7 +103,8 @@ TEST_F(RegistryTest, InternalNamesBelongToTheirImage) {
 
 TEST_F(RegistryTest, InternalNamesHideExternalOnesInTheirImageOnly) {
   const ImageId outside = program.add("define void @f() { ret void }");
-  const ImageId inside = program.add("define internal void @f() { ret void }  define ptr @g() { ret ptr @f }");
+  const ImageId inside =
+      program.add("define internal void @f() { ret void }  define ptr @g() { ret ptr @f }");
   EXPECT_EQ(registry.findFrom(outside, "f").id, registry.find("f").id);
   EXPECT_NE(registry.findFrom(inside, "f").id, registry.find("f").id);
   EXPECT_EQ(registry.findFrom(ImageId(), "f").id, registry.find("f").id);
@@ -123,10 +123,11 @@ TEST_F(RegistryTest, TheEscapeOfANameIsNotPartOfIt) {
 TEST_F(RegistryTest, DuplicatesAreRefusedAsAWhole) {
   program.add("define void @f() { ret void }  @v = global i32 1", "first.ll");
   const size_t functions = registry.functionCount();
-  for (const char* text : {"@new = global i32 1  define void @other() { ret void }  define i32 @f() { ret i32 1 }",
-                           "define void @other() { ret void }  @new = global i8 1  @v = global i32 1",
-                           "@new = global i32 1  define void @other() { ret void }  @f = alias void (), ptr @other",
-                           "define void @v() { ret void }  define void @other() { ret void }"}) {
+  for (const char* text :
+       {"@new = global i32 1  define void @other() { ret void }  define i32 @f() { ret i32 1 }",
+        "define void @other() { ret void }  @new = global i8 1  @v = global i32 1",
+        "@new = global i32 1  define void @other() { ret void }  @f = alias void (), ptr @other",
+        "define void @v() { ret void }  define void @other() { ret void }"}) {
     const Result<ImageId> id = program.tryAdd(text, "second.ll");
     ASSERT_FALSE(id) << text;
     EXPECT_EQ(id.error().kind(), ErrorKind::DuplicateSymbol);
@@ -140,7 +141,8 @@ TEST_F(RegistryTest, DuplicatesAreRefusedAsAWhole) {
 }
 
 TEST_F(RegistryTest, OfAComdatTheFirstCounts) {
-  const char* text = "$f = comdat any  define void @f() comdat { ret void }\n$v = comdat any  @v = global i32 1, comdat";
+  const char* text =
+      "$f = comdat any  define void @f() comdat { ret void }\n$v = comdat any  @v = global i32 1, comdat";
   const ImageId first = program.add(text);
   program.add(text);
   EXPECT_EQ(owner("f"), first);
@@ -180,9 +182,11 @@ TEST_F(RegistryTest, ADefinitionOverridesCommonsAndTheyOverrideWeakOnes) {
 }
 
 TEST_F(RegistryTest, SectionsListTheirMembersInOrder) {
-  const ImageId first = program.add("@a = internal global i32 1, section \"list\"  @b = global i32 2, section \"list\"\n"
-                                    "@p = internal global ptr @a  @other = global i32 1, section \"else\"");
-  const ImageId second = program.add("@a = internal global i32 3, section \"list\"  @p = internal global ptr @a");
+  const ImageId first =
+      program.add("@a = internal global i32 1, section \"list\"  @b = global i32 2, section \"list\"\n"
+                  "@p = internal global ptr @a  @other = global i32 1, section \"else\"");
+  const ImageId second =
+      program.add("@a = internal global i32 3, section \"list\"  @p = internal global ptr @a");
   EXPECT_THAT(registry.globalsInSection("list"),
               ElementsAre(GlobalId(program.resolve(first, "a").id), GlobalId(program.resolve(first, "b").id),
                           GlobalId(program.resolve(second, "a").id)));
@@ -192,11 +196,13 @@ TEST_F(RegistryTest, SectionsListTheirMembersInOrder) {
 }
 
 TEST_F(RegistryTest, ThreadLocalsOfAnImageAreThosePrevailing) {
-  const ImageId first = program.add("@t = weak thread_local global i32 1  @own = thread_local global i32 2\n"
-                                    "@i = internal thread_local global i32 3  define ptr @f() { ret ptr @i }");
+  const ImageId first =
+      program.add("@t = weak thread_local global i32 1  @own = thread_local global i32 2\n"
+                  "@i = internal thread_local global i32 3  define ptr @f() { ret ptr @i }");
   EXPECT_EQ(registry.find("t").kind, SymbolKind::Thread);
   EXPECT_EQ(registry.threadLocalsOf(first).size(), 3u);
-  const ImageId second = program.add("@t = thread_local global i32 4  @own = external thread_local global i32");
+  const ImageId second =
+      program.add("@t = thread_local global i32 4  @own = external thread_local global i32");
   const GlobalId t(registry.find("t").id);
   EXPECT_THAT(registry.threadLocalsOf(second), ElementsAre(t));
   EXPECT_EQ(registry.threadLocalsOf(first).size(), 2u);
@@ -222,8 +228,9 @@ TEST_F(RegistryTest, AliasesAreOtherNamesOfOneThing) {
 }
 
 TEST_F(RegistryTest, AliasesOfInternalsReachThem) {
-  const ImageId image = program.add("define internal void @f() { ret void }  @exported = alias void (), ptr @f\n"
-                                    "@private = internal alias void (), ptr @f");
+  const ImageId image =
+      program.add("define internal void @f() { ret void }  @exported = alias void (), ptr @f\n"
+                  "@private = internal alias void (), ptr @f");
   EXPECT_EQ(registry.find("exported").id, program.resolve(image, "f").id);
   EXPECT_EQ(registry.find("private").kind, SymbolKind::None);
   EXPECT_EQ(registry.findFrom(image, "private").id, program.resolve(image, "f").id);
@@ -241,7 +248,8 @@ TEST_F(RegistryTest, AWeakAliasLeavesAStrongDefinitionAlone) {
 TEST_F(RegistryTest, HiddenDefinitionsAreForTheProgramOnly) {
   program.add("define hidden void @hidden() { ret void }  define void @seen() { ret void }\n"
               "@variable = hidden global i32 1  @alias = hidden alias void (), ptr @seen");
-  const ImageId user = program.add("declare void @hidden()  define void @g() { call void @hidden() ret void }");
+  const ImageId user =
+      program.add("declare void @hidden()  define void @g() { call void @hidden() ret void }");
   EXPECT_EQ(program.resolve(user, "hidden").id, registry.find("hidden").id);
   for (const char* name : {"hidden", "variable", "alias"}) {
     EXPECT_NE(registry.find(name).kind, SymbolKind::None) << name;
@@ -254,7 +262,8 @@ TEST_F(RegistryTest, UndefinedNames) {
   program.add("declare void @used()  @data = external global i32  declare extern_weak void @weak()\n"
               "@p = global [4 x ptr] [ptr @used, ptr @data, ptr @weak, ptr @late]  declare void @late()\n"
               "define void @f() { call void @llvm.trap() ret void }  declare void @llvm.trap()");
-  EXPECT_THAT(undefined(), ElementsAre(std::pair("data", true), std::pair("late", false), std::pair("used", false)));
+  EXPECT_THAT(undefined(),
+              ElementsAre(std::pair("data", true), std::pair("late", false), std::pair("used", false)));
   EXPECT_TRUE(registry.isUndefined("late"));
   EXPECT_FALSE(registry.isUndefined("weak"));
   EXPECT_FALSE(registry.isUndefined("f"));
@@ -287,10 +296,13 @@ ObjectSymbol symbol(const std::string& name, bool weak = false, bool common = fa
 }
 
 TEST_F(RegistryTest, ObjectsTakePartInLinkage) {
-  program.add("define weak void @weak() { ret void }  define void @strong() { ret void }  @c = common global i32 0\n"
-              "declare void @needed()  define void @f() { call void @needed() ret void }");
-  const Result<ObjectId> id = registry.addObject(
-      {"object.o", {symbol("weak"), symbol("strong", true), symbol("c"), symbol("needed"), symbol("h", false, false, true)}, {"missing"}});
+  program.add(
+      "define weak void @weak() { ret void }  define void @strong() { ret void }  @c = common global i32 0\n"
+      "declare void @needed()  define void @f() { call void @needed() ret void }");
+  const Result<ObjectId> id = registry.addObject({"object.o",
+                                                  {symbol("weak"), symbol("strong", true), symbol("c"),
+                                                   symbol("needed"), symbol("h", false, false, true)},
+                                                  {{"missing", false}}});
   ASSERT_TRUE(id) << id.error().message();
   for (auto [name, index] : {std::pair("weak", 0), std::pair("c", 2), std::pair("needed", 3)}) {
     const SymbolRef ref = registry.find(name);
@@ -344,9 +356,10 @@ TEST_F(RegistryTest, LibrariesSeeStrongDefinitions) {
 }
 
 TEST_F(RegistryTest, ReadersAgreeOnOrdinals) {
-  const ImageId image = program.add("@v = global i32 1  define void @f() { ret void }  declare void @g()\n"
-                                    "@a = alias i32, ptr @v  @i = ifunc void (), ptr @r\n"
-                                    "define ptr @r() { ret ptr @f }  define void @h() { call void @g() ret void }");
+  const ImageId image =
+      program.add("@v = global i32 1  define void @f() { ret void }  declare void @g()\n"
+                  "@a = alias i32, ptr @v  @i = ifunc void (), ptr @r\n"
+                  "define ptr @r() { ret ptr @f }  define void @h() { call void @g() ret void }");
   llvm::LLVMContext other;
   const Result<std::unique_ptr<ImageReader>> second = ImageReader::open(registry.image(image), other);
   ASSERT_TRUE(second) << second.error().message();

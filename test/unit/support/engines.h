@@ -63,7 +63,8 @@ public:
 
   void onEvent(const Event& event) override {
     const std::lock_guard lock(mutex_);
-    entries_.push_back({event.kind, std::string(event.name), event.tier, std::string(event.reason), event.code});
+    entries_.push_back(
+        {event.kind, std::string(event.name), event.tier, std::string(event.reason), event.code});
   }
   std::vector<Entry> of(const std::string& name) {
     const std::lock_guard lock(mutex_);
@@ -80,8 +81,8 @@ public:
   }
   size_t count(EventKind kind) {
     const std::lock_guard lock(mutex_);
-    return static_cast<size_t>(
-        std::count_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.kind == kind; }));
+    return static_cast<size_t>(std::count_if(entries_.begin(), entries_.end(),
+                                             [&](const Entry& entry) { return entry.kind == kind; }));
   }
 
 private:

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tiering/compile_queue.h"
-
 #include "unit/instrument.h"
 
 #include <gtest/gtest.h>

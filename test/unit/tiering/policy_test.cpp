@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tiering/policy.h"
-
 #include "unit/instrument.h"
 
 #include <gtest/gtest.h>
@@ -46,7 +45,9 @@ TEST(Policy, SaysWhichCounterItWas) {
 
 TEST(Policy, LoopsBeforeCallsThenSmallBeforeLarge) {
   const Options options;
-  const auto priority = [&](uint32_t trips, uint32_t bytes) { return decide(tripped(trips, bytes), options).priority; };
+  const auto priority = [&](uint32_t trips, uint32_t bytes) {
+    return decide(tripped(trips, bytes), options).priority;
+  };
   EXPECT_GT(priority(kLoops, 1 << 30), priority(kCalls, 1));
   EXPECT_GT(priority(kCalls, 100), priority(kCalls, 101));
   EXPECT_GT(priority(kLoops, 100), priority(kLoops, 101));
@@ -54,7 +55,7 @@ TEST(Policy, LoopsBeforeCallsThenSmallBeforeLarge) {
 
 TEST(Policy, RefusalsHaveTheirReasons) {
   struct Case {
-    bool FunctionSnapshot::*flag;
+    bool FunctionSnapshot::* flag;
     Reason reason;
     bool terminal;
   };
@@ -155,8 +156,8 @@ TEST(Policy, RandomTierIsRepeatableBoundedAndGoesEverywhere) {
 }
 
 TEST(Reasons, EachHasAText) {
-#define X(id, terminal, text)                                                                                          \
-  EXPECT_EQ(reasonText(Reason::id), text);                                                                             \
+#define X(id, terminal, text)                                                                                \
+  EXPECT_EQ(reasonText(Reason::id), text);                                                                   \
   EXPECT_EQ(reasonIsTerminal(Reason::id), terminal);
   TIERCEL_REASONS(X)
 #undef X

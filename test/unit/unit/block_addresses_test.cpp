@@ -18,10 +18,12 @@ namespace {
 class BlockAddresses : public testing::Test {
 protected:
   /// `tables` are globals, `body` the entry block of @f(ptr %heap, i64 %n); it may branch to %one and %two.
-  BlockAddressUse analyse(const std::string& tables, const std::string& body, const std::string& others = "") {
-    const std::string text = tables + "\ndeclare void @sink(ptr)\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)\n" +
-                             "define ptr @f(ptr %heap, i64 %n) {\n" + body +
-                             "\none:\n  ret ptr null\ntwo:\n  ret ptr %heap\n}\n" + others;
+  BlockAddressUse analyse(const std::string& tables, const std::string& body,
+                          const std::string& others = "") {
+    const std::string text =
+        tables + "\ndeclare void @sink(ptr)\ndeclare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)\n" +
+        "define ptr @f(ptr %heap, i64 %n) {\n" + body + "\none:\n  ret ptr null\ntwo:\n  ret ptr %heap\n}\n" +
+        others;
     llvm::SMDiagnostic diagnostic;
     module_ = llvm::parseAssemblyString(text, diagnostic, context_);
     if (!module_) {
@@ -59,21 +61,21 @@ TEST_F(BlockAddresses, ThroughPhiSelectAndComparisonStays) {
 }
 
 TEST_F(BlockAddresses, RelativeTableStays) {
-  const BlockAddressUse use = analyse(
-      "@table = internal constant [2 x i32] [i32 0, i32 trunc (i64 sub (i64 ptrtoint (ptr blockaddress(@f, %two) to "
-      "i64), i64 ptrtoint (ptr blockaddress(@f, %one) to i64)) to i32)]",
-      "  %place = getelementptr [2 x i32], ptr @table, i64 0, i64 %n\n  %o = load i32, ptr %place\n"
-      "  %w = sext i32 %o to i64\n  %to = getelementptr i8, ptr blockaddress(@f, %one), i64 %w\n" +
-          std::string(kJump));
+  const BlockAddressUse use =
+      analyse("@table = internal constant [2 x i32] [i32 0, i32 trunc (i64 sub (i64 ptrtoint (ptr "
+              "blockaddress(@f, %two) to "
+              "i64), i64 ptrtoint (ptr blockaddress(@f, %one) to i64)) to i32)]",
+              "  %place = getelementptr [2 x i32], ptr @table, i64 0, i64 %n\n  %o = load i32, ptr %place\n"
+              "  %w = sext i32 %o to i64\n  %to = getelementptr i8, ptr blockaddress(@f, %one), i64 %w\n" +
+                  std::string(kJump));
   EXPECT_FALSE(use.escapes);
   EXPECT_EQ(use.tables.size(), 1u);
 }
 
 TEST_F(BlockAddresses, LocalVariablesOfUnoptimisedCodeStay) {
-  const BlockAddressUse use =
-      analyse(kTable, "  %v = alloca ptr\n" + std::string(kLoad) +
-                          "  store ptr %to, ptr %v\n  %back = load ptr, ptr %v\n"
-                          "  indirectbr ptr %back, [label %one, label %two]\n");
+  const BlockAddressUse use = analyse(kTable, "  %v = alloca ptr\n" + std::string(kLoad) +
+                                                  "  store ptr %to, ptr %v\n  %back = load ptr, ptr %v\n"
+                                                  "  indirectbr ptr %back, [label %one, label %two]\n");
   EXPECT_FALSE(use.escapes);
 }
 
@@ -85,10 +87,10 @@ TEST_F(BlockAddresses, AWritableTableThatNobodyWritesStays) {
 }
 
 TEST_F(BlockAddresses, NestedTablesAreFound) {
-  const BlockAddressUse use =
-      analyse(std::string(kTable) +
-                  "\n@other = internal constant { i32, [1 x ptr] } { i32 0, [1 x ptr] [ptr blockaddress(@f, %two)] }",
-              std::string(kLoad) + kJump);
+  const BlockAddressUse use = analyse(
+      std::string(kTable) +
+          "\n@other = internal constant { i32, [1 x ptr] } { i32 0, [1 x ptr] [ptr blockaddress(@f, %two)] }",
+      std::string(kLoad) + kJump);
   EXPECT_FALSE(use.escapes);
   EXPECT_EQ(use.tables.size(), 2u);
 }
@@ -99,9 +101,10 @@ TEST_F(BlockAddresses, StoredToTheHeapEscapes) {
 }
 
 TEST_F(BlockAddresses, WrittenTableEscapes) {
-  EXPECT_TRUE(analyse("@table = internal global [2 x ptr] [ptr blockaddress(@f, %one), ptr blockaddress(@f, %two)]",
-                      std::string(kLoad) + "  store ptr blockaddress(@f, %one), ptr %place\n" + kJump)
-                  .escapes);
+  EXPECT_TRUE(
+      analyse("@table = internal global [2 x ptr] [ptr blockaddress(@f, %one), ptr blockaddress(@f, %two)]",
+              std::string(kLoad) + "  store ptr blockaddress(@f, %one), ptr %place\n" + kJump)
+          .escapes);
 }
 
 TEST_F(BlockAddresses, ReturnedOrPassedEscapes) {
@@ -112,7 +115,8 @@ TEST_F(BlockAddresses, ReturnedOrPassedEscapes) {
 
 TEST_F(BlockAddresses, TheTableItselfHandedOutEscapes) {
   EXPECT_TRUE(analyse(kTable, "  call void @sink(ptr @table)\n" + std::string(kLoad) + kJump).escapes);
-  EXPECT_TRUE(analyse(std::string(kTable) + "\n@pointer = global ptr @table", std::string(kLoad) + kJump).escapes);
+  EXPECT_TRUE(
+      analyse(std::string(kTable) + "\n@pointer = global ptr @table", std::string(kLoad) + kJump).escapes);
 }
 
 TEST_F(BlockAddresses, ACopyOfTheTableEscapes) {

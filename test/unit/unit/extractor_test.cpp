@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "unit/extractor.h"
-
 #include "unit/link_name.h"
 #include "unit/support/test_program.h"
 
@@ -37,7 +36,8 @@ class ExtractorTest : public testing::Test {
 protected:
   Result<Unit> tryExtract(const std::string& name, const ExtractOptions& options = {}) {
     const FunctionRecord& record = program.function(name);
-    return extractUnit(program.registry, host, program.reader(record.definition.load().image), record, options);
+    return extractUnit(program.registry, host, program.reader(record.definition.load().image), record,
+                       options);
   }
   /// The unit of `name`, checked for what holds of every unit; kept until the next call.
   Unit& extract(const std::string& name, const ExtractOptions& options = {}) {
@@ -48,9 +48,11 @@ protected:
     if (!made)
       return *unit;
     EXPECT_FALSE(llvm::verifyModule(*unit->module, &llvm::errs()));
-    EXPECT_EQ(unit->function->getName(), makeLinkName(name, LinkKind::Entry, program.function(name).id.value));
+    EXPECT_EQ(unit->function->getName(),
+              makeLinkName(name, LinkKind::Entry, program.function(name).id.value));
     for (const llvm::GlobalValue& value : unit->module->global_values())
-      EXPECT_TRUE(value.isDeclaration() || value.hasLocalLinkage() || &value == unit->function) << value.getName().str();
+      EXPECT_TRUE(value.isDeclaration() || value.hasLocalLinkage() || &value == unit->function)
+          << value.getName().str();
     return *unit;
   }
   std::string linkName(const std::string& name, LinkKind kind) {
@@ -96,8 +98,9 @@ TEST_F(ExtractorTest, InternalNamesOfDifferentImagesDoNotMeet) {
 }
 
 TEST_F(ExtractorTest, SmallDataIsNearAndLargeDataIsNot) {
-  program.add("@near = global [16777216 x i8] zeroinitializer  @far = global [16777217 x i8] zeroinitializer\n"
-              "define void @f() { store i8 1, ptr @near  store i8 1, ptr @far  ret void }");
+  program.add(
+      "@near = global [16777216 x i8] zeroinitializer  @far = global [16777217 x i8] zeroinitializer\n"
+      "define void @f() { store i8 1, ptr @near  store i8 1, ptr @far  ret void }");
   extract("f");
   EXPECT_TRUE(unit->module->getNamedValue(linkName("near", LinkKind::Data))->isDSOLocal());
   EXPECT_FALSE(unit->module->getNamedValue(linkName("far", LinkKind::Data))->isDSOLocal());
@@ -106,7 +109,8 @@ TEST_F(ExtractorTest, SmallDataIsNearAndLargeDataIsNot) {
 TEST_F(ExtractorTest, ConstantsThatContainGlobalsAreRewritten) {
   program.add("@v = global [8 x i32] zeroinitializer\n"
               "define void @callee({ ptr, [1 x ptr] } %s, i64 %n) { ret void }\n"
-              "define void @f() { call void @callee({ ptr, [1 x ptr] } { ptr @f, [1 x ptr] [ptr getelementptr (i8, ptr "
+              "define void @f() { call void @callee({ ptr, [1 x ptr] } { ptr @f, [1 x ptr] [ptr "
+              "getelementptr (i8, ptr "
               "@v, i64 4)] }, i64 ptrtoint (ptr @v to i64)) ret void }");
   extract("f");
   EXPECT_TRUE(declares(linkName("v", LinkKind::Data)));
@@ -201,9 +205,11 @@ TEST_F(ExtractorTest, HintBodiesServeOnlyWhereThereIsNothingElse) {
 }
 
 TEST_F(ExtractorTest, BlockAddressTablesAreCloned) {
-  program.add("@table = internal constant [2 x ptr] [ptr blockaddress(@f, %one), ptr blockaddress(@f, %two)]\n"
-              "define i32 @f(i64 %n) {\n  %place = getelementptr ptr, ptr @table, i64 %n\n  %to = load ptr, ptr %place\n"
-              "  indirectbr ptr %to, [label %one, label %two]\none:\n  ret i32 1\ntwo:\n  ret i32 2\n}");
+  program.add(
+      "@table = internal constant [2 x ptr] [ptr blockaddress(@f, %one), ptr blockaddress(@f, %two)]\n"
+      "define i32 @f(i64 %n) {\n  %place = getelementptr ptr, ptr @table, i64 %n\n  %to = load ptr, ptr "
+      "%place\n"
+      "  indirectbr ptr %to, [label %one, label %two]\none:\n  ret i32 1\ntwo:\n  ret i32 2\n}");
   for (int i = 0; i < 2; ++i) { // each version has its own
     extract("f");
     EXPECT_FALSE(unit->blockAddressesEscape);
@@ -217,7 +223,8 @@ TEST_F(ExtractorTest, BlockAddressTablesAreCloned) {
 
 TEST_F(ExtractorTest, EscapingBlockAddressesAreReported) {
   program.add("@kept = global ptr null\n"
-              "define void @f() {\n  store ptr blockaddress(@f, %one), ptr @kept\n  br label %one\none:\n  ret void\n}");
+              "define void @f() {\n  store ptr blockaddress(@f, %one), ptr @kept\n  br label %one\none:\n  "
+              "ret void\n}");
   EXPECT_TRUE(extract("f").blockAddressesEscape);
   EXPECT_EQ(unit->data.size(), 1u);
 }
@@ -227,7 +234,8 @@ TEST_F(ExtractorTest, DebugInformationStaysBehind) {
               "!llvm.dbg.cu = !{!0}  !llvm.module.flags = !{!6}\n"
               "!0 = distinct !DICompileUnit(language: DW_LANG_C, file: !1, emissionKind: FullDebug)\n"
               "!1 = !DIFile(filename: \"f.c\", directory: \"/\")\n"
-              "!3 = distinct !DISubprogram(name: \"f\", file: !1, line: 1, type: !4, spFlags: DISPFlagDefinition, unit: !0)\n"
+              "!3 = distinct !DISubprogram(name: \"f\", file: !1, line: 1, type: !4, spFlags: "
+              "DISPFlagDefinition, unit: !0)\n"
               "!4 = !DISubroutineType(types: !{null})\n!5 = !DILocation(line: 1, scope: !3)\n"
               "!6 = !{i32 2, !\"Debug Info Version\", i32 3}");
   extract("f");
@@ -247,7 +255,8 @@ TEST_F(ExtractorTest, InvalidBodiesAreErrorsUnlessTrusted) {
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::WriteBitcodeToFile(*module, stream);
-  ASSERT_TRUE(program.addBitcode(std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes), "bad.bc", false), "bad.bc"));
+  ASSERT_TRUE(program.addBitcode(
+      std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes), "bad.bc", false), "bad.bc"));
   const Result<Unit> bad = tryExtract("bad");
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().kind(), ErrorKind::BadInput);

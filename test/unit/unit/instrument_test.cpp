@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "unit/instrument.h"
-
 #include "unit/link_name.h"
 
 #include "llvm/AsmParser/Parser.h"
@@ -39,7 +38,8 @@ protected:
     const uint64_t argument = uint64_t(kId) << 2 | static_cast<uint32_t>(kind);
     for (const llvm::Instruction& instruction : llvm::instructions(*unit.function)) {
       const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
-      if (!call || !call->getCalledFunction() || call->getCalledFunction()->getName() != makeLinkName("", LinkKind::Trip, 0))
+      if (!call || !call->getCalledFunction() ||
+          call->getCalledFunction()->getName() != makeLinkName("", LinkKind::Trip, 0))
         continue;
       count += llvm::cast<llvm::ConstantInt>(call->getArgOperand(0))->getZExtValue() == argument;
     }
@@ -62,14 +62,15 @@ TEST_F(InstrumentTest, StraightCodeCountsCalls) {
 }
 
 TEST_F(InstrumentTest, EachLoopOnce) {
-  instrument("define void @f(i32 %n) {\nentry:\n  br label %outer\n"
-             "outer:\n  %i = phi i32 [ 0, %entry ], [ %i2, %latch ]\n  br label %inner\n"
-             "inner:\n  %j = phi i32 [ 0, %outer ], [ %j2, %again ], [ %j2, %other ]\n  %j2 = add i32 %j, 1\n"
-             "  %odd = trunc i32 %j to i1\n  br i1 %odd, label %again, label %other\n" // two back edges, one header
-             "again:\n  %c = icmp slt i32 %j2, %n\n  br i1 %c, label %inner, label %latch\n"
-             "other:\n  br label %inner\n"
-             "latch:\n  %i2 = add i32 %i, 1\n  %d = icmp slt i32 %i2, %n\n  br i1 %d, label %outer, label %done\n"
-             "done:\n  ret void\n}");
+  instrument(
+      "define void @f(i32 %n) {\nentry:\n  br label %outer\n"
+      "outer:\n  %i = phi i32 [ 0, %entry ], [ %i2, %latch ]\n  br label %inner\n"
+      "inner:\n  %j = phi i32 [ 0, %outer ], [ %j2, %again ], [ %j2, %other ]\n  %j2 = add i32 %j, 1\n"
+      "  %odd = trunc i32 %j to i1\n  br i1 %odd, label %again, label %other\n" // two back edges, one header
+      "again:\n  %c = icmp slt i32 %j2, %n\n  br i1 %c, label %inner, label %latch\n"
+      "other:\n  br label %inner\n"
+      "latch:\n  %i2 = add i32 %i, 1\n  %d = icmp slt i32 %i2, %n\n  br i1 %d, label %outer, label %done\n"
+      "done:\n  ret void\n}");
   EXPECT_EQ(places(TripKind::Calls), 1u);
   EXPECT_EQ(places(TripKind::Loops), 2u);
 }
@@ -81,8 +82,10 @@ TEST_F(InstrumentTest, OneBlockLoopsAndEndlessOnes) {
 
 TEST_F(InstrumentTest, FixedStackSlotsStayInTheEntryBlock) {
   // Behind a split they would become dynamic ones, and the frame would grow with every loop.
-  instrument("declare void @use(ptr, ptr)\ndefine void @f(i64 %n) {\n  %a = alloca i32\n  call void @use(ptr %a, ptr %a)\n"
-             "  %b = alloca [16 x i8]\n  %dynamic = alloca i8, i64 %n\n  call void @use(ptr %b, ptr %dynamic)\n  ret void\n}");
+  instrument("declare void @use(ptr, ptr)\ndefine void @f(i64 %n) {\n  %a = alloca i32\n  call void @use(ptr "
+             "%a, ptr %a)\n"
+             "  %b = alloca [16 x i8]\n  %dynamic = alloca i8, i64 %n\n  call void @use(ptr %b, ptr "
+             "%dynamic)\n  ret void\n}");
   unsigned fixed = 0;
   for (const llvm::Instruction& instruction : llvm::instructions(*unit.function)) {
     if (const auto* slot = llvm::dyn_cast<llvm::AllocaInst>(&instruction))
@@ -102,7 +105,8 @@ TEST_F(InstrumentTest, AHandlerMayBeALoopHeader) {
 }
 
 TEST_F(InstrumentTest, TailCallsStayTailCalls) {
-  instrument("declare i32 @next(i32)\ndefine i32 @f(i32 %x) {\n  %r = musttail call i32 @next(i32 %x)\n  ret i32 %r\n}");
+  instrument("declare i32 @next(i32)\ndefine i32 @f(i32 %x) {\n  %r = musttail call i32 @next(i32 %x)\n  ret "
+             "i32 %r\n}");
   EXPECT_EQ(places(TripKind::Calls), 1u); // the verifier looks after the rest
 }
 

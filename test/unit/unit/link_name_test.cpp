@@ -7,8 +7,8 @@ namespace tiercel {
 namespace {
 
 TEST(LinkName, WhatIsMadeIsParsed) {
-  for (LinkKind kind : {LinkKind::Function, LinkKind::Entry, LinkKind::Data, LinkKind::Thread, LinkKind::Counters,
-                        LinkKind::Trip}) {
+  for (LinkKind kind : {LinkKind::Function, LinkKind::Entry, LinkKind::Data, LinkKind::Thread,
+                        LinkKind::Counters, LinkKind::Trip}) {
     for (uint32_t id : {0u, 9u, 0x1a3u, ~0u}) {
       for (const char* name : {"", "main", "a#b", "a#f12", "name with spaces"}) {
         const std::optional<LinkName> parsed = parseLinkName(makeLinkName(name, kind, id));

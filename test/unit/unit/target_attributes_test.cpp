@@ -28,12 +28,13 @@ class TargetAttributesTest : public testing::Test {
 protected:
   /// @f with these attributes after an engine on kHost looked at it.
   llvm::Function& applied(const std::string& attributes, const std::string& body = "  ret double %a\n") {
-    const std::string text = "declare double @wide(<8 x float>)\n"
-                             "declare double @llvm.fmuladd.f64(double, double, double)\n"
-                             "declare <4 x float> @llvm.fmuladd.v4f32(<4 x float>, <4 x float>, <4 x float>)\n"
-                             "declare double @llvm.fma.f64(double, double, double)\n"
-                             "define double @f(double %a, double %b, double %c, <4 x float> %v) #0 {\n" +
-                             body + "}\nattributes #0 = { nounwind " + attributes + " }\n";
+    const std::string text =
+        "declare double @wide(<8 x float>)\n"
+        "declare double @llvm.fmuladd.f64(double, double, double)\n"
+        "declare <4 x float> @llvm.fmuladd.v4f32(<4 x float>, <4 x float>, <4 x float>)\n"
+        "declare double @llvm.fma.f64(double, double, double)\n"
+        "define double @f(double %a, double %b, double %c, <4 x float> %v) #0 {\n" +
+        body + "}\nattributes #0 = { nounwind " + attributes + " }\n";
     llvm::SMDiagnostic diagnostic;
     module_ = llvm::parseAssemblyString(text, diagnostic, context_);
     EXPECT_TRUE(module_) << diagnostic.getMessage().str();
@@ -53,8 +54,9 @@ protected:
     return function.getFnAttribute("target-features").getValueAsString().str();
   }
 
-  static constexpr const char* kMultiplyAdd = "  %r = call double @llvm.fmuladd.f64(double %a, double %b, double %c)\n"
-                                              "  ret double %r\n";
+  static constexpr const char* kMultiplyAdd =
+      "  %r = call double @llvm.fmuladd.f64(double %a, double %b, double %c)\n"
+      "  ret double %r\n";
 
   llvm::LLVMContext context_;
   std::unique_ptr<llvm::Module> module_;
@@ -88,7 +90,8 @@ TEST_F(TargetAttributesTest, ExcludedFeaturesStayExcluded) {
 }
 
 TEST_F(TargetAttributesTest, BaselineCodeRoundsTwice) {
-  for (const char* attributes : {"", "\"target-features\"=\"+sse2,+sse4.2\"", "\"target-features\"=\"+avx2,-fma\""}) {
+  for (const char* attributes :
+       {"", "\"target-features\"=\"+sse2,+sse4.2\"", "\"target-features\"=\"+avx2,-fma\""}) {
     const std::string text = body(applied(attributes, kMultiplyAdd));
     EXPECT_THAT(text, HasSubstr("fmul double %a, %b")) << attributes;
     EXPECT_THAT(text, HasSubstr("fadd double")) << attributes;
@@ -97,9 +100,9 @@ TEST_F(TargetAttributesTest, BaselineCodeRoundsTwice) {
 }
 
 TEST_F(TargetAttributesTest, VectorsRoundTwiceToo) {
-  const std::string text =
-      body(applied("", "  %r = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %v, <4 x float> %v, <4 x float> %v)\n"
-                       "  %e = extractelement <4 x float> %r, i32 0\n  %d = fpext float %e to double\n  ret double %d\n"));
+  const std::string text = body(applied(
+      "", "  %r = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %v, <4 x float> %v, <4 x float> %v)\n"
+          "  %e = extractelement <4 x float> %r, i32 0\n  %d = fpext float %e to double\n  ret double %d\n"));
   EXPECT_THAT(text, HasSubstr("fmul <4 x float> %v, %v"));
   EXPECT_THAT(text, Not(HasSubstr("fmuladd")));
 }
@@ -122,9 +125,9 @@ TEST_F(TargetAttributesTest, BaselineCodeLosesThePermissionToContract) {
 }
 
 TEST_F(TargetAttributesTest, WhoGaveUpExactnessKeepsEverything) {
-  const std::string text =
-      body(applied("", "  %p = fmul fast double %a, %b\n"
-                       "  %r = call fast double @llvm.fmuladd.f64(double %p, double %b, double %c)\n  ret double %r\n"));
+  const std::string text = body(applied(
+      "", "  %p = fmul fast double %a, %b\n"
+          "  %r = call fast double @llvm.fmuladd.f64(double %p, double %b, double %c)\n  ret double %r\n"));
   EXPECT_THAT(text, HasSubstr("fmul fast"));
   EXPECT_THAT(text, HasSubstr("call fast double @llvm.fmuladd"));
 }
@@ -140,15 +143,17 @@ TEST_F(TargetAttributesTest, WidePassedVectorsKeepTheFrontEndsFeatures) {
 }
 
 TEST_F(TargetAttributesTest, VectorsThatAreOnlyComputedWithMayBeWide) {
-  const llvm::Function& function =
-      applied("\"target-features\"=\"+sse2\"", "  %w = fadd <8 x double> zeroinitializer, zeroinitializer\n"
-                                               "  %e = extractelement <8 x double> %w, i32 0\n  ret double %e\n");
+  const llvm::Function& function = applied("\"target-features\"=\"+sse2\"",
+                                           "  %w = fadd <8 x double> zeroinitializer, zeroinitializer\n"
+                                           "  %e = extractelement <8 x double> %w, i32 0\n  ret double %e\n");
   EXPECT_FALSE(function.hasFnAttribute("target-features"));
 }
 
 TEST_F(TargetAttributesTest, AnExplicitFmaIsTheProgramsWish) {
-  EXPECT_THAT(body(applied("", "  %r = call double @llvm.fma.f64(double %a, double %b, double %c)\n  ret double %r\n")),
-              HasSubstr("@llvm.fma.f64"));
+  EXPECT_THAT(
+      body(applied("",
+                   "  %r = call double @llvm.fma.f64(double %a, double %b, double %c)\n  ret double %r\n")),
+      HasSubstr("@llvm.fma.f64"));
 }
 
 } // namespace
