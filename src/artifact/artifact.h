@@ -17,6 +17,7 @@ struct CompileRequest {
   FunctionId function;
   unsigned tier = 0;
   bool instrument = false; ///< with call and loop counters
+  bool replaces = false;   ///< there is published code already
 };
 
 /// Where the time went, in nanoseconds.

@@ -82,8 +82,9 @@ Result<std::byte*> Arena::allocateData(size_t size, size_t alignment) {
   LockGuard lock(mutex_);
   // Distinct objects have distinct addresses, empty ones too.
   size = std::max<size_t>(size, 1);
-  const size_t offset = alignUp(dataCursor_, alignment);
-  if (size <= kLargestNearData && alignment <= kPage && offset + size <= kDataBytes) {
+  const auto dataBase = reinterpret_cast<uintptr_t>(base_) + kCodeBytes;
+  const size_t offset = alignUp(dataBase + dataCursor_, alignment) - dataBase;
+  if (size <= kLargestNearData && alignment <= kLargestNearData && offset + size <= kDataBytes) {
     dataCursor_ = offset + size;
     dataUsed_.fetch_add(size, std::memory_order_relaxed);
     return base_ + kCodeBytes + offset;

@@ -4,7 +4,7 @@
 #include "codemem/emitter.h"
 #include "platform/lazy_entry.h"
 
-// Defined by engine/counter_trip.cpp.
+// Defined by engine/first_call.cpp.
 extern "C" void tiercel_counter_tripped(uint32_t functionIdAndKind, void* engine);
 
 namespace tiercel {

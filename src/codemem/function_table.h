@@ -28,7 +28,7 @@
 
 namespace tiercel {
 
-/// Read and written by compiled code; see profile/counters.h for the rule.
+/// Read and written by compiled code; see unit/instrument.h for the rule.
 struct Counters {
   std::atomic<uint32_t> calls;
   std::atomic<uint32_t> loops;

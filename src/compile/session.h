@@ -8,7 +8,7 @@
 #include "tiercel/options.h"
 
 #include "artifact/artifact.h"
-#include "compile/diagnostics.h"
+#include "base/diagnostics.h"
 #include "load/image_reader.h"
 #include "platform/host_cpu.h"
 #include "platform/stack.h"

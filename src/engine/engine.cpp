@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <sched.h>
 
+extern "C" void __cxa_finalize(void* dso);
+
 namespace tiercel {
 
 namespace {
@@ -42,7 +44,7 @@ constexpr double kSingleCoreShare = 0.03;
 /// The test modes want their compiles whatever they cost.
 double compileShare(const Options& options) {
   const bool forced = options.modes.promoteAlways || options.modes.randomTier;
-  return usableCores() > 1 || forced ? 0 : kSingleCoreShare;
+  return usableCores() > 1 || forced || options.sync ? 0 : kSingleCoreShare;
 }
 
 } // namespace
@@ -71,16 +73,19 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
 EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena)
     : options_(std::move(options)), cpu_(std::move(cpu)), arena_(std::move(arena)), table_(*arena_, this),
       map_(*arena_), unwind_(map_), registry_(table_), environment_{options_, cpu_, registry_, host_},
-      pool_(environment_), data_(registry_, *arena_, *this),
+      pool_(environment_), data_(registry_, *arena_, *this, materialiseMutex_),
       linker_(LinkEnvironment{*arena_, table_, registry_, map_, *this}),
-      objects_(linker_, [this](const auto& use) { return withThreadLocals(use); }),
+      objects_(
+          linker_, [this](const auto& use) { return withThreadLocals(use); }, materialiseMutex_),
       promoter_(*this, workerCount(options_), compileShare(options_)) {
   registerForFork(*this);
 }
 
 EngineImpl::~EngineImpl() {
-  unregisterForFork(*this);
+  // What the program left for its exit: handlers of atexit and destructors of its objects.
+  __cxa_finalize(&dsoHandle_);
   runDestructors();
+  unregisterForFork(*this);
 }
 
 Result<std::byte*> EngineImpl::data(GlobalId id) {

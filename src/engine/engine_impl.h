@@ -3,7 +3,8 @@
 // The engine: the only place that wires the folders together. The public Engine forwards here.
 //
 // Locks, outermost first; a thread holding one takes only later ones:
-//   load (adding modules) > objects > data > registry > { pool, queue, in-flight, host symbols } > map, arena
+//   load (adding modules) > materialise (objects and data) > registry > { pool, queue, in-flight, host
+//   symbols } > map, arena
 // Program threads hold none of them while they run program code; a fork takes them all (process_hooks.cpp).
 #pragma once
 
@@ -86,6 +87,7 @@ public:
   /// Runs the program's registered destructors (llvm.global_dtors, .fini_array), once.
   void runDestructors();
 
+  void* dsoHandle() { return &dsoHandle_; }
   /// argv[0], or null before runMain.
   const char* programName() const { return arguments_.empty() ? nullptr : arguments_.front().c_str(); }
   const Options& options() const { return options_; }
@@ -99,6 +101,9 @@ private:
   Result<void*> compileFirst(FunctionRecord& record);
   Result<void*> runIfunc(FunctionRecord& record);
   [[noreturn]] void fatal(const Error& error);
+  /// What defines an undefined function meanwhile (an alias, a host symbol, a library loaded since); calls go
+  /// there from now on. Null if nothing does.
+  void* findLate(FunctionRecord& record);
   Error undefinedCall(const FunctionRecord& record, const void* returnAddress);
 
   Status addBitcode(Input input) TIERCEL_REQUIRES(loadMutex_);
@@ -119,7 +124,13 @@ private:
     std::byte* native = nullptr; ///< of objects: not in the registry
   };
   Status collectInitialisers(std::vector<Initialisation>& constructors) TIERCEL_REQUIRES(loadMutex_);
+  Status collectFrom(ImageId image, std::vector<Initialisation>& constructors,
+                     std::vector<Initialisation>& destructors);
+  Status collectFrom(ObjectId object, std::vector<Initialisation>& constructors,
+                     std::vector<Initialisation>& destructors);
+  void storeState(FunctionRecord& record, FirstCompile state) TIERCEL_EXCLUDES(inFlightMutex_);
 
+  char dsoHandle_ = 0; ///< its address is what the program's objects call __dso_handle
   const Options options_;
   const HostCpu cpu_;
   std::unique_ptr<Arena> arena_;
@@ -130,6 +141,8 @@ private:
   HostSymbols host_;
   const CompileEnvironment environment_;
   SessionPool pool_;
+  /// Recursive: initialisers refer to objects, which refer to other objects and to data.
+  RecursiveMutex materialiseMutex_;
   DataMaterializer data_;
   Linker linker_;
   NativeObjects objects_;
@@ -141,9 +154,13 @@ private:
 
   Mutex loadMutex_;
   std::vector<ArchiveMember> archiveMembers_ TIERCEL_GUARDED_BY(loadMutex_);
-  uint32_t imagesInitialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;
-  uint32_t objectsInitialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;
-  bool cxxRuntimeChecked_ TIERCEL_GUARDED_BY(loadMutex_) = false;
+  /// Images and objects in the order of adding, which is that of their initialisation.
+  struct Added {
+    ImageId image;
+    ObjectId object; ///< valid: not an image
+  };
+  std::vector<Added> added_ TIERCEL_GUARDED_BY(loadMutex_);
+  size_t initialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;                  ///< of added_
   std::vector<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run
   bool destructorsRegistered_ TIERCEL_GUARDED_BY(loadMutex_) = false;
   std::vector<std::string> arguments_;

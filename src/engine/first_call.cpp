@@ -25,8 +25,11 @@ void* EngineImpl::firstCall(FunctionId id, const void* returnAddress) {
   {
     ProgramStateGuard guard;
     promoter_.ensureWorkers();
-    if (!record.definition.load().exists())
+    if (!record.definition.load().exists()) {
+      if (void* late = findLate(record))
+        return late;
       fatal(undefinedCall(record, returnAddress));
+    }
     if (!record.isIfunc.load(std::memory_order_relaxed)) {
       Result<void*> code = ensureCompiled(record);
       if (!code)
@@ -39,6 +42,21 @@ void* EngineImpl::firstCall(FunctionId id, const void* returnAddress) {
   if (!code)
     fatal(code.error());
   return *code;
+}
+
+void* EngineImpl::findLate(FunctionRecord& record) {
+  const llvm::StringRef name(record.name.data(), record.name.size());
+  const SymbolRef ref = registry_.find(name);
+  void* address = nullptr;
+  if (ref.kind != SymbolKind::Function || ref.id != record.id.value) {
+    Result<void*> found = addressOf(ref);
+    address = found ? *found : nullptr;
+  }
+  if (!address)
+    address = host(name, /*weak=*/false).value_or(nullptr);
+  if (address)
+    table_.cell(record.id).store(address, std::memory_order_release);
+  return address;
 }
 
 void EngineImpl::counterTripped(FunctionId id, TripKind kind) {

@@ -27,7 +27,8 @@ public:
     return data_.ensureThreadLocal(id, session_);
   }
   std::optional<ThreadLocalPlace> hostThreadLocal(llvm::StringRef name) override {
-    std::optional<void*> here = host_.find(name);
+    // The library that has it is loaded: the extractor asked for the name.
+    std::optional<void*> here = host_.findInThisThread(name);
     return here ? findThreadLocal(*here) : std::nullopt;
   }
 
@@ -36,11 +37,6 @@ private:
   HostSymbols& host_;
   Session& session_;
 };
-
-void storeState(FunctionRecord& record, FirstCompile state) {
-  record.firstCompile.store(static_cast<uint32_t>(state), std::memory_order_release);
-  futexWakeAll(record.firstCompile);
-}
 
 } // namespace
 
@@ -60,7 +56,7 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
     return linked.takeError();
 
   const unsigned tier = artifact->tier;
-  const bool replaces = record.state() == FirstCompile::Ready;
+  const bool replaces = request.replaces;
   const unsigned oldTier = record.tier.load(std::memory_order_relaxed);
   const uint32_t oldBytes = record.codeBytes.load(std::memory_order_relaxed);
   if (!replaces) {
@@ -122,11 +118,17 @@ Status EngineImpl::withThreadLocals(const std::function<Status(ThreadLocalSource
   return use(threads);
 }
 
-Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
+/// Leaves Compiling. In one step with the list, as seen by a fork: a child finds either both or neither.
+void EngineImpl::storeState(FunctionRecord& record, FirstCompile state) {
   {
     LockGuard lock(inFlightMutex_);
-    inFlight_.push_back(&record);
+    std::erase(inFlight_, &record);
+    record.firstCompile.store(static_cast<uint32_t>(state), std::memory_order_release);
   }
+  futexWakeAll(record.firstCompile);
+}
+
+Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
   Result<void*> code = [&]() -> Result<void*> {
     Result<SessionPool::Lease> session = pool_.borrow();
     if (!session)
@@ -139,10 +141,6 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
     (*session)->stack().run([&] { result = install(request, **session, /*background=*/false); });
     return std::move(*result);
   }();
-  {
-    LockGuard lock(inFlightMutex_);
-    std::erase(inFlight_, &record);
-  }
   if (!code) {
     statistics_.failed.add();
     statistics_.emit({EventKind::CompileFailed, record.name, 0, code.error().message()});
@@ -166,11 +164,16 @@ Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
     case FirstCompile::Lazy: {
       if (!record.definition.load().exists())
         return Error(ErrorKind::MissingSymbol, std::string(record.name), "nothing defines it");
-      auto expected = static_cast<uint32_t>(FirstCompile::Lazy);
-      if (record.firstCompile.compare_exchange_strong(
-              expected, static_cast<uint32_t>(FirstCompile::Compiling), std::memory_order_acq_rel))
-        return compileFirst(record);
-      break;
+      {
+        // Claiming and entering the list are one step for a fork, too.
+        LockGuard lock(inFlightMutex_);
+        auto expected = static_cast<uint32_t>(FirstCompile::Lazy);
+        if (!record.firstCompile.compare_exchange_strong(
+                expected, static_cast<uint32_t>(FirstCompile::Compiling), std::memory_order_acq_rel))
+          break;
+        inFlight_.push_back(&record);
+      }
+      return compileFirst(record);
     }
     }
   }

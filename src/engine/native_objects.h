@@ -2,7 +2,7 @@
 //
 // Relocatable objects of the program's that are not IR: ELF files, archive members, module-level assembly.
 // They are linked as a whole when something first refers to them, or before constructors run.
-// Thread rule: thread-safe; one recursive lock, because objects refer to each other.
+// Thread rule: thread-safe; one recursive lock, because objects refer to each other and to data.
 #pragma once
 
 #include "base/thread_annotations.h"
@@ -26,8 +26,9 @@ public:
   /// `withThreads` runs its argument with a source of thread-locals.
   using WithThreads = std::function<Status(const std::function<Status(ThreadLocalSource&)>&)>;
 
-  NativeObjects(Linker& linker, WithThreads withThreads)
-      : linker_(linker), withThreads_(std::move(withThreads)) {}
+  /// `mutex` as for DataMaterializer.
+  NativeObjects(Linker& linker, WithThreads withThreads, RecursiveMutex& mutex)
+      : linker_(linker), withThreads_(std::move(withThreads)), mutex_(mutex) {}
 
   /// Enters an object under the id that the registry gave it (ids are dense).
   void add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols symbols, ImageId scope)
@@ -43,8 +44,6 @@ public:
     return objects_.size();
   }
 
-  RecursiveMutex& forkMutex() { return mutex_; }
-
 private:
   struct Object {
     std::unique_ptr<llvm::MemoryBuffer> bytes;
@@ -57,7 +56,7 @@ private:
 
   Linker& linker_;
   const WithThreads withThreads_;
-  RecursiveMutex mutex_;
+  RecursiveMutex& mutex_;
   std::vector<std::unique_ptr<Object>> objects_ TIERCEL_GUARDED_BY(mutex_);
 };
 

@@ -67,8 +67,7 @@ void registerDestructors(EngineImpl& engine) {
 
 void EngineImpl::lockForFork() {
   loadMutex_.lock();
-  objects_.forkMutex().lock();
-  data_.forkMutex().lock();
+  materialiseMutex_.lock();
   registry_.forkMutex().lock();
   pool_.forkMutex().lock();
   promoter_.forkMutex().lock();
@@ -96,8 +95,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   promoter_.forkMutex().unlock();
   pool_.forkMutex().unlock();
   registry_.forkMutex().unlock();
-  data_.forkMutex().unlock();
-  objects_.forkMutex().unlock();
+  materialiseMutex_.unlock();
   loadMutex_.unlock();
 }
 

@@ -128,10 +128,18 @@ Status EngineImpl::addBitcode(Input input) {
         std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(*object), image->name + " (assembly)",
                                                         /*RequiresNullTerminator=*/false);
   }
+  if (assembled) {
+    Result<ObjectSymbols> symbols = readObjectSymbols(assembled->getMemBufferRef());
+    if (!symbols)
+      return symbols.takeError();
+    if (Status status = registry_.checkObject(*symbols); !status)
+      return status;
+  }
   Result<ImageId> id = registry_.addImage(std::move(image), **reader);
   if (!id)
     return id.takeError();
   (*session)->adopt(*id, std::move(*reader));
+  added_.push_back({*id, ObjectId()});
   statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
   if (assembled)
     return addObject(Input{InputKind::Object, input.name + " (assembly)", std::move(assembled)}, *id);
@@ -147,6 +155,7 @@ Status EngineImpl::addObject(Input input, ImageId scope) {
     return id.takeError();
   const size_t bytes = input.bytes->getBufferSize();
   objects_.add(std::move(input.bytes), std::move(*symbols), scope);
+  added_.push_back({ImageId(), *id});
   statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
   return {};
 }
@@ -288,6 +297,11 @@ Status EngineImpl::checkUndefined() {
   const std::vector<Registry::UndefinedName> undefined = registry_.undefinedNames();
   // Looking for functions as well loads the libraries that the program needs now, as a native start would:
   // their initialisation and termination lie around the program's, and no first call has to do it.
+  // The same for what code generators call by themselves.
+  for (const char* name :
+       {"memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen", "_Unwind_Resume", "__tls_get_addr",
+        "__stack_chk_fail", "fmod", "fmodf", "pow", "sin", "cos", "exp", "log"})
+    host_.findLoaded(name);
   bool dataMissing = false;
   for (const auto& [name, isData] : undefined)
     dataMissing |= !host(name, /*weak=*/false) && isData;
@@ -305,43 +319,50 @@ Status EngineImpl::checkUndefined() {
                users);
 }
 
+Status EngineImpl::collectFrom(ImageId id, std::vector<Initialisation>& constructors,
+                               std::vector<Initialisation>& destructors) {
+  const ProgramImage& image = registry_.image(id);
+  Result<SessionPool::Lease> session = pool_.borrow();
+  if (!session)
+    return session.takeError();
+  // Making a block of thread-locals known to the process takes malloc, so not in a first call.
+  if (Status status = data_.ensureThreadBlock(id, **session); !status)
+    return status;
+  Result<ImageReader*> reader = (*session)->reader(id);
+  if (!reader)
+    return reader.takeError();
+  const auto nameOf = [&](uint32_t ordinal) { return (*reader)->value(ordinal)->getName(); };
+  const auto collect = [&](const std::vector<Initialiser>& from, std::vector<Initialisation>& into) {
+    for (const Initialiser& entry : from) {
+      if (entry.associated == ~0u || registry_.prevails(id, entry.associated, nameOf(entry.associated)))
+        into.push_back({entry.priority, registry_.resolve(id, entry.function, nameOf(entry.function))});
+    }
+  };
+  collect(image.constructors, constructors);
+  collect(image.destructors, destructors);
+  return {};
+}
+
+Status EngineImpl::collectFrom(ObjectId id, std::vector<Initialisation>& constructors,
+                               std::vector<Initialisation>& destructors) {
+  Result<const LinkedObject*> object = objects_.linked(id);
+  if (!object)
+    return object.takeError();
+  for (const LinkedObject::Initialiser& entry : (*object)->constructors)
+    constructors.push_back({entry.priority, {}, entry.function});
+  for (const LinkedObject::Initialiser& entry : (*object)->destructors)
+    destructors.push_back({entry.priority, {}, entry.function});
+  return {};
+}
+
 Status EngineImpl::collectInitialisers(std::vector<Initialisation>& constructors) {
   std::vector<Initialisation> destructors;
-  for (; imagesInitialised_ < registry_.imageCount(); ++imagesInitialised_) {
-    const ImageId id(imagesInitialised_);
-    const ProgramImage& image = registry_.image(id);
-    Result<SessionPool::Lease> session = pool_.borrow();
-    if (!session)
-      return session.takeError();
-    // Making a block of thread-locals known to the process takes malloc, so not in a first call.
-    if (Status status = data_.ensureThreadBlock(id, **session); !status)
+  for (; initialised_ < added_.size(); ++initialised_) {
+    const Added& added = added_[initialised_];
+    Status status = added.object.valid() ? collectFrom(added.object, constructors, destructors)
+                                         : collectFrom(added.image, constructors, destructors);
+    if (!status)
       return status;
-    const auto collect = [&](const std::vector<Initialiser>& from,
-                             std::vector<Initialisation>& into) -> Status {
-      for (const Initialiser& entry : from) {
-        Result<ImageReader*> reader = (*session)->reader(id);
-        if (!reader)
-          return reader.takeError();
-        const auto nameOf = [&](uint32_t ordinal) { return (*reader)->value(ordinal)->getName(); };
-        if (entry.associated != ~0u && !registry_.prevails(id, entry.associated, nameOf(entry.associated)))
-          continue;
-        into.push_back({entry.priority, registry_.resolve(id, entry.function, nameOf(entry.function))});
-      }
-      return {};
-    };
-    if (Status status = collect(image.constructors, constructors); !status)
-      return status;
-    if (Status status = collect(image.destructors, destructors); !status)
-      return status;
-  }
-  for (; objectsInitialised_ < objects_.size(); ++objectsInitialised_) {
-    Result<const LinkedObject*> object = objects_.linked(ObjectId(objectsInitialised_));
-    if (!object)
-      return object.takeError();
-    for (std::byte* function : (*object)->constructors)
-      constructors.push_back({65535, {}, function});
-    for (std::byte* function : (*object)->destructors)
-      destructors.push_back({65535, {}, function});
   }
   const auto byPriority = [](const Initialisation& a, const Initialisation& b) {
     return a.priority < b.priority;

@@ -7,6 +7,7 @@
 #include "platform/program_state_guard.h"
 
 #include <algorithm>
+#include <cfenv>
 #include <csignal>
 #include <ctime>
 #include <sys/resource.h>
@@ -80,6 +81,8 @@ void Promoter::startWorkers() {
 
 void* Promoter::threadMain(void* promoter) {
   setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kWorkerNice);
+  // Threads inherit the floating-point environment of the one that makes them.
+  fesetenv(FE_DFL_ENV);
   pthread_setname_np(pthread_self(), "tiercel-compile");
   static_cast<Promoter*>(promoter)->work();
   return nullptr;
@@ -94,11 +97,7 @@ void Promoter::work() {
     QueuedCompile best;
     const Take take = takeBest(best);
     if (take == Take::Taken) {
-      const uint64_t start = processorTimeNs(CLOCK_THREAD_CPUTIME_ID);
-      Result<SessionPool::Lease> session = engine_.pool().borrow();
-      if (session)
-        (*session)->stack().run([&] { promote(best, **session, /*background=*/true); });
-      finished(best, processorTimeNs(CLOCK_THREAD_CPUTIME_ID) - start);
+      run(best, /*background=*/true);
       continue;
     }
     if (take == Take::OverBudget) {
@@ -111,26 +110,38 @@ void Promoter::work() {
   }
 }
 
+void Promoter::run(const QueuedCompile& item, bool background) {
+  const uint64_t start = processorTimeNs(CLOCK_THREAD_CPUTIME_ID);
+  bool succeeded = false;
+  if (Result<SessionPool::Lease> session = engine_.pool().borrow())
+    (*session)->stack().run([&] { succeeded = promote(item, **session, background); });
+  finished(item, succeeded, processorTimeNs(CLOCK_THREAD_CPUTIME_ID) - start);
+}
+
 void Promoter::promoteNow() {
   decideTripped();
   QueuedCompile best;
-  while (takeBest(best) == Take::Taken) {
-    Result<SessionPool::Lease> session = engine_.pool().borrow();
-    if (session)
-      (*session)->stack().run([&] { promote(best, **session, /*background=*/false); });
-    finished(best, 0);
-  }
+  while (takeBest(best) == Take::Taken)
+    run(best, /*background=*/false);
 }
 
 void Promoter::decideTripped() {
   if (trips_.empty())
     return;
-  LockGuard lock(mutex_);
-  for (auto [record, trips] : trips_.takeAll())
-    consider(*record, trips);
+  std::vector<Event> events;
+  {
+    LockGuard lock(mutex_);
+    for (auto [record, trips] : trips_.takeAll()) {
+      events.push_back(
+          {EventKind::CounterTripped, record->name, record->tier.load(std::memory_order_relaxed), {}});
+      events.push_back(consider(*record, trips));
+    }
+  }
+  for (const Event& event : events)
+    engine_.statistics().emit(event);
 }
 
-void Promoter::consider(FunctionRecord& record, uint32_t trips) {
+Event Promoter::consider(FunctionRecord& record, uint32_t trips) {
   const Options& options = engine_.options();
   FunctionSnapshot snapshot;
   snapshot.id = record.id.value;
@@ -145,9 +156,10 @@ void Promoter::consider(FunctionRecord& record, uint32_t trips) {
   const Decision decision = decide(snapshot, options);
   if (decision.promote)
     queue_.push(record, decision);
-  Event event{decision.promote ? EventKind::PromotionDecided : EventKind::PromotionDropped, record.name,
-              decision.tier, reasonText(decision.reason)};
-  engine_.statistics().emit(event);
+  else if (decision.reason == Reason::AlreadyQueued)
+    record.tripsWhileQueued |= trips; // the new code may have counted already: looked at when it is done
+  return {decision.promote ? EventKind::PromotionDecided : EventKind::PromotionDropped, record.name,
+          decision.tier, reasonText(decision.reason)};
 }
 
 Promoter::Take Promoter::takeBest(QueuedCompile& best) {
@@ -155,10 +167,11 @@ Promoter::Take Promoter::takeBest(QueuedCompile& best) {
   if (stop_.load(std::memory_order_relaxed) || queue_.empty())
     return Take::Empty;
   const uint64_t processNs = budget_.limited() ? processorTimeNs(CLOCK_PROCESS_CPUTIME_ID) : 0;
+  const bool free = waiters_ > 0;
   const uint64_t programNs = processNs - std::min(processNs, budget_.spentNs());
   std::optional<QueuedCompile> item =
-      queue_.pop([budget = budget_, programNs](const QueuedCompile& candidate) {
-        return budget.allows(candidate.decision.codeBytes, programNs);
+      queue_.pop([budget = budget_, programNs, free](const QueuedCompile& candidate) {
+        return free || budget.allows(candidate.decision.codeBytes, programNs);
       });
   if (!item)
     return Take::OverBudget;
@@ -169,33 +182,44 @@ Promoter::Take Promoter::takeBest(QueuedCompile& best) {
   return Take::Taken;
 }
 
-void Promoter::promote(const QueuedCompile& item, Session& session, bool background) {
+bool Promoter::promote(const QueuedCompile& item, Session& session, bool background) {
   FunctionRecord& record = *item.function;
-  const CompileRequest request{record.id, item.decision.tier, item.decision.instrument};
+  const CompileRequest request{record.id, item.decision.tier, item.decision.instrument, /*replaces=*/true};
   if (Result<void*> code = engine_.install(request, session, background); !code) {
-    record.promotionFailed = true;
     engine_.statistics().failed.add();
     engine_.statistics().emit({EventKind::CompileFailed, record.name, request.tier, code.error().message()});
+    return false;
   }
+  return true;
 }
 
-void Promoter::finished(const QueuedCompile& item, uint64_t nanoseconds) {
+void Promoter::finished(const QueuedCompile& item, bool succeeded, uint64_t nanoseconds) {
   LockGuard lock(mutex_);
+  FunctionRecord& record = *item.function;
   budget_.spent(item.decision.codeBytes, nanoseconds);
-  item.function->queued = false;
-  ++item.function->promotions;
-  std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == item.function; });
+  record.queued = false;
+  record.promotionFailed |= !succeeded;
+  ++record.promotions;
+  std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
+  // The new code's counter may have run out before this was noted; it will not do so again.
+  if (const uint32_t trips = std::exchange(record.tripsWhileQueued, 0); trips != 0 && succeeded)
+    consider(record, trips);
 }
 
 void Promoter::waitIdle() {
+  {
+    LockGuard lock(mutex_);
+    ++waiters_;
+  }
   for (;;) {
     const uint32_t seen = idleSignal_.load(std::memory_order_acquire);
     {
       LockGuard lock(mutex_);
-      if (trips_.empty() && queue_.empty() && active_.empty())
+      // Without workers nobody will ever take what waits.
+      if (threads_.empty() || (trips_.empty() && queue_.empty() && active_.empty())) {
+        --waiters_;
         return;
-      if (threads_.empty())
-        return; // nobody will ever take it
+      }
     }
     wake();
     futexWait(idleSignal_, seen);

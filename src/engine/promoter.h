@@ -9,6 +9,8 @@
 // Thread rule: thread-safe. Lifetime: the destructor waits for compiles in progress and drops what is queued.
 #pragma once
 
+#include "tiercel/events.h"
+
 #include "base/thread_annotations.h"
 #include "tiering/compile_budget.h"
 #include "tiering/compile_queue.h"
@@ -54,11 +56,14 @@ private:
   static void* threadMain(void* promoter);
   void work();
   void decideTripped() TIERCEL_EXCLUDES(mutex_);
-  void consider(FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
+  /// Queues what the policy wants; returns what to tell listeners, without the lock.
+  Event consider(FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
   enum class Take { Taken, Empty, OverBudget };
   Take takeBest(QueuedCompile& best) TIERCEL_EXCLUDES(mutex_);
-  void promote(const QueuedCompile& item, class Session& session, bool background) TIERCEL_EXCLUDES(mutex_);
-  void finished(const QueuedCompile& item, uint64_t nanoseconds) TIERCEL_EXCLUDES(mutex_);
+  bool promote(const QueuedCompile& item, class Session& session, bool background) TIERCEL_EXCLUDES(mutex_);
+  void finished(const QueuedCompile& item, bool succeeded, uint64_t nanoseconds) TIERCEL_EXCLUDES(mutex_);
+  /// Borrows a session and compiles.
+  void run(const QueuedCompile& item, bool background) TIERCEL_EXCLUDES(mutex_);
   void wake();
   void promoteNow() TIERCEL_EXCLUDES(mutex_);
 
@@ -70,6 +75,7 @@ private:
   CompileBudget budget_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<QueuedCompile> active_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<pthread_t> threads_ TIERCEL_GUARDED_BY(mutex_);
+  unsigned waiters_ TIERCEL_GUARDED_BY(mutex_) = 0; ///< in waitIdle: they want it done now
   std::atomic<bool> running_{false};
   std::atomic<bool> stop_{false};
   std::atomic<uint32_t> workSignal_{0}; ///< counts reasons to look; workers sleep on it

@@ -23,21 +23,20 @@ namespace tiercel {
 
 namespace {
 
-/// What the program's objects call __dso_handle; any address of its own will do.
-void* dsoHandle = &dsoHandle;
-
-/// Looked up, because a host may wrap its own registrations (the command does, see tools/tiercel).
-int registerAtExit(void (*handler)()) {
+/// Under the engine's own __dso_handle, so that what is left runs when the engine goes.
+/// __cxa_atexit is looked up, because a host may wrap its own registrations (the command does, see
+/// tools/tiercel).
+int registerAtExit(void (*handler)(), EngineImpl* engine) {
   using Register = int (*)(void (*)(void*), void*, void*);
   static const auto real = reinterpret_cast<Register>(dlsym(RTLD_DEFAULT, "__cxa_atexit"));
   // On x86-64 a function without parameters ignores the argument it is called with.
-  return real(reinterpret_cast<void (*)(void*)>(handler), nullptr, nullptr);
+  return real(reinterpret_cast<void (*)(void*)>(handler), nullptr, engine->dsoHandle());
 }
-int registerAtQuickExit(void (*handler)()) {
-  return __cxa_at_quick_exit(reinterpret_cast<void (*)(void*)>(handler), nullptr);
+int registerAtQuickExit(void (*handler)(), EngineImpl* engine) {
+  return __cxa_at_quick_exit(reinterpret_cast<void (*)(void*)>(handler), engine->dsoHandle());
 }
-int registerAtFork(void (*prepare)(), void (*parent)(), void (*child)()) {
-  return __register_atfork(prepare, parent, child, nullptr);
+int registerAtFork(void (*prepare)(), void (*parent)(), void (*child)(), EngineImpl* engine) {
+  return __register_atfork(prepare, parent, child, engine->dsoHandle());
 }
 
 /// Without tail calls: dlsym takes RTLD_NEXT to mean "after the object that my caller is in", which must be
@@ -77,6 +76,10 @@ void exitThread(void* value, EngineImpl* engine) {
   pthread_exit(value);
 }
 
+void exitThreadC11(int result, EngineImpl* engine) {
+  exitThread(reinterpret_cast<void*>(static_cast<intptr_t>(result)), engine);
+}
+
 void prepareHandler(EngineImpl* engine, const void* handler) {
   if (FunctionRecord* record = engine->functionAt(handler))
     engine->compileClosure(record->id);
@@ -98,10 +101,8 @@ template <typename F> void* address(F* function) { return reinterpret_cast<void*
 } // namespace
 
 Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& host) {
-  host.supply("__dso_handle", &dsoHandle);
-  host.supply("atexit", address(registerAtExit));
-  host.supply("at_quick_exit", address(registerAtQuickExit));
-  host.supply("pthread_atfork", address(registerAtFork));
+  host.supply("__dso_handle", engine.dsoHandle());
+  host.supply("dlerror", address(HostSymbols::programError));
   host.supply("__cpu_model", __cpu_model);
   host.supply("__cpu_features2", __cpu_features2);
   host.supply("__cpu_indicator_init", address(__cpu_indicator_init));
@@ -112,10 +113,10 @@ Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& hos
     unsigned engineArgument;
   };
   const Bound bound[] = {
-      {"dlsym", address(lookUp), 2},
-      {"dladdr", address(describeAddress), 2},
-      {"pthread_exit", address(exitThread), 1},
-      {"sigaction", address(setSignalAction), 3},
+      {"atexit", address(registerAtExit), 1},         {"at_quick_exit", address(registerAtQuickExit), 1},
+      {"pthread_atfork", address(registerAtFork), 3}, {"dlsym", address(lookUp), 2},
+      {"dladdr", address(describeAddress), 2},        {"pthread_exit", address(exitThread), 1},
+      {"thrd_exit", address(exitThreadC11), 1},       {"sigaction", address(setSignalAction), 3},
       {"signal", address(setSignalHandler), 2},
   };
   for (const Bound& b : bound) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Library functions that the engine supplies to programs in place of the system's, under the same names:
-//  - dlsym, dlopen(NULL) and dladdr know the program's own symbols;
+//  - dlsym, dlopen(NULL) and dladdr know the program's own symbols; dlerror tells the program's errors only;
 //  - sigaction and signal compile a handler and what it calls at once, so that it compiles nothing when a
 //    signal interrupts the program in the middle of malloc;
 //  - pthread_exit, called by main's thread, first ends the workers, which would keep the process alive;

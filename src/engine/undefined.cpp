@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Explaining what is missing. Reads the whole program, which only the way to an error message may.
+#include "base/diagnostics.h"
 #include "engine/engine_impl.h"
 
 #include "llvm/ADT/SetVector.h"
@@ -32,6 +33,7 @@ std::string EngineImpl::describeUsers(const std::vector<std::string>& names) {
   llvm::StringMap<std::string> usersOf;
   for (uint32_t i = 0; i < registry_.imageCount(); ++i) {
     llvm::LLVMContext context;
+    context.setDiagnosticHandler(std::make_unique<DiagnosticCollector>());
     Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(registry_.image(ImageId(i)), context);
     if (!reader)
       continue;

@@ -43,8 +43,12 @@ Status DataMaterializer::ensure(std::span<const GlobalId> globals, Session& sess
   LockGuard lock(mutex_);
   for (GlobalId id : globals) {
     GlobalRecord& global = registry_.global(id);
-    if (global.address.load(std::memory_order_relaxed))
+    if (global.address.load(std::memory_order_relaxed)) {
+      // Has an address from an earlier attempt that failed, or is being initialised further out.
+      if (!global.written)
+        pending_.push_back(&global);
       continue;
+    }
     if (Status status = allocate(global); !status)
       return status;
   }
@@ -91,10 +95,23 @@ Status DataMaterializer::allocateSection(const GlobalRecord& member) {
 }
 
 Status DataMaterializer::drain(Session& session) {
+  ++draining_;
+  Status status = writePending(session);
+  // Others go by `initialised` without the lock, and follow pointers: only when nothing at all is pending,
+  // not even further out, is the whole graph there.
+  if (--draining_ == 0 && status) {
+    for (GlobalRecord* global : written_)
+      global->initialised.store(true, std::memory_order_release);
+    written_.clear();
+  }
+  return status;
+}
+
+Status DataMaterializer::writePending(Session& session) {
   while (!pending_.empty()) {
     GlobalRecord& global = *pending_.back();
     pending_.pop_back();
-    if (global.initialised.load(std::memory_order_relaxed))
+    if (global.written)
       continue;
     const Definition where = global.definition.load();
     Result<ImageReader*> reader = session.reader(where.image);
@@ -109,7 +126,8 @@ Status DataMaterializer::drain(Session& session) {
       return Error(status.error().kind(), "initialiser of '" + std::string(global.name) + "'",
                    status.error().why());
     }
-    global.initialised.store(true, std::memory_order_release);
+    global.written = true;
+    written_.push_back(&global);
   }
   return {};
 }

@@ -26,8 +26,10 @@ namespace tiercel {
 
 class DataMaterializer {
 public:
-  DataMaterializer(Registry& registry, Arena& arena, AddressSource& addresses)
-      : registry_(registry), arena_(arena), addresses_(addresses) {}
+  /// `mutex` is shared with the native objects: initialisers refer to objects and objects to data, and with a
+  /// lock each, two threads could wait for each other.
+  DataMaterializer(Registry& registry, Arena& arena, AddressSource& addresses, RecursiveMutex& mutex)
+      : registry_(registry), arena_(arena), addresses_(addresses), mutex_(mutex) {}
 
   /// Addresses and values for these and all they lead to. `session` provides the readers.
   Status ensure(std::span<const GlobalId> globals, Session& session) TIERCEL_EXCLUDES(mutex_);
@@ -36,12 +38,9 @@ public:
   /// Where a thread-local of the program lives.
   Result<ThreadLocalPlace> ensureThreadLocal(GlobalId global, Session& session) TIERCEL_EXCLUDES(mutex_);
 
-  /// Recursive, because an initialiser may refer to a symbol of an object that must be linked first, which
-  /// may refer to globals. Held across fork.
-  RecursiveMutex& forkMutex() { return mutex_; }
-
 private:
   Status drain(Session& session) TIERCEL_REQUIRES(mutex_);
+  Status writePending(Session& session) TIERCEL_REQUIRES(mutex_);
   Status allocate(GlobalRecord& global) TIERCEL_REQUIRES(mutex_);
   Status allocateSection(const GlobalRecord& member) TIERCEL_REQUIRES(mutex_);
   Result<size_t> threadModule(ImageId image, Session& session) TIERCEL_REQUIRES(mutex_);
@@ -58,9 +57,12 @@ private:
   Registry& registry_;
   Arena& arena_;
   AddressSource& addresses_;
-  RecursiveMutex mutex_;
+  RecursiveMutex& mutex_;
   std::vector<GlobalRecord*> pending_ TIERCEL_GUARDED_BY(mutex_); ///< have addresses, lack values
-  std::vector<size_t> threadModules_ TIERCEL_GUARDED_BY(mutex_);  ///< by image; 0: none yet
+  std::vector<GlobalRecord*>
+      written_ TIERCEL_GUARDED_BY(mutex_);           ///< have values, may lead to some that lack them
+  unsigned draining_ TIERCEL_GUARDED_BY(mutex_) = 0; ///< depth of recursion
+  std::vector<size_t> threadModules_ TIERCEL_GUARDED_BY(mutex_); ///< by image; 0: none yet
 };
 
 } // namespace tiercel

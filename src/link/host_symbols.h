@@ -27,11 +27,20 @@ public:
   /// be made visible to it.
   void onLoad(std::function<Status(const std::string& path)> hook) { beforeLoad_ = std::move(hook); }
 
-  bool has(llvm::StringRef name) override { return find(name).has_value(); }
+  bool has(llvm::StringRef name, bool weak) override {
+    return (weak ? findLoaded(name) : find(name)).has_value();
+  }
   /// Loads default libraries if that helps; do not ask for weak references.
   std::optional<void*> find(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   /// Without loading anything.
   std::optional<void*> findLoaded(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
+
+  /// The calling thread's instance of a thread-local; found anew every time.
+  std::optional<void*> findInThisThread(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
+
+  /// dlerror for the program. Looking symbols up in the middle of a program's calls would lose the message of
+  /// a failed dlsym or dlopen that the program has not asked for yet; the engine keeps it (per thread).
+  static char* programError();
 
   /// dlopen for all to see.
   Status loadLibrary(const std::string& path) TIERCEL_EXCLUDES(mutex_);

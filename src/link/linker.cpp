@@ -92,7 +92,8 @@ public:
 
 private:
   void enterRanges(jl::LinkGraph& graph);
-  void enterInitialisers(jl::LinkGraph& graph, llvm::StringRef section, std::vector<std::byte*>& into);
+  void enterInitialisers(jl::LinkGraph& graph, llvm::StringRef section,
+                         std::vector<LinkedObject::Initialiser>& into);
 
   const LinkEnvironment& environment_;
   ReferenceRewriter& rewriter_;
@@ -162,7 +163,7 @@ void GraphLink::enterRanges(jl::LinkGraph& graph) {
 }
 
 void GraphLink::enterInitialisers(jl::LinkGraph& graph, llvm::StringRef prefix,
-                                  std::vector<std::byte*>& into) {
+                                  std::vector<LinkedObject::Initialiser>& into) {
   // .init_array.NNNNN, lower numbers first, then plain .init_array.
   std::vector<jl::Section*> sections;
   for (jl::Section& section : graph.sections()) {
@@ -170,7 +171,7 @@ void GraphLink::enterInitialisers(jl::LinkGraph& graph, llvm::StringRef prefix,
       sections.push_back(&section);
   }
   const auto priority = [&](const jl::Section* section) {
-    unsigned number = 65536;
+    uint32_t number = 65535;
     llvm::StringRef ending = section->getName().drop_front(prefix.size());
     if (ending.consume_front("."))
       ending.getAsInteger(10, number);
@@ -182,7 +183,7 @@ void GraphLink::enterInitialisers(jl::LinkGraph& graph, llvm::StringRef prefix,
     jl::SectionRange range(*section);
     for (auto* slot = range.getStart().toPtr<std::byte**>(); slot != range.getEnd().toPtr<std::byte**>();
          ++slot)
-      into.push_back(*slot);
+      into.push_back({priority(section), *slot});
   }
 }
 

@@ -49,9 +49,13 @@ struct LinkedFunction {
 };
 
 struct LinkedObject {
-  llvm::StringMap<std::byte*> symbols;  ///< external definitions
-  std::vector<std::byte*> constructors; ///< of .init_array, in order
-  std::vector<std::byte*> destructors;
+  llvm::StringMap<std::byte*> symbols; ///< external definitions
+  struct Initialiser {
+    uint32_t priority;
+    std::byte* function;
+  };
+  std::vector<Initialiser> constructors; ///< of .init_array, in order
+  std::vector<Initialiser> destructors;
 };
 
 class Linker {

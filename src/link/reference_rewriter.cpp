@@ -60,6 +60,7 @@ ReferenceRewriter::Target ReferenceRewriter::findByLinkName(llvm::StringRef name
   case LinkKind::Thread:
     return {0, {}};
   case LinkKind::Entry:
+  case LinkKind::Private:
     break;
   }
   return {};

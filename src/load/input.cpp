@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "load/input.h"
 
+#include "base/diagnostics.h"
 #include "base/llvm_error.h"
 #include "load/frontend.h"
 
@@ -31,6 +32,7 @@ std::unique_ptr<llvm::MemoryBuffer> serialise(const llvm::Module& module, const 
 
 Result<Input> parseText(const llvm::MemoryBuffer& text, const std::string& name) {
   llvm::LLVMContext context;
+  context.setDiagnosticHandler(std::make_unique<DiagnosticCollector>());
   llvm::SMDiagnostic diagnostic;
   std::unique_ptr<llvm::Module> module =
       llvm::parseAssembly(llvm::MemoryBufferRef(text.getBuffer(), name), diagnostic, context);

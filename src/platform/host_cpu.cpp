@@ -49,10 +49,13 @@ Result<HostCpu> HostCpu::find(const std::string& name) {
       return Error(ErrorKind::BadInput, "CPU '" + name + "'",
                    "unknown; 'clang-22 --print-supported-cpus' lists the names");
     cpu.name = name;
-    llvm::SmallVector<llvm::StringRef, 64> implied;
-    llvm::X86::getFeaturesForCPU(name, implied);
-    for (llvm::StringRef feature : implied)
-      features.AddFeature(feature, true);
+    // Asked of the target itself, which knows what implies what.
+    const std::unique_ptr<llvm::MCSubtargetInfo> info(
+        cpu.target->createMCSubtargetInfo(cpu.triple, name, ""));
+    for (const llvm::SubtargetFeatureKV& feature : info->getAllProcessorFeatures()) {
+      if (info->getFeatureBits()[feature.Value])
+        features.AddFeature(feature.Key, true);
+    }
   }
   cpu.features = features.getString();
   return cpu;

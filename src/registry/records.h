@@ -67,6 +67,7 @@ struct FunctionRecord {
   FunctionRecord* nextTripped = nullptr;
   /// In the compile queue or being compiled for promotion; under the queue's lock.
   bool queued = false;
+  uint32_t tripsWhileQueued = 0;
   bool promotionFailed = false;
   unsigned promotions = 0;
 
@@ -89,7 +90,8 @@ struct GlobalRecord {
 
   /// Set once, under the lock of link/data_materializer.h. Thread-locals: the offset in their image's block.
   std::atomic<std::byte*> address{nullptr};
-  std::atomic<bool> initialised{false};
+  bool written = false;                 ///< has its value; under the same lock
+  std::atomic<bool> initialised{false}; ///< and so has all that it leads to
 };
 
 } // namespace tiercel

@@ -48,6 +48,46 @@ std::optional<std::vector<std::byte>> prefixBytes(const llvm::Function& function
   return std::nullopt;
 }
 
+struct AliasTarget {
+  const llvm::GlobalValue* base = nullptr;
+  int64_t offset = 0;
+};
+
+/// Through casts, address arithmetic and other aliases down to what is really there.
+AliasTarget targetOf(const llvm::GlobalAlias& alias) {
+  const llvm::DataLayout& layout = alias.getDataLayout();
+  llvm::APInt offset(layout.getIndexTypeSizeInBits(alias.getType()), 0);
+  const llvm::Value* base = alias.getAliasee();
+  // Bitcode can hold a cycle; nobody writes chains this long.
+  for (unsigned steps = 0; steps < 1000; ++steps) {
+    base = base->stripAndAccumulateConstantOffsets(layout, offset, /*AllowNonInbounds=*/true);
+    const auto* next = llvm::dyn_cast<llvm::GlobalAlias>(base);
+    if (!next)
+      return {llvm::dyn_cast<llvm::GlobalValue>(base), offset.getSExtValue()};
+    base = next->getAliasee();
+  }
+  return {};
+}
+
+/// What this registry cannot express; found before anything of an image is entered.
+Status checkSupported(const llvm::GlobalValue& value, const std::string& image) {
+  if (const auto* alias = llvm::dyn_cast<llvm::GlobalAlias>(&value)) {
+    const AliasTarget target = targetOf(*alias);
+    if (!target.base)
+      return Error(ErrorKind::Unsupported, image,
+                   "alias '" + value.getName().str() + "' is an expression without a base object");
+    if (target.offset != 0 && !llvm::isa<llvm::GlobalVariable>(target.base))
+      return Error(ErrorKind::Unsupported, image,
+                   "alias '" + value.getName().str() + "' points into a function");
+  }
+  if (const auto* function = llvm::dyn_cast<llvm::Function>(&value);
+      function && function->hasPrefixData() && !prefixBytes(*function))
+    return Error(ErrorKind::Unsupported, image,
+                 "function '" + value.getName().str() +
+                     "' has prefix data that is not made of plain numbers");
+  return {};
+}
+
 Error duplicate(llvm::StringRef name, std::string_view first, std::string_view second) {
   return Error(ErrorKind::DuplicateSymbol, std::string(second),
                "symbol '" + name.str() + "' is already defined in " + std::string(first));
@@ -103,11 +143,7 @@ Result<GlobalRecord*> Registry::newGlobal(llvm::StringRef name) {
 Status Registry::defineFunction(FunctionRecord& record, const llvm::GlobalValue& value, Definition where) {
   const auto* function = llvm::dyn_cast<llvm::Function>(&value);
   if (function && function->hasPrefixData()) {
-    const std::optional<std::vector<std::byte>> bytes = prefixBytes(*function);
-    if (!bytes)
-      return Error(ErrorKind::Unsupported, "function '" + value.getName().str() + "'",
-                   "its prefix data is not made of plain numbers");
-    if (Status status = table_.placeBehind(record.id, *bytes); !status)
+    if (Status status = table_.placeBehind(record.id, *prefixBytes(*function)); !status)
       return status;
   }
   if (!record.definition.load().exists())
@@ -134,13 +170,15 @@ void Registry::defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& va
   record.definition.store(where);
 }
 
-Status Registry::checkDuplicates(const ProgramImage& image, ImageReader& reader) {
+Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& reader) {
   for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
     const llvm::GlobalValue& value = *reader.value(ordinal);
+    if (Status status = checkSupported(value, image.name); !status)
+      return status;
     if (strengthOf(value) != Strength::Strong || value.hasLocalLinkage() || isReserved(value))
       continue;
     auto found = names_.find(linkerName(value));
-    if (found != names_.end() && found->second.strength == Strength::Strong && !found->second.hidden &&
+    if (found != names_.end() && found->second.strength == Strength::Strong &&
         !(found->second.inComdat && value.hasComdat()))
       return duplicate(linkerName(value), found->second.definedIn, image.name);
   }
@@ -149,7 +187,7 @@ Status Registry::checkDuplicates(const ProgramImage& image, ImageReader& reader)
 
 Result<ImageId> Registry::addImage(std::unique_ptr<ProgramImage> image, ImageReader& reader) {
   LockGuard lock(mutex_);
-  if (Status status = checkDuplicates(*image, reader); !status)
+  if (Status status = checkBeforeEntering(*image, reader); !status)
     return status.takeError();
 
   const ImageId id(static_cast<uint32_t>(images_.size()));
@@ -216,7 +254,7 @@ Status Registry::enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ord
   }
   // The record of an earlier, weaker definition is kept: it may have been handed out already.
   if (variable) {
-    if (name.ref.kind != SymbolKind::Data && name.ref.kind != SymbolKind::Thread) {
+    if (!name.ownsRecord || (name.ref.kind != SymbolKind::Data && name.ref.kind != SymbolKind::Thread)) {
       Result<GlobalRecord*> record = newGlobal(value.getName());
       if (!record)
         return record.takeError();
@@ -229,7 +267,7 @@ Status Registry::enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ord
     if (record.threadLocal)
       entry.threadLocals.push_back(record.id);
   } else {
-    if (name.ref.kind != SymbolKind::Function) {
+    if (!name.ownsRecord || name.ref.kind != SymbolKind::Function) {
       Result<FunctionRecord*> record = newFunction(value.getName());
       if (!record)
         return record.takeError();
@@ -238,6 +276,7 @@ Status Registry::enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ord
     if (Status status = defineFunction(functions_[name.ref.id], value, where); !status)
       return status;
   }
+  name.ownsRecord = true;
   name.strength = strength;
   name.hidden = !value.hasDefaultVisibility();
   name.inComdat = value.hasComdat();
@@ -245,35 +284,53 @@ Status Registry::enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ord
   return {};
 }
 
+Result<SymbolRef> Registry::ownDefinition(ImageEntry& entry, ImageReader& reader, uint32_t ordinal) {
+  if (entry.values[ordinal].kind != SymbolKind::None)
+    return entry.values[ordinal];
+  const llvm::GlobalValue& value = *reader.value(ordinal);
+  const Definition where{entry.image->id, ordinal};
+  const auto isHere = [&where](const Definition& d) {
+    return d.image == where.image && d.ordinal == where.ordinal;
+  };
+  auto found = names_.find(linkerName(value));
+  const SymbolRef named = found == names_.end() ? SymbolRef{} : found->second.ref;
+  // Common symbols are one thing everywhere.
+  const bool prevailed = named.kind == SymbolKind::Function ? isHere(functions_[named.id].definition.load())
+                         : named.kind == SymbolKind::Data || named.kind == SymbolKind::Thread
+                             ? isHere(globals_[named.id].definition.load()) || value.hasCommonLinkage()
+                             : false;
+  if (prevailed || !definesSymbol(value))
+    return named;
+  SymbolRef& ref = entry.overridden[ordinal];
+  if (ref.kind != SymbolKind::None)
+    return ref;
+  if (const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value)) {
+    Result<GlobalRecord*> record = newGlobal(value.getName());
+    if (!record)
+      return record.takeError();
+    defineGlobal(**record, *variable, where);
+    ref = {variable->isThreadLocal() ? SymbolKind::Thread : SymbolKind::Data, (*record)->id.value, 0};
+  } else {
+    Result<FunctionRecord*> record = newFunction(value.getName());
+    if (!record)
+      return record.takeError();
+    if (Status status = defineFunction(**record, value, where); !status)
+      return status.takeError();
+    ref = {SymbolKind::Function, (*record)->id.value, 0};
+  }
+  return ref;
+}
+
 Status Registry::enterAlias(ImageEntry& entry, ImageReader& reader, uint32_t ordinal) {
   const auto& alias = llvm::cast<llvm::GlobalAlias>(*reader.value(ordinal));
   if (isReserved(alias))
     return {};
-  const llvm::DataLayout& layout = alias.getDataLayout();
-  llvm::APInt offset(layout.getIndexTypeSizeInBits(alias.getType()), 0);
-  // Through casts, address arithmetic and other aliases down to what is really there.
-  const llvm::Value* base = alias.getAliasee();
-  for (;;) {
-    base = base->stripAndAccumulateConstantOffsets(layout, offset, /*AllowNonInbounds=*/true);
-    const auto* next = llvm::dyn_cast<llvm::GlobalAlias>(base);
-    if (!next)
-      break;
-    base = next->getAliasee();
-  }
-  const auto* target = llvm::dyn_cast<llvm::GlobalValue>(base);
-  const uint32_t targetOrdinal = target ? reader.ordinalOf(target) : ~0u;
-  if (targetOrdinal == ~0u)
-    return Error(ErrorKind::Unsupported, entry.image->name,
-                 "alias '" + alias.getName().str() + "' is an expression without a base object");
-  SymbolRef ref = entry.values[targetOrdinal];
-  if (ref.kind == SymbolKind::None) {
-    if (auto found = names_.find(linkerName(*target)); found != names_.end())
-      ref = found->second.ref;
-  }
-  ref.offset += offset.getSExtValue();
-  if (ref.kind == SymbolKind::Function && ref.offset != 0)
-    return Error(ErrorKind::Unsupported, entry.image->name,
-                 "alias '" + alias.getName().str() + "' points into a function");
+  const AliasTarget target = targetOf(alias);
+  Result<SymbolRef> own = ownDefinition(entry, reader, reader.ordinalOf(target.base));
+  if (!own)
+    return own.takeError();
+  SymbolRef ref = *own;
+  ref.offset += target.offset;
 
   if (alias.hasLocalLinkage()) {
     entry.values[ordinal] = ref;
@@ -283,18 +340,28 @@ Status Registry::enterAlias(ImageEntry& entry, ImageReader& reader, uint32_t ord
   NameEntry& name = names_[linkerName(alias)];
   if (!claims(name, strengthOf(alias)))
     return {};
-  name = {ref, strengthOf(alias), alias.hasComdat(), false, !alias.hasDefaultVisibility(), entry.image->name};
+  name = NameEntry{.ref = ref,
+                   .strength = strengthOf(alias),
+                   .inComdat = alias.hasComdat(),
+                   .hidden = !alias.hasDefaultVisibility(),
+                   .definedIn = entry.image->name};
+  return {};
+}
+
+Status Registry::checkObject(const ObjectSymbols& symbols) {
+  LockGuard lock(mutex_);
+  for (const ObjectSymbol& symbol : symbols.defined) {
+    auto found = names_.find(symbol.name);
+    if (found != names_.end() && found->second.strength == Strength::Strong && !symbol.weak && !symbol.common)
+      return duplicate(symbol.name, found->second.definedIn, symbols.name);
+  }
   return {};
 }
 
 Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
+  if (Status status = checkObject(symbols); !status)
+    return status.takeError();
   LockGuard lock(mutex_);
-  for (const ObjectSymbol& symbol : symbols.defined) {
-    auto found = names_.find(symbol.name);
-    if (found != names_.end() && found->second.strength == Strength::Strong && !found->second.hidden &&
-        !symbol.weak && !symbol.common)
-      return duplicate(symbol.name, found->second.definedIn, symbols.name);
-  }
   const ObjectId id(objectCount_++);
   const std::string_view definedIn = view(strings_.save(symbols.name));
   for (size_t i = 0; i < symbols.defined.size(); ++i) {
@@ -304,12 +371,11 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
                                             : Strength::Strong;
     NameEntry& name = names_[symbol.name];
     if (claims(name, strength))
-      name = {{SymbolKind::Object, id.value, static_cast<int64_t>(i)},
-              strength,
-              symbol.weak,
-              false,
-              symbol.hidden,
-              definedIn};
+      name = NameEntry{.ref = {SymbolKind::Object, id.value, static_cast<int64_t>(i)},
+                       .strength = strength,
+                       .inComdat = symbol.weak,
+                       .hidden = symbol.hidden,
+                       .definedIn = definedIn};
   }
   for (const ObjectSymbols::Undefined& reference : symbols.undefined) {
     NameEntry& name = names_[reference.name];
@@ -321,14 +387,11 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
 Status Registry::defineAbsolute(const std::string& name, void* address) {
   LockGuard lock(mutex_);
   NameEntry& entry = names_[name];
-  if (entry.strength == Strength::Strong)
+  if (entry.strength != Strength::Undefined)
     return duplicate(name, entry.definedIn, "symbol defined by the host");
-  entry = {{SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)},
-           Strength::Strong,
-           false,
-           false,
-           false,
-           "the host"};
+  entry = NameEntry{.ref = {SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)},
+                    .strength = Strength::Strong,
+                    .definedIn = "the host"};
   return {};
 }
 
@@ -372,6 +435,7 @@ Result<FunctionId> Registry::declareFunction(llvm::StringRef name) {
   if (!record)
     return record.takeError();
   entry.ref = {SymbolKind::Function, (*record)->id.value, 0};
+  entry.ownsRecord = true;
   return (*record)->id;
 }
 

@@ -23,6 +23,7 @@
 #include "load/image_reader.h"
 #include "registry/records.h"
 
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Allocator.h"
 #include "llvm/Support/StringSaver.h"
@@ -74,6 +75,8 @@ public:
 
   /// Enters an image's values. All or nothing. `reader` is used during the call only.
   Result<ImageId> addImage(std::unique_ptr<ProgramImage> image, ImageReader& reader) TIERCEL_EXCLUDES(mutex_);
+  /// Whether addObject would refuse it.
+  Status checkObject(const ObjectSymbols& symbols) TIERCEL_EXCLUDES(mutex_);
   /// Enters an object's symbols.
   Result<ObjectId> addObject(const ObjectSymbols& symbols) TIERCEL_EXCLUDES(mutex_);
   /// A host symbol by address; replaces nothing that the program defines.
@@ -124,23 +127,28 @@ public:
 private:
   enum class Strength : uint8_t { Undefined, Weak, Common, Strong };
   struct NameEntry {
-    SymbolRef ref;
+    SymbolRef ref = {};
     Strength strength = Strength::Undefined;
     bool inComdat = false;
-    bool isData = false; ///< of undefined names: referred to as a variable
-    bool hidden = false; ///< not visible to dlsym and libraries
-    std::string_view definedIn;
+    bool isData = false;     ///< of undefined names: referred to as a variable
+    bool hidden = false;     ///< not visible to dlsym and libraries
+    bool ownsRecord = false; ///< `ref` was made for this name, not for the target of an alias
+    std::string_view definedIn = {};
   };
   struct ImageEntry {
     std::unique_ptr<ProgramImage> image;
     std::vector<SymbolRef> values;           ///< by ordinal; None: look the name up
     llvm::StringMap<uint32_t> internalNames; ///< to ordinals
     std::vector<GlobalId> threadLocals;
+    llvm::DenseMap<uint32_t, SymbolRef> overridden; ///< definitions that lost their name and have aliases
   };
 
   static Strength strengthOf(const llvm::GlobalValue& value);
-  Status checkDuplicates(const ProgramImage& image, ImageReader& reader) TIERCEL_REQUIRES(mutex_);
+  Status checkBeforeEntering(const ProgramImage& image, ImageReader& reader) TIERCEL_REQUIRES(mutex_);
   Status enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
+  /// The record of what `image` itself defines as `ordinal`, even if another definition got the name.
+  Result<SymbolRef> ownDefinition(ImageEntry& entry, ImageReader& reader, uint32_t ordinal)
+      TIERCEL_REQUIRES(mutex_);
   Status enterAlias(ImageEntry& entry, ImageReader& reader, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
   Result<FunctionRecord*> newFunction(llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
   Result<GlobalRecord*> newGlobal(llvm::StringRef name) TIERCEL_REQUIRES(mutex_);

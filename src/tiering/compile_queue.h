@@ -52,8 +52,8 @@ public:
   size_t maxDepth() const { return maxDepth_; }
 
 private:
-  /// Age counts by arrivals: whoever has seen this many others arrive overtakes any priority.
-  static constexpr uint64_t kPriorityPerArrival = uint64_t(1) << 26;
+  /// Age counts by arrivals: each later one is worth as much as this much more code to compile.
+  static constexpr uint64_t kPriorityPerArrival = uint64_t(1) << 12;
 
   static bool later(const QueuedCompile& a, const QueuedCompile& b) { return rank(a) < rank(b); }
   static int64_t rank(const QueuedCompile& item) {

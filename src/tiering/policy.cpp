@@ -10,6 +10,8 @@ namespace {
 /// Where the threshold policy goes from tier 0, and stops: -O3 costs more than -O2 and, function by
 /// function, buys nothing that was measurable (docs/tiering.md).
 constexpr unsigned kSteadyTier = 2;
+/// What being stuck in a loop is worth against bytes of code to compile.
+constexpr uint64_t kLoopBonus = uint64_t(1) << 20;
 /// How often random-tier moves a function, which bounds what a test run costs.
 constexpr unsigned kRandomMoves = 5;
 
@@ -64,7 +66,7 @@ Decision decide(const FunctionSnapshot& snapshot, const Options& options) {
   decision.promote = true;
   decision.codeBytes = snapshot.codeBytes;
   const bool loops = snapshot.trips & (1u << static_cast<uint32_t>(TripKind::Loops));
-  decision.priority = (loops ? uint64_t(1) << 32 : 0) + (UINT32_MAX - snapshot.codeBytes);
+  decision.priority = (loops ? kLoopBonus : 0) + (UINT32_MAX - snapshot.codeBytes);
   if (options.modes.randomTier) {
     if (snapshot.promotions >= kRandomMoves)
       return refuse(Reason::AtTopTier);

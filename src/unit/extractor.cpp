@@ -78,6 +78,9 @@ Result<Unit> Extractor::run() {
   auto& source = llvm::cast<llvm::Function>(*reader_.value(record_.definition.load().ordinal));
   if (Status status = reader_.readBody(source); !status)
     return status.takeError();
+  if (source.hasGC())
+    return Error(ErrorKind::Unsupported, "function " + std::string(record_.name),
+                 "garbage collection strategies ('gc \"" + source.getGC() + "\"') are not supported");
   if (options_.verify) {
     std::string problems;
     llvm::raw_string_ostream stream(problems);
@@ -93,8 +96,9 @@ Result<Unit> Extractor::run() {
       unitName(source, makeLinkName(record_.name, LinkKind::Entry, record_.id.value)), unit_.module.get());
   unit_.function->setCallingConv(source.getCallingConv());
   unit_.function->setAttributes(source.getAttributes());
-  if (source.hasGC())
-    unit_.function->setGC(source.getGC());
+  // Optimisers turn loops into calls of memset and such, but not inside a function of that name; the link
+  // name hides it from them.
+  unit_.function->addFnAttr("no-builtin-" + std::string(record_.name));
 
   if (hasAddressTakenBlocks(source)) {
     const BlockAddressUse use = findBlockAddressUse(source);
@@ -165,7 +169,9 @@ void Extractor::cloneTables(const BlockAddressUse& use) {
   llvm::SmallVector<std::pair<llvm::GlobalVariable*, llvm::GlobalVariable*>, 2> clones;
   for (llvm::GlobalVariable* table : use.tables) {
     auto* clone = new llvm::GlobalVariable(*unit_.module, table->getValueType(), table->isConstant(),
-                                           llvm::GlobalValue::InternalLinkage, nullptr, table->getName());
+                                           llvm::GlobalValue::InternalLinkage, nullptr,
+                                           makeLinkName({table->getName().data(), table->getName().size()},
+                                                        LinkKind::Private, reader_.ordinalOf(table)));
     clone->setAlignment(table->getAlign());
     clone->setUnnamedAddr(table->getUnnamedAddr());
     mapped_[table] = clone;
@@ -201,7 +207,10 @@ llvm::Function* Extractor::import(llvm::Function& source) {
   if (Status status = reader_.readBody(source); !status)
     status_ = std::move(status);
   copy = llvm::Function::Create(source.getFunctionType(), llvm::GlobalValue::InternalLinkage,
-                                source.getAddressSpace(), source.getName(), unit_.module.get());
+                                source.getAddressSpace(),
+                                makeLinkName({source.getName().data(), source.getName().size()},
+                                             LinkKind::Private, reader_.ordinalOf(&source)),
+                                unit_.module.get());
   copy->setCallingConv(source.getCallingConv());
   copy->setAttributes(source.getAttributes());
   llvm::Function* result = copy; // the reference into the map may not survive what follows
@@ -310,7 +319,8 @@ llvm::Constant* Extractor::mapGlobal(llvm::GlobalValue& value) {
 llvm::Constant* Extractor::declareHost(llvm::GlobalValue& value) {
   const std::string name = value.getName().str();
   const llvm::StringRef linkerName = llvm::GlobalValue::dropLLVMManglingEscape(name);
-  const bool known = registry_.find(linkerName).kind != SymbolKind::None || host_.has(linkerName);
+  const bool known = registry_.find(linkerName).kind != SymbolKind::None ||
+                     host_.has(linkerName, value.hasExternalWeakLinkage());
   if (!known && value.hasExternalWeakLinkage())
     return llvm::ConstantPointerNull::get(value.getType());
   if (!functionTypeOf(value))

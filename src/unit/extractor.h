@@ -17,7 +17,8 @@ namespace tiercel {
 class HostSymbolSource {
 public:
   virtual ~HostSymbolSource() = default;
-  virtual bool has(llvm::StringRef name) = 0;
+  /// `weak`: without loading libraries for it.
+  virtual bool has(llvm::StringRef name, bool weak) = 0;
 };
 
 struct ExtractOptions {

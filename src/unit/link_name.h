@@ -21,6 +21,7 @@ enum class LinkKind : char {
   Data = 'd',     ///< GlobalId
   Thread = 't',   ///< GlobalId of a thread-local
   Counters = 'c', ///< FunctionId: its codemem Counters
+  Private = 'p',  ///< ordinal: a copy that only this unit has; never looked up
   Trip = 'r',     ///< 0: the runtime entry for counters that ran out
 };
 

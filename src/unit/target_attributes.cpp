@@ -20,6 +20,20 @@ void expandMultiplyAdd(llvm::IntrinsicInst* call) {
   call->eraseFromParent();
 }
 
+/// The same under -ffp-model=strict.
+void expandConstrainedMultiplyAdd(llvm::ConstrainedFPIntrinsic* call) {
+  llvm::IRBuilder<> builder(call);
+  builder.setIsFPConstrained(true);
+  if (const auto rounding = call->getRoundingMode())
+    builder.setDefaultConstrainedRounding(*rounding);
+  if (const auto except = call->getExceptionBehavior())
+    builder.setDefaultConstrainedExcept(*except);
+  llvm::Value* product = builder.CreateFMul(call->getArgOperand(0), call->getArgOperand(1));
+  llvm::Value* sum = builder.CreateFAdd(product, call->getArgOperand(2));
+  call->replaceAllUsesWith(sum);
+  call->eraseFromParent();
+}
+
 void keepRoundingOf(llvm::Function& function) {
   for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
     if (!llvm::isa<llvm::FPMathOperator>(instruction))
@@ -27,14 +41,19 @@ void keepRoundingOf(llvm::Function& function) {
     if (instruction.hasAllowContract() && !instruction.hasAllowReassoc())
       instruction.setHasAllowContract(false);
     auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-    if (call && call->getIntrinsicID() == llvm::Intrinsic::fmuladd && !call->hasAllowReassoc())
+    if (!call || call->hasAllowReassoc())
+      continue;
+    if (call->getIntrinsicID() == llvm::Intrinsic::fmuladd)
       expandMultiplyAdd(call);
+    else if (call->getIntrinsicID() == llvm::Intrinsic::experimental_constrained_fmuladd)
+      expandConstrainedMultiplyAdd(llvm::cast<llvm::ConstrainedFPIntrinsic>(call));
   }
 }
 
 bool isWide(const llvm::Type* type) {
   if (const auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(type))
-    return vector->getPrimitiveSizeInBits().getFixedValue() > 128;
+    return vector->getNumElements() * std::max(8u, vector->getScalarSizeInBits()) >
+           128; // narrow elements grow
   return llvm::any_of(type->subtypes(), isWide);
 }
 

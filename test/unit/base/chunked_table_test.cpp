@@ -14,6 +14,7 @@ namespace {
 TEST(ChunkedTable, ElementsNeverMove) {
   ChunkedTable<int, 2, 8> table;
   std::vector<int*> addresses;
+  addresses.reserve(32);
   for (int i = 0; i < 32; ++i)
     addresses.push_back(table.append(i));
   ASSERT_EQ(table.size(), 32u);

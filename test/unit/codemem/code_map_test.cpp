@@ -39,17 +39,17 @@ TEST_F(CodeMapTest, EndsAreExact) {
 }
 
 TEST_F(CodeMapTest, RangesAcrossPages) {
-  add(4000, 13000, 1);      // four pages
-  add(13000, 16384, 2);     // ends with its page
-  add(16384, 3 * 16384, 3); // begins with its page
+  add(4000, 13000, 1);          // four pages
+  add(13000, 16384, 2);         // ends with its page
+  add(16384, size_t(49152), 3); // begins with its page
   add(Arena::kCodeBytes - 1, Arena::kCodeBytes, 4);
   for (size_t offset : {4000, 4095, 4096, 8192, 12288, 12999})
     EXPECT_EQ(idAt(offset), 1) << offset;
   EXPECT_EQ(idAt(13000), 2);
   EXPECT_EQ(idAt(16383), 2);
   EXPECT_EQ(idAt(16384), 3);
-  EXPECT_EQ(idAt(3 * 16384 - 1), 3);
-  EXPECT_EQ(idAt(3 * 16384), -1);
+  EXPECT_EQ(idAt(size_t(49152) - 1), 3);
+  EXPECT_EQ(idAt(size_t(49152)), -1);
   EXPECT_EQ(idAt(Arena::kCodeBytes - 1), 4);
 }
 
@@ -82,6 +82,7 @@ TEST_F(CodeMapTest, LookupsWhileOthersAdd) {
   std::atomic<uint32_t> added[kAdders] = {};
   std::atomic<size_t> wrong{0};
   std::vector<std::thread> threads;
+  threads.reserve(kAdders + 1);
   for (uint32_t a = 0; a < kAdders; ++a) {
     threads.emplace_back([&, a] {
       for (uint32_t i = 0; i < kEach; ++i) {

@@ -15,7 +15,7 @@ namespace {
 
 template <typename T> T readAs(const std::byte* from) {
   T value;
-  memcpy(&value, from, sizeof value);
+  memcpy(static_cast<void*>(&value), from, sizeof value);
   return value;
 }
 

@@ -14,7 +14,6 @@
 namespace tiercel {
 namespace {
 
-using testing::Each;
 using testing::ElementsAre;
 
 constexpr const char* kProgram =

@@ -3,6 +3,7 @@
 // Many threads and processes on one engine.
 #include "unit/support/engines.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -21,13 +22,11 @@ namespace {
 std::string chainOfFunctions(int count, const std::string& prefix = "f") {
   std::string text;
   for (int n = 0; n < count; ++n) {
-    text += "define i32 @" + prefix + std::to_string(n) + "(i32 %x) {\n  %m = mul i32 %x, " +
-            std::to_string(n) + "\n";
-    if (n > 0)
-      text += "  %o = call i32 @" + prefix + std::to_string(n - 1) +
-              "(i32 %x)\n  %p = urem i32 %o, 7\n  %r = add i32 %m, %p\n";
-    else
-      text += "  %r = add i32 %m, 0\n";
+    text += fmt::format("define i32 @{0}{1}(i32 %x) {{\n  %m = mul i32 %x, {1}\n", prefix, n);
+    text += n == 0
+                ? "  %r = add i32 %m, 0\n"
+                : fmt::format("  %o = call i32 @{}{}(i32 %x)\n  %p = urem i32 %o, 7\n  %r = add i32 %m, %p\n",
+                              prefix, n - 1);
     text += "  ret i32 %r\n}\n";
   }
   return text;
@@ -46,11 +45,13 @@ TEST(Threads, TheFirstCallOfEightCompilesOnce) {
   options.fixedTier = 0; // publications of promotions do not count here
   const auto engine = engineWith(chainOfFunctions(kFunctions), options);
   std::vector<int (*)(int)> functions;
+  functions.reserve(kFunctions);
   for (int n = 0; n < kFunctions; ++n)
     functions.push_back(function<int(int)>(*engine, "f" + std::to_string(n)));
   std::barrier together(kThreads);
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&] {
       for (int n = 0; n < kFunctions; ++n) {
@@ -73,6 +74,7 @@ TEST(Threads, AddingAndLookingUpWhileOthersRun) {
   std::atomic<int> added{1};
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int t = 0; t < 3; ++t) {
     threads.emplace_back([&] {
       for (int seen = 0; seen < kModules;) {
@@ -103,6 +105,7 @@ TEST(Threads, ResultsHoldWhileCodeIsReplaced) {
   const auto last = function<int(int)>(*engine, "f29");
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 20000; ++i)
@@ -119,17 +122,18 @@ TEST(Threads, ResultsHoldWhileCodeIsReplaced) {
 TEST(Threads, DataIsInitialisedBeforeAnyoneSeesIt) {
   // Each function reads a chain of globals that leads back to the shared first one.
   std::string text = "@g0 = global { ptr, i32 } { ptr @g0, i32 1000 }\n";
-  for (int n = 1; n < 50; ++n) {
-    const std::string name = std::to_string(n);
-    text += "@g" + name + " = internal global { ptr, i32 } { ptr @g" + std::to_string(n / 2) + ", i32 " +
-            name + " }\n" + "define i32 @f" + name + "() {\n  %p = load ptr, ptr @g" + name +
-            "\n  %q = getelementptr i8, ptr %p, i64 8\n  %v = load i32, ptr %q\n  ret i32 %v\n}\n";
-  }
+  for (int n = 1; n < 50; ++n)
+    text += fmt::format(
+        "@g{0} = internal global {{ ptr, i32 }} {{ ptr @g{1}, i32 {0} }}\n"
+        "define i32 @f{0}() {{\n  %p = load ptr, ptr @g{0}\n  %q = getelementptr i8, ptr %p, i64 8\n"
+        "  %v = load i32, ptr %q\n  ret i32 %v\n}}\n",
+        n, n / 2);
   for (int round = 0; round < 5; ++round) {
     const auto engine = engineWith(text);
     std::barrier together(4);
     std::atomic<int> wrong{0};
     std::vector<std::thread> threads;
+    threads.reserve(8);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&, t] {
         together.arrive_and_wait();

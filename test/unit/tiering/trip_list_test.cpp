@@ -51,6 +51,7 @@ TEST(TripList, NothingIsLostBetweenThreads) {
   std::barrier begin(kThreads + 1);
 
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (size_t t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (size_t round = 0; round < kRounds; ++round) {
