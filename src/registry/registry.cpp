@@ -252,9 +252,11 @@ Status Registry::enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ord
       name.isData |= variable != nullptr;
     return {};
   }
-  // The record of an earlier, weaker definition is kept: it may have been handed out already.
+  // The record of an earlier, weaker definition is kept: it may have been handed out already. Unless it has
+  // an alias, which goes on standing for that definition.
   if (variable) {
-    if (!name.ownsRecord || (name.ref.kind != SymbolKind::Data && name.ref.kind != SymbolKind::Thread)) {
+    if (!name.ownsRecord || name.aliased ||
+        (name.ref.kind != SymbolKind::Data && name.ref.kind != SymbolKind::Thread)) {
       Result<GlobalRecord*> record = newGlobal(value.getName());
       if (!record)
         return record.takeError();
@@ -267,7 +269,7 @@ Status Registry::enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ord
     if (record.threadLocal)
       entry.threadLocals.push_back(record.id);
   } else {
-    if (!name.ownsRecord || name.ref.kind != SymbolKind::Function) {
+    if (!name.ownsRecord || name.aliased || name.ref.kind != SymbolKind::Function) {
       Result<FunctionRecord*> record = newFunction(value.getName());
       if (!record)
         return record.takeError();
@@ -277,6 +279,7 @@ Status Registry::enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ord
       return status;
   }
   name.ownsRecord = true;
+  name.aliased = false;
   name.strength = strength;
   name.hidden = !value.hasDefaultVisibility();
   name.inComdat = value.hasComdat();
@@ -299,6 +302,8 @@ Result<SymbolRef> Registry::ownDefinition(ImageEntry& entry, ImageReader& reader
                          : named.kind == SymbolKind::Data || named.kind == SymbolKind::Thread
                              ? isHere(globals_[named.id].definition.load()) || value.hasCommonLinkage()
                              : false;
+  if (prevailed && !value.hasCommonLinkage())
+    found->second.aliased = true;
   if (prevailed || !definesSymbol(value))
     return named;
   SymbolRef& ref = entry.overridden[ordinal];

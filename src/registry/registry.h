@@ -132,6 +132,7 @@ private:
     bool inComdat = false;
     bool isData = false;     ///< of undefined names: referred to as a variable
     bool hidden = false;     ///< not visible to dlsym and libraries
+    bool aliased = false;    ///< an alias stands for this very definition
     bool ownsRecord = false; ///< `ref` was made for this name, not for the target of an alias
     std::string_view definedIn = {};
   };

@@ -107,6 +107,8 @@ void TargetAttributes::raise(llvm::Function& function) {
     // Without attributes the code generator would take the running CPU.
     if (!function.hasFnAttribute("target-cpu"))
       function.addFnAttr("target-cpu", "x86-64");
+    if (!function.hasFnAttribute("target-features"))
+      function.addFnAttr("target-features", "");
     return;
   }
   const Features& features = combine(function.getFnAttribute("target-features").getValueAsString());

@@ -2,11 +2,11 @@
 ; RUN: %tiercel run --sync --threshold=2 --dump=lowered:jump %s 2>&1 | FileCheck %s
 
 ; CHECK: ; tiercel: lowered: jump
-; CHECK: @table = internal {{.*}}constant [2 x ptr] [ptr blockaddress(@"jump#e[[ID:[0-9a-f]+]]", %one), ptr blockaddress(@"jump#e[[ID]]", %two)]
+; CHECK: @"table#p{{[0-9a-f]+}}" = internal {{.*}}constant [2 x ptr] [ptr blockaddress(@"jump#e[[ID:[0-9a-f]+]]", %one), ptr blockaddress(@"jump#e[[ID]]", %two)]
 ; CHECK: #c[[ID]]
 ; CHECK: indirectbr
 ; CHECK: ; tiercel: lowered: jump
-; CHECK: @table = internal {{.*}}constant [2 x ptr] [ptr blockaddress(@"jump#e[[ID]]"
+; CHECK: @"table#p{{[0-9a-f]+}}" = internal {{.*}}constant [2 x ptr] [ptr blockaddress(@"jump#e[[ID]]"
 ; CHECK-NOT: #c
 ; CHECK: indirectbr
 @table = internal constant [2 x ptr] [ptr blockaddress(@jump, %one), ptr blockaddress(@jump, %two)]

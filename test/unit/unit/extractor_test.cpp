@@ -28,7 +28,7 @@ using testing::Not;
 
 class FakeHost : public HostSymbolSource {
 public:
-  bool has(llvm::StringRef name) override { return names.contains(name); }
+  bool has(llvm::StringRef name, bool) override { return names.contains(name); }
   llvm::StringSet<> names;
 };
 
