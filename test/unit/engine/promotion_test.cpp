@@ -52,21 +52,22 @@ TEST(Promotion, AtTheThresholdAndNotBefore) {
   EXPECT_THAT(events.kindsOf("square"), ElementsAre(EventKind::CodePublished));
   EXPECT_EQ(square(5), 25); // the third call trips, in the old code
   const std::vector<Events::Entry> entries = events.of("square");
-  ASSERT_EQ(entries.size(), 4u);
+  ASSERT_EQ(entries.size(), 5u);
   EXPECT_EQ(entries[0].kind, EventKind::CodePublished);
   EXPECT_EQ(entries[0].tier, 0u);
-  EXPECT_EQ(entries[1].kind, EventKind::PromotionDecided);
-  EXPECT_EQ(entries[1].tier, 2u);
-  EXPECT_EQ(entries[1].reason, text(Reason::CallsReachedThreshold));
-  EXPECT_EQ(entries[2].kind, EventKind::CodeRetired);
-  EXPECT_EQ(entries[2].tier, 0u);
-  EXPECT_EQ(entries[3].kind, EventKind::CodePublished);
-  EXPECT_EQ(entries[3].tier, 2u);
-  EXPECT_NE(entries[3].code, entries[0].code);
+  EXPECT_EQ(entries[1].kind, EventKind::CounterTripped);
+  EXPECT_EQ(entries[2].kind, EventKind::PromotionDecided);
+  EXPECT_EQ(entries[2].tier, 2u);
+  EXPECT_EQ(entries[2].reason, text(Reason::CallsReachedThreshold));
+  EXPECT_EQ(entries[3].kind, EventKind::CodeRetired);
+  EXPECT_EQ(entries[3].tier, 0u);
+  EXPECT_EQ(entries[4].kind, EventKind::CodePublished);
+  EXPECT_EQ(entries[4].tier, 2u);
+  EXPECT_NE(entries[4].code, entries[0].code);
 
   for (int i = 0; i < 100; ++i)
     ASSERT_EQ(square(i), i * i);
-  EXPECT_EQ(events.of("square").size(), 4u) << "promoted code does not count";
+  EXPECT_EQ(events.of("square").size(), 5u) << "promoted code does not count";
 }
 
 TEST(Promotion, StatisticsAddUp) {
@@ -111,8 +112,9 @@ TEST(Promotion, CallersReachTheNewCode) {
   const auto twice = function<int(int)>(*engine, "twice");
   for (int i = 0; i < 200; ++i)
     ASSERT_EQ(twice(i), 2 * i * i);
-  const std::vector<EventKind> whole = {EventKind::CodePublished, EventKind::PromotionDecided,
-                                        EventKind::CodeRetired, EventKind::CodePublished};
+  const std::vector<EventKind> whole = {EventKind::CodePublished, EventKind::CounterTripped,
+                                        EventKind::PromotionDecided, EventKind::CodeRetired,
+                                        EventKind::CodePublished};
   EXPECT_EQ(events.kindsOf("square"), whole);
 }
 
@@ -124,8 +126,8 @@ TEST(Promotion, LoopsCount) {
   EXPECT_EQ(events.kindsOf("sum").size(), 1u);
   EXPECT_EQ(sum(60), 1770);
   const std::vector<Events::Entry> entries = events.of("sum");
-  ASSERT_EQ(entries.size(), 4u);
-  EXPECT_EQ(entries[1].reason, text(Reason::LoopsReachedThreshold));
+  ASSERT_EQ(entries.size(), 5u);
+  EXPECT_EQ(entries[2].reason, text(Reason::LoopsReachedThreshold));
   EXPECT_EQ(sum(1000), 499500);
 }
 
@@ -138,9 +140,9 @@ TEST(Promotion, OnlyNamesWhatMayBePromoted) {
     ASSERT_EQ(function<int(int)>(*engine, "twice")(i), 2 * i * i);
   EXPECT_EQ(engine->stats().functions.promoted, 1u);
   const std::vector<Events::Entry> dropped = events.of("square");
-  ASSERT_EQ(dropped.size(), 2u);
-  EXPECT_EQ(dropped[1].kind, EventKind::PromotionDropped);
-  EXPECT_EQ(dropped[1].reason, text(Reason::ExcludedByOnly));
+  ASSERT_EQ(dropped.size(), 3u);
+  EXPECT_EQ(dropped[2].kind, EventKind::PromotionDropped);
+  EXPECT_EQ(dropped[2].reason, text(Reason::ExcludedByOnly));
 }
 
 TEST(Promotion, AFixedTierCompilesOnce) {
@@ -235,7 +237,7 @@ TEST(Promotion, EveryListenerHearsEverything) {
   for (int i = 0; i < 3; ++i)
     function<int(int)>(*engine, "square")(i);
   EXPECT_EQ(first.of("square"), second.of("square"));
-  EXPECT_EQ(first.of("square").size(), 4u);
+  EXPECT_EQ(first.of("square").size(), 5u);
 }
 
 TEST(Promotion, DumpsAreWhatWasAskedFor) {
