@@ -150,7 +150,11 @@ Status Engine::addFile(const std::string& path) { return impl_->addFile(path); }
 Status Engine::addBytes(std::string_view bytes, const std::string& name) {
   Result<Input> input =
       classifyInput(llvm::MemoryBuffer::getMemBufferCopy({bytes.data(), bytes.size()}, name), name);
-  return input ? impl_->addInput(std::move(*input)) : Status(input.takeError());
+  if (!input)
+    return input.takeError();
+  if (input->kind == InputKind::SharedLibrary)
+    return Error(ErrorKind::BadInput, name, "a shared library can only be loaded from a file");
+  return impl_->addInput(std::move(*input));
 }
 Status Engine::addLibrary(const std::string& name, const std::vector<std::string>& directories) {
   return impl_->addLibrary(name, directories);
