@@ -42,6 +42,9 @@ void Promoter::retire() {
   }
   for (pthread_t thread : threads)
     pthread_join(thread, nullptr);
+  // Nobody will finish what a thread in waitIdle waits for.
+  idleSignal_.fetch_add(1, std::memory_order_release);
+  futexWakeAll(idleSignal_);
 }
 
 void Promoter::wake() {
