@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tiering/policy.h"
 
-#include "unit/instrument.h"
+#include "base/trip_kind.h"
 
 namespace tiercel {
 

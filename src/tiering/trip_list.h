@@ -9,8 +9,8 @@
 // release exchange of the head and the taker's acquire one order the link and the trip bits.
 #pragma once
 
+#include "base/trip_kind.h"
 #include "registry/records.h"
-#include "unit/instrument.h"
 
 #include <atomic>
 #include <utility>

@@ -11,12 +11,10 @@
 // Thread rule: pure function over the IR of the caller's context.
 #pragma once
 
+#include "base/trip_kind.h"
 #include "unit/unit.h"
 
 namespace tiercel {
-
-/// What a trip reports beside the function id, in the argument's two lowest bits.
-enum class TripKind : uint32_t { Calls = 0, Loops = 1 };
 
 void instrumentUnit(Unit& unit);
 
