@@ -23,7 +23,9 @@ struct TestModes {
   bool promoteAlways = false;
   /// First compiles and promotions pick a tier at random, lower ones included.
   bool randomTier = false;
-  /// Seed of randomTier: the same seed and --sync give the same choices.
+  /// Loops are left for a continuation, compiled at once at any tier, at headers picked at random.
+  bool osrAlways = false;
+  /// Seed of randomTier and osrAlways: the same seed and --sync give the same choices.
   uint64_t seed = 0;
 };
 
@@ -53,6 +55,9 @@ struct Options {
   bool sync = false;
   /// Background compile threads; 0 means one per available core, less one, at least one.
   unsigned compileThreads = 0;
+
+  /// On-stack replacement: a running loop goes on in better code without returning first.
+  bool osr = true;
 
   /// The CPU code is made for: "native", or a name that LLVM knows.
   std::string cpu = "native";

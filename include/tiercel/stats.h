@@ -21,7 +21,9 @@ struct Stats {
     uint64_t total = 0;         ///< function definitions known to the registry
     uint64_t compiledTier0 = 0; ///< published tier-0 compiles
     uint64_t promoted = 0;      ///< publications that replaced older code
-    uint64_t osrEntries = 0;
+    uint64_t continuations = 0; ///< compiled for loops that were running
+    uint64_t osrEntries = 0;    ///< activations that went on in one
+    uint64_t osrExcluded = 0;   ///< functions whose loops cannot be left, with a reason in the event log
     uint64_t failed = 0;  ///< compiles that failed; the function stays on its working code if it has any
     uint64_t retired = 0; ///< versions replaced by newer code
     uint64_t freed = 0;   ///< retired versions whose memory was given back

@@ -5,10 +5,12 @@
 #pragma once
 
 #include "base/ids.h"
+#include "base/reasons.h"
 
 #include "llvm/ADT/SmallVector.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace tiercel {
@@ -16,8 +18,16 @@ namespace tiercel {
 struct CompileRequest {
   FunctionId function;
   unsigned tier = 0;
-  bool instrument = false; ///< with call and loop counters
+  bool instrument = false; ///< with counters
   bool replaces = false;   ///< there is published code already
+  /// Make the continuation at this loop header of the first version in place of a version.
+  std::optional<uint32_t> osrHeader;
+};
+
+/// How a version's loops can be left (osr/frame.h).
+struct OsrInfo {
+  uint64_t shape = 0;
+  unsigned headers = 0; ///< 0: not at all
 };
 
 /// Where the time went, in nanoseconds.
@@ -36,6 +46,8 @@ struct Artifact {
   llvm::SmallVector<char, 0> object;  ///< ELF relocatable
   std::vector<GlobalId> data;         ///< must be initialised before the code runs
   std::vector<FunctionId> references; ///< functions of the program that the code mentions
+  OsrInfo osr;
+  std::optional<Reason> noOsr; ///< why not, for a function with loops
   CompileTimes times;
 };
 

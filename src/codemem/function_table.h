@@ -12,8 +12,8 @@
 // loads are acquire loads and instruction fetch after an indirect jump observes earlier stores through the
 // other mapping (Intel SDM volume 3, 9.1.3, cross-modifying code: the target was never executed before).
 //
-// Beside the cell are the two counters of tier-0 code, counting down to zero and staying there (saturated),
-// so that a function's counters are written a bounded number of times.
+// Beside the cell are the counters of the function's counting code. They are written only while `poll` is
+// set, so that threads in a function that is no longer counted share them read-only.
 //
 // Thread rule: add() under the owner's lock; everything else from any thread for an id that exists.
 #pragma once
@@ -22,17 +22,25 @@
 #include "base/ids.h"
 #include "codemem/arena.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 namespace tiercel {
 
-/// Read and written by compiled code; see unit/instrument.h for the rule.
+/// Read and written by compiled code; see osr/instrument.h for the rule.
 struct Counters {
-  std::atomic<uint32_t> calls;
-  std::atomic<uint32_t> loops;
+  std::atomic<uint32_t> poll;  ///< 0: nothing is counted
+  std::atomic<uint32_t> calls; ///< trips at 0
+  std::atomic<int32_t> loops;  ///< trips at 0 and below
 };
+
+/// A threshold as the start of Counters::loops.
+inline int32_t loopLimit(uint32_t threshold) {
+  return static_cast<int32_t>(std::min<uint32_t>(threshold, std::numeric_limits<int32_t>::max()));
+}
 
 class FunctionTable {
 public:

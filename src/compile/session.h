@@ -50,6 +50,9 @@ public:
 private:
   Session(const CompileEnvironment& environment, Stack stack);
   Result<CodeGenerator*> generator(unsigned tier);
+  /// The unit of a request, with its attributes set and ready to be optimised.
+  Result<Unit> prepare(const CompileRequest& request, ImageReader& source, Artifact& artifact);
+  void instrument(Unit& unit, Artifact& artifact);
   void dump(DumpStage stage, const FunctionRecord& record, const llvm::Module& module);
   void dumpObject(const FunctionRecord& record, const llvm::SmallVectorImpl<char>& object);
 

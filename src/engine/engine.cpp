@@ -114,6 +114,9 @@ Stats EngineImpl::stats() const {
   stats.functions.failed = s.failed.get();
   stats.functions.retired = s.retired.get();
   stats.functions.pinned = s.pinned.get();
+  stats.functions.continuations = s.continuations.get();
+  stats.functions.osrEntries = s.osrEntries.get();
+  stats.functions.osrExcluded = s.osrExcluded.get();
   stats.compileMs.foreground = s.foregroundNs.milliseconds();
   stats.compileMs.background = s.backgroundNs.milliseconds();
   stats.phaseMs.read = s.readNs.milliseconds();

@@ -50,6 +50,8 @@ public:
   // --- compiling (install.cpp) ---
   /// Compiles, links and publishes. The caller is the only one doing so for this function.
   Result<void*> install(const CompileRequest& request, Session& session, bool background);
+  /// Compiles, links and publishes a continuation; failures are counted and reported to listeners.
+  bool compileContinuation(const CompileRequest& request, Session& session, bool background);
   /// Makes sure the function has code, compiling it if nobody did, waiting if somebody does.
   Result<void*> ensureCompiled(FunctionRecord& record);
   /// The same for everything that it can reach by direct mention, within reason: for code that must not
@@ -58,7 +60,8 @@ public:
 
   // --- called by compiled code ---
   void* firstCall(FunctionId id, const void* returnAddress);
-  void counterTripped(FunctionId id, TripKind kind);
+  /// Returns where the activation should go on, or null: in its own code.
+  void* counterTripped(FunctionId id, TripKind kind, uint32_t header);
 
   /// A symbol of the program by its external name, for dlsym; null if there is none.
   void* findProgramSymbol(const char* name);
@@ -99,6 +102,12 @@ public:
 private:
   EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena);
   Result<void*> compileFirst(FunctionRecord& record);
+  /// What install and compileContinuation have in common: compile and link, and count that.
+  struct Made;
+  Result<Made> make(const CompileRequest& request, Session& session, bool background);
+  void startCounting(const FunctionRecord& record);
+  static void* continuationAt(FunctionRecord& record, TripKind kind, uint32_t header);
+  void* osrAtRandom(FunctionRecord& record, uint32_t header);
   Result<void*> runIfunc(FunctionRecord& record);
   [[noreturn]] void fatal(const Error& error);
   /// What defines an undefined function meanwhile (an alias, a host symbol, a library loaded since); calls go
@@ -163,6 +172,7 @@ private:
   size_t initialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;                  ///< of added_
   std::vector<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run
   bool destructorsRegistered_ TIERCEL_GUARDED_BY(loadMutex_) = false;
+  std::atomic<uint64_t> osrChances_{0}; ///< polls of the mode osr-always
   std::vector<std::string> arguments_;
   std::vector<char*> argv_;
 

@@ -187,7 +187,8 @@ Promoter::Take Promoter::takeBest(QueuedCompile& best) {
 
 bool Promoter::promote(const QueuedCompile& item, Session& session, bool background) {
   FunctionRecord& record = *item.function;
-  const CompileRequest request{record.id, item.decision.tier, item.decision.instrument, /*replaces=*/true};
+  const CompileRequest request{record.id, item.decision.tier, item.decision.instrument, /*replaces=*/true,
+                               /*osrHeader=*/std::nullopt};
   if (Result<void*> code = engine_.install(request, session, background); !code) {
     engine_.statistics().failed.add();
     engine_.statistics().emit({EventKind::CompileFailed, record.name, request.tier, code.error().message()});

@@ -34,6 +34,7 @@ public:
   };
   std::array<Tier, kTierCount> tiers;
   Counter promoted, failed, retired, pinned;
+  Counter continuations, osrEntries, osrExcluded;
   Counter foregroundNs, backgroundNs;
   Counter readNs, extractNs, optimizeNs, codegenNs, dataNs, linkNs;
   Counter codeBytes, retiredBytes;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -46,6 +47,15 @@ private:
 /// back to Lazy (Engine's fork handler). Ready is final here: later publications replace the cell's content.
 enum class FirstCompile : uint32_t { Lazy, Compiling, Ready, Failed };
 
+/// Where running tier-0 code of a function can be left: a continuation per loop header, null while there is
+/// none. Published with release; whoever loads an address may enter the code behind it.
+struct OsrEntries {
+  OsrEntries(uint64_t frameShape, unsigned headers) : shape(frameShape), addresses(headers) {}
+
+  const uint64_t shape; ///< of the frame that continuations must expect (osr/frame.h)
+  std::vector<std::atomic<void*>> addresses;
+};
+
 struct FunctionRecord {
   FunctionRecord(FunctionId i, std::string_view n) : id(i), name(n) {}
 
@@ -61,6 +71,8 @@ struct FunctionRecord {
 
   /// Functions that the first version mentions. Written before Ready, constant afterwards.
   std::vector<FunctionId> references;
+  /// Of the first version. Null if it has no loops or they cannot be left. Written before Ready.
+  std::unique_ptr<OsrEntries> osr;
 
   /// Counter events not looked at yet, as bits, and the link of the list they wait in (tiering/trip_list.h).
   std::atomic<uint32_t> trips{0};

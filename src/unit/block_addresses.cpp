@@ -110,6 +110,7 @@ private:
       use_.escapes = true;
       return;
     }
+    (role == Address ? use_.variables : use_.tablePointers).insert(variable);
     for (llvm::User* user : variable->users()) {
       if (llvm::isa<llvm::LoadInst>(user))
         push(user, role);

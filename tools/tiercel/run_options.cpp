@@ -105,21 +105,26 @@ std::string storeCompileThreads(RunRequest& request, const std::string& value) {
 
 std::string storeMode(RunRequest& request, const std::string& value) {
   TestModes& modes = request.engine.modes;
-  for (const std::string& mode : CLI::detail::split(value, ',')) {
-    constexpr std::string_view kSeeded = "random-tier:";
-    if (mode == "promote-always") {
-      modes.promoteAlways = true;
-    } else if (mode == "random-tier") {
-      modes.randomTier = true;
-    } else if (mode.starts_with(kSeeded)) {
-      std::optional<uint64_t> seed = parseNumber<uint64_t>(std::string_view(mode).substr(kSeeded.size()), 0);
+  for (const std::string& text : CLI::detail::split(value, ',')) {
+    const size_t colon = text.find(':');
+    const std::string mode = text.substr(0, colon);
+    const bool seeded = mode == "random-tier" || mode == "osr-always";
+    if (seeded && colon != std::string::npos) {
+      std::optional<uint64_t> seed = parseNumber<uint64_t>(std::string_view(text).substr(colon + 1), 0);
       if (!seed)
-        return "the seed of random-tier must be a whole number";
-      modes.randomTier = true;
+        return fmt::format("the seed of {} must be a whole number", mode);
       modes.seed = *seed;
-    } else {
-      return fmt::format("'{}' is no mode; there are promote-always, random-tier and random-tier:SEED", mode);
     }
+    if (text == "promote-always")
+      modes.promoteAlways = true;
+    else if (mode == "osr-always")
+      modes.osrAlways = true;
+    else if (mode == "random-tier")
+      modes.randomTier = true;
+    else
+      return fmt::format("'{}' is no mode; there are osr-always[:SEED], promote-always and "
+                         "random-tier[:SEED]",
+                         text);
   }
   return {};
 }
@@ -228,6 +233,11 @@ std::vector<OptionRow> optionTable() {
        }},
       {kCode, "--compile-threads", Takes::Value, "N",
        "Background compile threads (default: one per core, less one, at least one).", storeCompileThreads},
+      {kCode, "--no-osr", Takes::Nothing, "", "Let running loops finish in the code they began in.",
+       [](RunRequest& request, const std::string&) {
+         request.engine.osr = false;
+         return std::string();
+       }},
       {kCode, "--cpu", Takes::Value, "NAME",
        "Make code for this CPU, by LLVM's name for it. native (default): the one that runs it.",
        [](RunRequest& request, const std::string& value) {

@@ -78,9 +78,10 @@ std::string statsJson(const RunFigures& figures) {
   line("startup_ms", startup);
   line("functions",
        fmt::format(R"({{"total": {}, "compiled_tier0": {}, "promoted": {}, "osr_entries": {}, "failed": {}, )"
-                   R"("retired": {}, "freed": {}, "pinned": {}}})",
+                   R"("retired": {}, "freed": {}, "pinned": {}, "continuations": {}, "osr_excluded": {}}})",
                    s.functions.total, s.functions.compiledTier0, s.functions.promoted, s.functions.osrEntries,
-                   s.functions.failed, s.functions.retired, s.functions.freed, s.functions.pinned));
+                   s.functions.failed, s.functions.retired, s.functions.freed, s.functions.pinned,
+                   s.functions.continuations, s.functions.osrExcluded));
   line("compile_ms", fmt::format(R"({{"foreground": {:.3f}, "background": {:.3f}}})", s.compileMs.foreground,
                                  s.compileMs.background));
   line("phase_ms",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "base/trip_kind.h"
 #include "tiering/compile_queue.h"
-#include "unit/instrument.h"
 
 #include <gtest/gtest.h>
 
