@@ -28,7 +28,7 @@ namespace tiercel {
   X(OsrSpecialArguments, true, "no on-stack replacement: arguments or locals that cannot be handed over")    \
   X(OsrTokens, true, "no on-stack replacement: values that cannot be stored")                                \
   X(OsrLabelTable, true,                                                                                     \
-    "no on-stack replacement: a pointer to a table of its labels is kept in a variable")                     \
+    "no on-stack replacement: a variable holds something computed from addresses of its labels")             \
   X(OsrShape, true, "no on-stack replacement: the loop's frame could not be reproduced")
 
 enum class Reason {

@@ -222,7 +222,7 @@ private:
         frame.labels.push_back(&block);
     }
     const BlockAddressUse use = findBlockAddressUse(function_);
-    if (use.escapes || !use.tablePointers.empty())
+    if (use.escapes || !use.otherVariables.empty())
       result.refused = Reason::OsrLabelTable;
     for (unsigned i = 0; i < frame.slots.size(); ++i) {
       if (use.variables.contains(frame.slots[i]))
