@@ -140,14 +140,14 @@ public:
     OsrFrame& frame = result.frame;
     frame.headers = findLoopHeaders(function_);
     headers_.insert(frame.headers.begin(), frame.headers.end());
-    collectAllocas();
+    firstBehindAllocas_ = gatherStaticAllocas(function_);
+    demoteArguments();
     // Phis of headers are values that live at the header by definition, and a continuation enters there.
     for (llvm::BasicBlock* header : frame.headers) {
       splitInvokeEdges(*header);
       for (llvm::PHINode& phi : llvm::make_early_inc_range(header->phis()))
         llvm::DemotePHIToStack(&phi, place());
     }
-    demoteArguments();
     demoteInstructions();
     for (llvm::Instruction& instruction : function_.getEntryBlock()) {
       if (auto* alloca = llvm::dyn_cast<llvm::AllocaInst>(&instruction); alloca && alloca->isStaticAlloca())
@@ -161,8 +161,6 @@ public:
 private:
   /// Where new slots go: behind the ones that exist, which then stay in front of everything else.
   std::optional<llvm::BasicBlock::iterator> place() { return firstBehindAllocas_->getIterator(); }
-
-  void collectAllocas() { firstBehindAllocas_ = gatherStaticAllocas(function_); }
 
   /// A value that an invoke hands to a phi is stored on the way, which needs a block.
   static void splitInvokeEdges(llvm::BasicBlock& header) {

@@ -36,9 +36,12 @@ public:
     else if (loops)
       headers = findLoopHeaders(function_);
     llvm::Instruction* entry = entryPoint();
-    if (frame_)
-      table_ = new llvm::AllocaInst(llvm::ArrayType::get(pointer_, frame_->slots.size() + OsrTableExtras), 0,
-                                    nullptr, llvm::Align(8), "", function_.getEntryBlock().begin());
+    if (frame_) {
+      // A structure: an array would be put between the program's arrays and the stack protector's guard.
+      const llvm::SmallVector<llvm::Type*, 16> entries(frame_->slots.size() + OsrTableExtras, pointer_);
+      table_ = new llvm::AllocaInst(llvm::StructType::get(context_, entries), 0, nullptr, llvm::Align(8), "",
+                                    function_.getEntryBlock().begin());
+    }
     countCalls(entry);
     for (unsigned i = 0; i < headers.size(); ++i) {
       auto place = headers[i]->getFirstInsertionPt();
@@ -123,7 +126,7 @@ private:
   }
 
   llvm::Value* tableEntry(llvm::IRBuilder<>& builder, size_t index) {
-    return builder.CreateConstInBoundsGEP2_64(table_->getAllocatedType(), table_, 0, index);
+    return builder.CreateStructGEP(table_->getAllocatedType(), table_, static_cast<unsigned>(index));
   }
 
   /// Hands the frame to the continuation and returns what it returns; one for all headers.
