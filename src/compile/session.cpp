@@ -71,7 +71,7 @@ void Session::adopt(ImageId image, std::unique_ptr<ImageReader> reader) {
 Result<CodeGenerator*> Session::generator(unsigned tier) {
   if (!generators_[tier]) {
     Result<std::unique_ptr<CodeGenerator>> made =
-        CodeGenerator::create(environment_.cpu, tier > 0, kCodeGenLevels[tier]);
+        CodeGenerator::create(environment_.cpu, tier > 0, directCalls(tier), kCodeGenLevels[tier]);
     if (!made)
       return made.takeError();
     generators_[tier] = std::move(*made);
@@ -98,9 +98,10 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
     return source.takeError();
   lap(artifact.times.read);
 
-  Result<Unit> unit =
-      extractUnit(environment_.registry, environment_.host, **source, record,
-                  {.directSelfCalls = request.tier > 0, .verify = environment_.options.verify});
+  Result<Unit> unit = extractUnit(environment_.registry, environment_.host, **source, record,
+                                  {.directSelfCalls = request.tier > 0,
+                                   .directCalls = directCalls(request.tier),
+                                   .verify = environment_.options.verify});
   if (!unit)
     return unit.takeError();
   dump(DumpStage::Input, record, *unit->module);
@@ -132,6 +133,7 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
     lap(artifact.times.optimize);
   }
   dump(DumpStage::Lowered, record, *unit->module);
+  artifact.directCalls = directCalls(artifact.tier);
   artifact.object = (*code)->run(*unit->module);
   lap(artifact.times.codegen);
   if (std::string errors = diagnostics_->take(); !errors.empty())

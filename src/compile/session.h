@@ -50,6 +50,8 @@ public:
 private:
   Session(const CompileEnvironment& environment, Stack stack);
   Result<CodeGenerator*> generator(unsigned tier);
+  /// Not at tier 0, which is replaced soon and whose calls should cost the linker little.
+  bool directCalls(unsigned tier) const { return tier > 0 && environment_.options.directCalls; }
   void dump(DumpStage stage, const FunctionRecord& record, const llvm::Module& module);
   void dumpObject(const FunctionRecord& record, const llvm::SmallVectorImpl<char>& object);
 

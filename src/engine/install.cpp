@@ -74,8 +74,7 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
     counters.calls.store(everyTime ? 1 : options_.callThreshold, std::memory_order_relaxed);
     counters.loops.store(everyTime ? 1 : options_.loopThreshold, std::memory_order_relaxed);
   }
-  // The one store that makes calls reach the new code; everything above is visible to whoever follows it.
-  table_.cell(record.id).store(linked->entry, std::memory_order_release);
+  publish(record.id, linked->entry);
   const uint64_t end = nowNs();
 
   Statistics& s = statistics_;
@@ -90,6 +89,7 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   s.tiers[tier].compileNs.add(end - start);
   s.tiers[tier].bytes.add(linked->bytes);
   s.codeBytes.add(linked->bytes);
+  s.directCalls.add(linked->directCalls);
   if (replaces) {
     s.promoted.add();
     s.retired.add();
@@ -203,7 +203,8 @@ Result<void*> EngineImpl::runIfunc(FunctionRecord& record) {
   }
   // Several threads may get here; resolvers give the same answer every time, as natively.
   void* target = reinterpret_cast<void* (*)()>(table_.stub(resolver))();
-  table_.cell(record.id).store(target, std::memory_order_release);
+  ProgramStateGuard guard;
+  publish(record.id, target);
   return target;
 }
 
