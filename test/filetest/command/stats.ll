@@ -27,6 +27,9 @@
 ; CHECK-NEXT: "bytes":
 ; CHECK: "tier": 2,
 ; CHECK-NEXT: "functions": 1,
+; CHECK: "calls": {
+; CHECK-NEXT: "direct": 0,
+; CHECK-NEXT: "patches": 0
 ; CHECK: "queue": {
 ; CHECK-NEXT: "max_depth": 1,
 ; CHECK-NEXT: "dropped": 0
