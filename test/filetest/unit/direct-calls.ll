@@ -12,10 +12,10 @@
 ; CHECK-LABEL: <work#e{{[0-9a-f]+}}>:
 ; CHECK: 67 e8 00 00 00 00 {{.*}}callq
 ; CHECK-NEXT: R_X86_64_PLT32 helper#f
-; CHECK: 67 e8 00 00 00 00 {{.*}}callq
-; CHECK-NEXT: R_X86_64_PLT32 helper#f
 ; CHECK: leaq
 ; CHECK-NEXT: R_X86_64_PC32 helper#f
+; CHECK: 67 e8 00 00 00 00 {{.*}}callq
+; CHECK-NEXT: R_X86_64_PLT32 helper#f
 ; CHECK: R_X86_64_GOTPCRELX nowhere#f
 ; CHECK: 67 e9 00 00 00 00 {{.*}}jmp
 ; CHECK-NEXT: R_X86_64_PLT32 helper#f
