@@ -48,12 +48,12 @@ void CallSites::add(std::span<const CallSite> sites) {
 }
 
 void CallSites::releaseAll() {
-  for (const auto& [callee, sites] : users_) {
+  for (auto& [callee, sites] : users_) {
     const std::byte* stub = functions_.stub(FunctionId(callee));
     for (const Site& site : sites)
       aim(site, stub);
+    sites.clear(); // keeps its memory: a program may fork in a handler that interrupted the allocator
   }
-  users_.clear();
 }
 
 } // namespace tiercel

@@ -21,7 +21,7 @@
 ; CHECK-NEXT: R_X86_64_PLT32 helper#f
 
 ; Not every place fits, and not always the same ones.
-; STATS: "calls": {"direct": {{[2-9]}}, "patches": {{[0-9]+}}}
+; STATS: "calls": {"direct": {{[1-9]}}, "patches": {{[0-9]+}}}
 ; OFF: "calls": {"direct": 0, "patches": 0}
 @pointer = global ptr null
 

@@ -179,7 +179,7 @@ TEST_F(CallSitesTest, ReleasedOnesFollowTheCell) {
 // Versions return their number. `begun` and `done` bracket each publication, so a call that starts after one
 // is done must reach at least that version, and no call a version that nobody has begun to publish.
 TEST_F(CallSitesTest, ManyThreadsCallWhileVersionsChange) {
-  constexpr int kVersions = 4000;
+  constexpr int kVersions = 2000;
   constexpr int kThreads = 8;
   std::vector<void*> versions;
   for (int i = 0; i <= kVersions; ++i)
