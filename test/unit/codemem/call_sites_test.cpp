@@ -189,6 +189,7 @@ TEST_F(CallSitesTest, ManyThreadsCallWhileVersionsChange) {
 
   std::atomic<int> begun{0}, done{0}, wrong{0}, ready{0};
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, next = static_cast<size_t>(t) * 11]() mutable {
       ready.fetch_add(1);
