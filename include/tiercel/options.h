@@ -62,6 +62,10 @@ struct Options {
   /// The CPU code is made for: "native", or a name that LLVM knows.
   std::string cpu = "native";
 
+  /// Code of tiers above 0 calls functions of the program directly, by calls that are turned when the callee
+  /// is published again. Off: it loads the callee's address at every call.
+  bool directCalls = true;
+
   /// Verify the IR of every function when it is read (always done for textual IR).
   bool verify = true;
   /// Glob of the functions that may be promoted: for bisecting a miscompile. Empty: all.

@@ -48,6 +48,11 @@ struct Stats {
     uint64_t freed = 0;
   } codeBytes;
   uint64_t dataBytes = 0;
+  struct {
+    uint64_t direct =
+        0; ///< places in code of tiers above 0 that call a function directly, not through its cell
+    uint64_t patches = 0; ///< of them turned when their callee was published, each time counted
+  } calls;
   std::array<TierStats, kTierCount> tiers;
   struct {
     uint64_t maxDepth = 0;

@@ -43,6 +43,7 @@ struct Artifact {
   ImageId image;
   unsigned tier = 0;                  ///< may differ from the request's: see pinned
   bool pinned = false;                ///< there must be no other version of this function
+  bool directCalls = false;           ///< its calls have the form of unit/direct_calls.h
   llvm::SmallVector<char, 0> object;  ///< ELF relocatable
   std::vector<GlobalId> data;         ///< must be initialised before the code runs
   std::vector<FunctionId> references; ///< functions of the program that the code mentions

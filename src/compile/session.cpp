@@ -72,7 +72,7 @@ void Session::adopt(ImageId image, std::unique_ptr<ImageReader> reader) {
 Result<CodeGenerator*> Session::generator(unsigned tier) {
   if (!generators_[tier]) {
     Result<std::unique_ptr<CodeGenerator>> made =
-        CodeGenerator::create(environment_.cpu, tier > 0, kCodeGenLevels[tier]);
+        CodeGenerator::create(environment_.cpu, tier > 0, directCalls(tier), kCodeGenLevels[tier]);
     if (!made)
       return made.takeError();
     generators_[tier] = std::move(*made);
@@ -111,6 +111,7 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
     lap(artifact.times.optimize);
   }
   dump(DumpStage::Lowered, record, *unit->module);
+  artifact.directCalls = directCalls(artifact.tier);
   artifact.object = (*code)->run(*unit->module);
   lap(artifact.times.codegen);
   if (std::string errors = diagnostics_->take(); !errors.empty())
@@ -124,7 +125,9 @@ Result<Unit> Session::prepare(const CompileRequest& request, ImageReader& source
   const bool continuation = request.osrHeader.has_value();
   Result<Unit> unit = extractUnit(
       environment_.registry, environment_.host, source, record,
-      {.directSelfCalls = request.tier > 0 && !continuation, .verify = environment_.options.verify});
+      {.directSelfCalls = request.tier > 0 && !continuation,
+       .directCalls = directCalls(request.tier),
+       .verify = environment_.options.verify});
   if (!unit)
     return unit;
   dump(DumpStage::Input, record, *unit->module);

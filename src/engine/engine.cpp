@@ -72,9 +72,10 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
 
 EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena)
     : options_(std::move(options)), cpu_(std::move(cpu)), arena_(std::move(arena)), table_(*arena_, this),
-      map_(*arena_), unwind_(map_), registry_(table_), environment_{options_, cpu_, registry_, host_},
-      pool_(environment_), data_(registry_, *arena_, *this, materialiseMutex_),
-      linker_(LinkEnvironment{*arena_, table_, registry_, map_, *this}),
+      calls_(*arena_, table_), map_(*arena_), unwind_(map_), registry_(table_),
+      environment_{options_, cpu_, registry_, host_}, pool_(environment_),
+      data_(registry_, *arena_, *this, materialiseMutex_),
+      linker_(LinkEnvironment{*arena_, table_, calls_, registry_, map_, *this}),
       objects_(
           linker_, [this](const auto& use) { return withThreadLocals(use); }, materialiseMutex_),
       promoter_(*this, workerCount(options_), compileShare(options_)) {
@@ -133,6 +134,8 @@ Stats EngineImpl::stats() const {
     stats.tiers[tier].compileMs = s.tiers[tier].compileNs.milliseconds();
     stats.tiers[tier].bytes = s.tiers[tier].bytes.get();
   }
+  stats.calls.direct = s.directCalls.get();
+  stats.calls.patches = s.callPatches.get();
   stats.queue.maxDepth = const_cast<Promoter&>(promoter_).maxDepth();
   return stats;
 }

@@ -4,13 +4,14 @@
 //
 // Locks, outermost first; a thread holding one takes only later ones:
 //   load (adding modules) > materialise (objects and data) > registry > { pool, queue, in-flight, host
-//   symbols } > map, arena
+//   symbols } > map, arena, call sites
 // Program threads hold none of them while they run program code; a fork takes them all (process_hooks.cpp).
 #pragma once
 
 #include "tiercel/engine.h"
 
 #include "codemem/arena.h"
+#include "codemem/call_sites.h"
 #include "codemem/code_map.h"
 #include "codemem/function_table.h"
 #include "compile/session_pool.h"
@@ -108,6 +109,10 @@ private:
   void startCounting(const FunctionRecord& record);
   static void* continuationAt(FunctionRecord& record, TripKind kind, uint32_t header);
   void* osrAtRandom(FunctionRecord& record, uint32_t header);
+  /// From now on calls of the function reach `code`; everything written before is visible to who follows.
+  void publish(FunctionId function, void* code) {
+    statistics_.callPatches.add(calls_.publish(function, code));
+  }
   Result<void*> runIfunc(FunctionRecord& record);
   [[noreturn]] void fatal(const Error& error);
   /// What defines an undefined function meanwhile (an alias, a host symbol, a library loaded since); calls go
@@ -144,6 +149,7 @@ private:
   const HostCpu cpu_;
   std::unique_ptr<Arena> arena_;
   FunctionTable table_;
+  CallSites calls_;
   CodeMap map_;
   UnwindRegistration unwind_;
   Registry registry_;

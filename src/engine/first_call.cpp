@@ -56,7 +56,7 @@ void* EngineImpl::findLate(FunctionRecord& record) {
   if (!address)
     address = host(name, /*weak=*/false).value_or(nullptr);
   if (address)
-    table_.cell(record.id).store(address, std::memory_order_release);
+    publish(record.id, address);
   return address;
 }
 

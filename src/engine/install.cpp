@@ -73,6 +73,7 @@ Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session
   s.tiers[artifact->tier].compileNs.add(end - start);
   s.tiers[artifact->tier].bytes.add(linked->bytes);
   s.codeBytes.add(linked->bytes);
+  s.directCalls.add(linked->directCalls);
   return Made{std::move(*artifact), *linked, static_cast<double>(end - start) / 1e6};
 }
 
@@ -99,8 +100,7 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   record.codeBytes.store(static_cast<uint32_t>(linked.bytes), std::memory_order_relaxed);
   if (request.instrument)
     startCounting(record);
-  // The one store that makes calls reach the new code; everything above is visible to whoever follows it.
-  table_.cell(record.id).store(linked.entry, std::memory_order_release);
+  publish(record.id, linked.entry);
 
   Statistics& s = statistics_;
   if (request.replaces) {
@@ -247,7 +247,8 @@ Result<void*> EngineImpl::runIfunc(FunctionRecord& record) {
   }
   // Several threads may get here; resolvers give the same answer every time, as natively.
   void* target = reinterpret_cast<void* (*)()>(table_.stub(resolver))();
-  table_.cell(record.id).store(target, std::memory_order_release);
+  ProgramStateGuard guard;
+  publish(record.id, target);
   return target;
 }
 

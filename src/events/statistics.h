@@ -38,6 +38,7 @@ public:
   Counter foregroundNs, backgroundNs;
   Counter readNs, extractNs, optimizeNs, codegenNs, dataNs, linkNs;
   Counter codeBytes, retiredBytes;
+  Counter directCalls, callPatches;
 
   void addListener(EventListener* listener) TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);

@@ -244,6 +244,13 @@ std::vector<OptionRow> optionTable() {
          request.engine.cpu = value;
          return std::string();
        }},
+      {kCode, "--no-direct-calls", Takes::Nothing, "",
+       "Call functions through memory in optimised code too, not by direct calls that are turned on "
+       "promotion.",
+       [](RunRequest& request, const std::string&) {
+         request.engine.directCalls = false;
+         return std::string();
+       }},
 
       {kInsight, "--stats", Takes::OptionalValue, "FILE.json",
        "When the program exits, summarise what the engine did; with FILE.json, write it there as JSON.",

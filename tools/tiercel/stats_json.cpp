@@ -92,6 +92,7 @@ std::string statsJson(const RunFigures& figures) {
   line("code_bytes", fmt::format(R"({{"live": {}, "retired": {}, "freed": {}}})", s.codeBytes.live,
                                  s.codeBytes.retired, s.codeBytes.freed));
   line("data_bytes", std::to_string(s.dataBytes));
+  line("calls", fmt::format(R"({{"direct": {}, "patches": {}}})", s.calls.direct, s.calls.patches));
   line("tiers", fmt::format("[{}\n  ]", tiers));
   line("queue", fmt::format(R"({{"max_depth": {}, "dropped": {}}})", s.queue.maxDepth, s.queue.dropped));
   line("cache", fmt::format(R"({{"hits": {}, "misses": {}, "bytes": {}}})", s.cache.hits, s.cache.misses,
@@ -122,6 +123,7 @@ std::string statsSummary(const RunFigures& figures, const std::string& program) 
                   s.phaseMs.link);
   out += fmt::format("  code       {} live, {} retired, {} freed; data {}\n", kib(s.codeBytes.live),
                      kib(s.codeBytes.retired), kib(s.codeBytes.freed), kib(s.dataBytes));
+  out += fmt::format("  calls      {} direct, turned {} times\n", s.calls.direct, s.calls.patches);
   out += fmt::format("  queue      at most {} waiting, {} dropped\n", s.queue.maxDepth, s.queue.dropped);
   return out;
 }

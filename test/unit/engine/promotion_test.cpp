@@ -70,6 +70,33 @@ TEST(Promotion, AtTheThresholdAndNotBefore) {
   EXPECT_EQ(events.of("square").size(), 5u) << "promoted code does not count";
 }
 
+// The caller is promoted first, so its direct call leads to counting code and has to be turned.
+TEST(Promotion, DirectCallsReachTheNewCode) {
+  for (const bool direct : {true, false}) {
+    Options options = synchronous(3);
+    options.directCalls = direct;
+    // Three calls, as not every place in code can hold a direct one.
+    const auto engine = engineWith("define i32 @callee(i32 %x) { %r = add i32 %x, 1  ret i32 %r }\n"
+                                   "define i32 @caller(i32 %n, i32 %x) {\n  %skip = icmp eq i32 %n, 0\n"
+                                   "  br i1 %skip, label %no, label %yes\nno:\n  ret i32 %x\nyes:\n"
+                                   "  %a = call i32 @callee(i32 %x)  %b = add i32 %a, 1\n"
+                                   "  %c = call i32 @callee(i32 %b)  %d = add i32 %c, 1\n"
+                                   "  %e = call i32 @callee(i32 %d)  ret i32 %e\n}\n",
+                                   options);
+    const auto caller = function<int(int, int)>(*engine, "caller");
+    for (int i = 0; i < 3; ++i)
+      EXPECT_EQ(caller(0, i), i);
+    EXPECT_EQ(engine->stats().functions.promoted, 1u);
+    const uint64_t sites = engine->stats().calls.direct;
+    EXPECT_EQ(sites > 0, direct);
+    EXPECT_EQ(engine->stats().calls.patches, 0u);
+    EXPECT_EQ(caller(1, 5), 10); // compiles the callee and has it promoted
+    EXPECT_EQ(engine->stats().functions.promoted, 2u);
+    EXPECT_EQ(engine->stats().calls.patches, 2 * sites);
+    EXPECT_EQ(caller(1, 7), 12);
+  }
+}
+
 TEST(Promotion, StatisticsAddUp) {
   const auto engine = engineWith(kProgram, synchronous(3));
   for (int i = 0; i < 5; ++i)
