@@ -21,26 +21,25 @@ void increment(std::atomic<uint32_t>& count) {
 
 void recordTarget(TargetTable& table, void* target) {
   increment(table.total);
-  TargetTable::Entry* least = nullptr;
+  TargetTable::Entry* spare = nullptr;
   for (TargetTable::Entry& entry : table.entries) {
-    void* there = entry.target.load(kRelaxed);
-    if (there == nullptr && entry.target.compare_exchange_strong(there, target, kRelaxed))
-      there = target;
-    if (there == target) {
+    if (entry.target.load(kRelaxed) == target) {
       increment(entry.count);
       return;
     }
-    if (least == nullptr || entry.count.load(kRelaxed) < least->count.load(kRelaxed))
-      least = &entry;
+    if (!spare && entry.count.load(kRelaxed) == 0)
+      spare = &entry;
   }
-  const uint32_t count = least->count.load(kRelaxed);
-  if (count > 0) {
-    least->count.store(count - 1, kRelaxed);
-  } else {
-    void* old = least->target.load(kRelaxed);
-    if (least->target.compare_exchange_strong(old, target, kRelaxed))
-      least->count.store(1, kRelaxed);
+  if (!spare) {
+    for (TargetTable::Entry& entry : table.entries) {
+      if (const uint32_t count = entry.count.load(kRelaxed); count != 0)
+        entry.count.store(count - 1, kRelaxed);
+    }
+    return;
   }
+  void* old = spare->target.load(kRelaxed);
+  if (spare->target.compare_exchange_strong(old, target, kRelaxed))
+    spare->count.store(1, kRelaxed);
 }
 
 TargetHistogram decodeTargets(const TargetTable& table) {
