@@ -99,8 +99,9 @@ int showProfile(Arguments args) {
     if (!program.empty() && first == last)
       text += fmt::format("  no function of {} has this body\n", program);
     for (auto body = first; body != last; ++body) {
+      text += "  blocks\n";
       for (const BlockCount& block : body->second->blocks)
-        text += fmt::format("  {:>12}  {}\n", block.count, block.label);
+        text += fmt::format("    {:>12}  {}\n", block.count, block.label);
     }
   }
   return show(text);

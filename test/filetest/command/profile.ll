@@ -11,7 +11,8 @@
 
 ; RUN: %tiercel profile show --program=%t/program.ll %t/first | FileCheck --check-prefix=BLOCKS %s
 ; BLOCKS: main entered 1
-; BLOCKS:       1 entry
+; BLOCKS:      blocks
+; BLOCKS-NEXT: 1 entry
 ; BLOCKS-NEXT: 10 loop
 ; BLOCKS-NEXT: 5 then
 ; BLOCKS-NEXT: 10 latch
