@@ -23,7 +23,7 @@ set(TIERCEL_LLVM_COMPONENTS
     # reading and writing IR
     core bitreader bitwriter irreader asmparser linker transformutils
     # optimising
-    analysis passes ipo
+    analysis passes ipo instrumentation profiledata
     # generating code; the assembly parser is for inline assembly
     x86codegen x86asmparser x86desc x86info codegen asmprinter target mc mcparser targetparser
     # linking and running it

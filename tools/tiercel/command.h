@@ -29,9 +29,11 @@ ExitStatus exitStatusFor(ErrorKind kind);
 /// One function per subcommand; `args` is what follows its name. Each returns the exit status.
 using Arguments = std::span<const std::string>;
 int runCommand(Arguments args);
+int profileCommand(Arguments args);
 int versionCommand(Arguments args);
 
 std::string runHelp();
+std::string profileHelp();
 std::string versionHelp();
 
 /// Prints what was asked for to stdout; returns the exit status.
