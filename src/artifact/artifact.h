@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/ids.h"
+#include "base/mark.h"
 
 #include "llvm/ADT/SmallVector.h"
 
@@ -16,7 +17,7 @@ namespace tiercel {
 struct CompileRequest {
   FunctionId function;
   unsigned tier = 0;
-  bool instrument = false; ///< with call and loop counters
+  bool instrument = false; ///< with a call counter, at tier 0 with a loop counter too
   bool replaces = false;   ///< there is published code already
 };
 
@@ -33,6 +34,7 @@ struct Artifact {
   ImageId image;
   unsigned tier = 0;                  ///< may differ from the request's: see pinned
   bool pinned = false;                ///< there must be no other version of this function
+  Mark mark = Mark::None;             ///< of the function's attributes
   llvm::SmallVector<char, 0> object;  ///< ELF relocatable
   std::vector<GlobalId> data;         ///< must be initialised before the code runs
   std::vector<FunctionId> references; ///< functions of the program that the code mentions

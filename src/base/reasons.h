@@ -18,7 +18,17 @@ namespace tiercel {
   X(ExcludedByOnly, true, "not in the set of functions allowed to be optimised")                             \
   X(PinnedBlockAddress, true, "addresses of its blocks may outlive one activation, so it keeps one version") \
   X(PromotionFailed, true, "its optimising compile failed; it stays on its working code")                    \
-  X(AlreadyQueued, false, "already waiting for a compile")
+  X(AlreadyQueued, false, "already waiting for a compile")                                                   \
+  X(MarkedHot, false, "marked as hot")                                                                       \
+  X(MarkedCold, true, "marked as cold")                                                                      \
+  X(Prepared, false, "the host asked for it before it is needed")                                            \
+  X(LoopOfFewCalls, false, "loop iterations reached the threshold in a function that is seldom entered")     \
+  X(StuckInOldCode, false, "an activation still loops in old code")                                          \
+  X(StuckForGood, false, "an activation still loops in old code that cannot be continued in newer code")     \
+  X(MostSamples, false, "most of the last samples hit it")                                                   \
+  X(FewSamples, false, "too few of the last samples hit it")                                                 \
+  X(GainExceedsCost, false, "expected to save more time than its compile takes")                             \
+  X(NotWorthYet, false, "not expected to save what its compile takes yet")
 
 enum class Reason {
 #define X(id, terminal, text) id,

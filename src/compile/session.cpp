@@ -5,6 +5,7 @@
 #include "base/glob.h"
 #include "optimize/optimizer.h"
 #include "unit/instrument.h"
+#include "unit/mark.h"
 
 #include "llvm/IR/Module.h"
 
@@ -106,6 +107,7 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
   dump(DumpStage::Input, record, *unit->module);
   artifact.data = std::move(unit->data);
   artifact.references = std::move(unit->references);
+  artifact.mark = markOf(*unit->function);
   if (unit->blockAddressesEscape) {
     artifact.pinned = true;
     if (!environment_.options.fixedTier)
@@ -125,7 +127,7 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
   if (artifact.tier == 0 && unit->needsLowering)
     optimizeModule(*unit->module, (*code)->target(), 0);
   if (request.instrument && !artifact.pinned && !isNaked(*unit->function))
-    instrumentUnit(*unit);
+    instrumentUnit(*unit, artifact.tier == 0 ? CountLoops::Yes : CountLoops::No);
   lap(artifact.times.extract);
   if (artifact.tier > 0) {
     optimizeModule(*unit->module, (*code)->target(), artifact.tier);

@@ -38,13 +38,15 @@ unsigned workerCount(const Options& options) {
   return options.compileThreads > 0 ? options.compileThreads : std::max(2u, usableCores()) - 1;
 }
 
+bool hasSpareCore() { return usableCores() > 1; }
+
 /// Of the program's processor time, for compiles on a single core; see docs/tiering.md for how it was chosen.
 constexpr double kSingleCoreShare = 0.03;
 
 /// The test modes want their compiles whatever they cost.
 double compileShare(const Options& options) {
   const bool forced = options.modes.promoteAlways || options.modes.randomTier;
-  return usableCores() > 1 || forced || options.sync ? 0 : kSingleCoreShare;
+  return hasSpareCore() || forced || options.sync ? 0 : kSingleCoreShare;
 }
 
 } // namespace
@@ -77,7 +79,7 @@ EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> aren
       linker_(LinkEnvironment{*arena_, table_, registry_, map_, *this}),
       objects_(
           linker_, [this](const auto& use) { return withThreadLocals(use); }, materialiseMutex_),
-      promoter_(*this, workerCount(options_), compileShare(options_)) {
+      promoter_(*this, workerCount(options_), compileShare(options_), hasSpareCore()) {
   registerForFork(*this);
 }
 
@@ -130,7 +132,10 @@ Stats EngineImpl::stats() const {
     stats.tiers[tier].compileMs = s.tiers[tier].compileNs.milliseconds();
     stats.tiers[tier].bytes = s.tiers[tier].bytes.get();
   }
-  stats.queue.maxDepth = const_cast<Promoter&>(promoter_).maxDepth();
+  auto& promoter = const_cast<Promoter&>(promoter_);
+  stats.queue.maxDepth = promoter.maxDepth();
+  stats.sampling.source = promoter.samplingSource();
+  stats.sampling.samples = promoter.samples();
   return stats;
 }
 
@@ -169,6 +174,9 @@ Result<void*> Engine::lookupData(std::string_view name) { return impl_->lookupDa
 Status Engine::runConstructors() { return impl_->runConstructors(); }
 Result<int> Engine::runMain(const std::vector<std::string>& args, const std::string& entry) {
   return impl_->runMain(args, entry);
+}
+Status Engine::prepare(const std::vector<std::string>& names, unsigned tier) {
+  return impl_->prepare(names, tier);
 }
 void Engine::waitIdle() { impl_->waitIdle(); }
 Stats Engine::stats() const { return impl_->stats(); }

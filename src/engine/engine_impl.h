@@ -47,6 +47,8 @@ public:
   Status runConstructors();
   Result<int> runMain(const std::vector<std::string>& args, const std::string& entry);
 
+  Status prepare(const std::vector<std::string>& patterns, unsigned tier); ///< prepare.cpp
+
   // --- compiling (install.cpp) ---
   /// Compiles, links and publishes. The caller is the only one doing so for this function.
   Result<void*> install(const CompileRequest& request, Session& session, bool background);
@@ -93,6 +95,7 @@ public:
   const Options& options() const { return options_; }
   Registry& registry() { return registry_; }
   FunctionTable& table() { return table_; }
+  const CodeMap& codeMap() const { return map_; }
   Statistics& statistics() { return statistics_; }
   SessionPool& pool() { return pool_; }
 

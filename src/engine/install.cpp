@@ -68,11 +68,11 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   record.pinned.store(artifact->pinned, std::memory_order_relaxed);
   record.tier.store(static_cast<uint8_t>(tier), std::memory_order_release);
   record.codeBytes.store(static_cast<uint32_t>(linked->bytes), std::memory_order_relaxed);
-  if (request.instrument) {
-    const bool everyTime = options_.modes.promoteAlways || options_.modes.randomTier;
-    Counters& counters = table_.counters(record.id);
-    counters.calls.store(everyTime ? 1 : options_.callThreshold, std::memory_order_relaxed);
-    counters.loops.store(everyTime ? 1 : options_.loopThreshold, std::memory_order_relaxed);
+  if (!replaces) {
+    record.mark.store(artifact->mark, std::memory_order_relaxed);
+    record.heat.firstBytes = static_cast<uint32_t>(linked->bytes);
+    if (request.instrument)
+      promoter_.armFirst(record);
   }
   // The one store that makes calls reach the new code; everything above is visible to whoever follows it.
   table_.cell(record.id).store(linked->entry, std::memory_order_release);

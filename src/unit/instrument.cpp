@@ -29,13 +29,15 @@ public:
     trip_->setDSOLocal(true);
   }
 
-  void run() {
+  void run(CountLoops loops) {
     llvm::SmallVector<std::pair<const llvm::BasicBlock*, const llvm::BasicBlock*>, 16> backEdges;
     llvm::FindFunctionBackedges(function_, backEdges);
     llvm::SmallPtrSet<llvm::BasicBlock*, 16> headers;
     for (auto [from, to] : backEdges)
       headers.insert(const_cast<llvm::BasicBlock*>(to));
     countAt(entryPoint(), TripKind::Calls);
+    if (loops == CountLoops::No)
+      return;
     for (llvm::BasicBlock* header : headers) {
       auto place = header->getFirstInsertionPt();
       if (place != header->end())
@@ -104,6 +106,6 @@ private:
 
 } // namespace
 
-void instrumentUnit(Unit& unit) { Instrumenter(unit).run(); }
+void instrumentUnit(Unit& unit, CountLoops loops) { Instrumenter(unit).run(loops); }
 
 } // namespace tiercel
