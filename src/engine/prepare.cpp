@@ -36,16 +36,21 @@ bool Promoter::ask(std::vector<Wanted>& wanted, unsigned tier) {
   for (Wanted& item : wanted) {
     FunctionRecord& record = *item.function;
     if (!item.asked) {
-      if (record.queued && queue_.find(record))
-        queue_.pop([&](const QueuedCompile& waiting) { return waiting.function == &record; });
-      else if (record.queued) { // being compiled for somebody else: asked again when that is done
-        left = true;
-        continue;
+      unsigned goal = tier;
+      if (record.queued) {
+        const Decision* waiting = queue_.find(record);
+        // Being compiled for somebody else, or about to be for a loop that waits: asked again after that.
+        if (!waiting || waiting->make == Make::Continuation) {
+          left = true;
+          continue;
+        }
+        goal = std::max(goal, waiting->tier);
+        queue_.pop([&](const QueuedCompile& other) { return other.function == &record; });
+        record.queued = false;
       }
       item.asked = true;
-      record.queued = false;
-      if (!record.promotionFailed && record.tier.load(std::memory_order_relaxed) < tier)
-        queue_.push(record, decisionFor(tier, engine_.options()));
+      if (!record.promotionFailed && record.tier.load(std::memory_order_relaxed) < goal)
+        queue_.push(record, decisionFor(goal, engine_.options()));
     }
     left |= record.queued;
   }

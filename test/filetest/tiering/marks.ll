@@ -1,6 +1,6 @@
 ; Options and attributes say what is hot and what is cold; options come first, and cold before hot.
 ; RUN: %tiercel run --sync --log=debug %s 2>&1 | FileCheck --check-prefix=ATTRIBUTES --implicit-check-not='{{ promoting}}' %s
-; RUN: %tiercel run --sync --hot=plain --hot='by_*' --cold=by_hot --log=debug %s 2>&1 \
+; RUN: %tiercel run --sync --hot=plain --hot='by_*' --cold=by_hot --threshold=2 --log=debug %s 2>&1 \
 ; RUN:   | FileCheck --check-prefix=OPTIONS --implicit-check-not='{{ promoting}}' %s
 ; RUN: %tiercel run --sync --policy=threshold --threshold=16 --log=info %s 2>&1 \
 ; RUN:   | FileCheck --check-prefix=HINTS --implicit-check-not='{{ promoting}}' %s
@@ -14,9 +14,9 @@
 ; OPTIONS: published plain, tier 0
 ; OPTIONS: promoting plain to tier 3: marked as hot
 ; OPTIONS: published by_hot, tier 0
-; OPTIONS: not promoting by_hot: marked as cold
 ; OPTIONS: promoting by_cold to tier 3: marked as hot
 ; OPTIONS: promoting by_hint to tier 3: marked as hot
+; OPTIONS: not promoting by_hot: marked as cold
 
 ; The front end's hint makes an eighth of the threshold: 2 of 16, of which 4 calls are enough.
 ; HINTS: promoting by_hot to tier 3: marked as hot
