@@ -10,6 +10,13 @@
 
 namespace tiercel {
 
+/// Where samples of what runs come from.
+enum class SamplingSource {
+  Off,      ///< the policy needs none, or the program has not run for long enough
+  Kernel,   ///< the kernel looks at the program's threads once per millisecond of processor time
+  Counters, ///< the system does not allow that, or Options::sync: every counter that runs out is a sample
+};
+
 struct TierStats {
   uint64_t functions = 0; ///< compiles published at this tier
   double compileMs = 0;   ///< extraction, compilation and linking; wall time summed over threads
@@ -58,6 +65,10 @@ struct Stats {
     uint64_t maxDepth = 0;
     uint64_t dropped = 0;
   } queue;
+  struct {
+    SamplingSource source = SamplingSource::Off;
+    uint64_t samples = 0;
+  } sampling;
   struct {
     uint64_t hits = 0;
     uint64_t misses = 0;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/ids.h"
+#include "base/mark.h"
 #include "base/reasons.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -18,7 +19,7 @@ namespace tiercel {
 struct CompileRequest {
   FunctionId function;
   unsigned tier = 0;
-  bool instrument = false; ///< with counters
+  bool instrument = false; ///< with a call counter, at tier 0 with a loop counter too
   bool replaces = false;   ///< there is published code already
   /// Make the continuation at this loop header of the first version in place of a version.
   std::optional<uint32_t> osrHeader;
@@ -44,6 +45,7 @@ struct Artifact {
   unsigned tier = 0;                  ///< may differ from the request's: see pinned
   bool pinned = false;                ///< there must be no other version of this function
   bool directCalls = false;           ///< its calls have the form of unit/direct_calls.h
+  Mark mark = Mark::None;             ///< of the function's attributes
   llvm::SmallVector<char, 0> object;  ///< ELF relocatable
   std::vector<GlobalId> data;         ///< must be initialised before the code runs
   std::vector<FunctionId> references; ///< functions of the program that the code mentions

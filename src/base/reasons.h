@@ -29,7 +29,17 @@ namespace tiercel {
   X(OsrTokens, true, "no on-stack replacement: values that cannot be stored")                                \
   X(OsrLabelTable, true,                                                                                     \
     "no on-stack replacement: a variable holds something computed from addresses of its labels")             \
-  X(OsrShape, true, "no on-stack replacement: the loop's frame could not be reproduced")
+  X(OsrShape, true, "no on-stack replacement: the loop's frame could not be reproduced")                     \
+  X(MarkedHot, false, "marked as hot")                                                                       \
+  X(MarkedCold, true, "marked as cold")                                                                      \
+  X(Prepared, false, "the host asked for it before it is needed")                                            \
+  X(LoopOfFewCalls, false, "loop iterations reached the threshold in a function that is seldom entered")     \
+  X(StuckInOldCode, false, "an activation still loops in old code")                                          \
+  X(StuckForGood, false, "an activation still loops in old code that cannot be continued in newer code")     \
+  X(MostSamples, false, "most of the last samples hit it")                                                   \
+  X(FewSamples, false, "too few of the last samples hit it")                                                 \
+  X(GainExceedsCost, false, "expected to save more time than its compile takes")                             \
+  X(NotWorthYet, false, "not expected to save what its compile takes yet")
 
 enum class Reason {
 #define X(id, terminal, text) id,

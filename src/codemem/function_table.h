@@ -24,25 +24,18 @@
 #include "base/ids.h"
 #include "codemem/arena.h"
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 namespace tiercel {
 
 /// Read and written by compiled code; see osr/instrument.h for the rule.
 struct Counters {
-  std::atomic<uint32_t> poll;  ///< 0: nothing is counted
-  std::atomic<uint32_t> calls; ///< trips at 0
-  std::atomic<int32_t> loops;  ///< trips at 0 and below
+  std::atomic<uint32_t> poll; ///< 0: nothing is counted
+  std::atomic<int32_t> calls; ///< trips at 0
+  std::atomic<int32_t> loops; ///< trips at 0 and below
 };
-
-/// A threshold as the start of Counters::loops.
-inline int32_t loopLimit(uint32_t threshold) {
-  return static_cast<int32_t>(std::min<uint32_t>(threshold, std::numeric_limits<int32_t>::max()));
-}
 
 class FunctionTable {
 public:

@@ -6,6 +6,7 @@
 #include "optimize/optimizer.h"
 #include "osr/continuation.h"
 #include "osr/instrument.h"
+#include "unit/mark.h"
 
 #include "llvm/IR/Module.h"
 
@@ -123,16 +124,16 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
 Result<Unit> Session::prepare(const CompileRequest& request, ImageReader& source, Artifact& artifact) {
   const FunctionRecord& record = environment_.registry.function(request.function);
   const bool continuation = request.osrHeader.has_value();
-  Result<Unit> unit = extractUnit(
-      environment_.registry, environment_.host, source, record,
-      {.directSelfCalls = request.tier > 0 && !continuation,
-       .directCalls = directCalls(request.tier),
-       .verify = environment_.options.verify});
+  Result<Unit> unit = extractUnit(environment_.registry, environment_.host, source, record,
+                                  {.directSelfCalls = request.tier > 0 && !continuation,
+                                   .directCalls = directCalls(request.tier),
+                                   .verify = environment_.options.verify});
   if (!unit)
     return unit;
   dump(DumpStage::Input, record, *unit->module);
   artifact.data = std::move(unit->data);
   artifact.references = std::move(unit->references);
+  artifact.mark = markOf(*unit->function);
   if (unit->blockAddressesEscape) {
     artifact.pinned = true;
     if (!environment_.options.fixedTier)

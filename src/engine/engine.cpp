@@ -38,13 +38,15 @@ unsigned workerCount(const Options& options) {
   return options.compileThreads > 0 ? options.compileThreads : std::max(2u, usableCores()) - 1;
 }
 
+bool hasSpareCore() { return usableCores() > 1; }
+
 /// Of the program's processor time, for compiles on a single core; see docs/tiering.md for how it was chosen.
 constexpr double kSingleCoreShare = 0.03;
 
 /// The test modes want their compiles whatever they cost.
 double compileShare(const Options& options) {
   const bool forced = options.modes.promoteAlways || options.modes.randomTier;
-  return usableCores() > 1 || forced || options.sync ? 0 : kSingleCoreShare;
+  return hasSpareCore() || forced || options.sync ? 0 : kSingleCoreShare;
 }
 
 } // namespace
@@ -78,7 +80,7 @@ EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> aren
       linker_(LinkEnvironment{*arena_, table_, calls_, registry_, map_, *this}),
       objects_(
           linker_, [this](const auto& use) { return withThreadLocals(use); }, materialiseMutex_),
-      promoter_(*this, workerCount(options_), compileShare(options_)) {
+      promoter_(*this, workerCount(options_), compileShare(options_), hasSpareCore()) {
   registerForFork(*this);
 }
 
@@ -136,7 +138,10 @@ Stats EngineImpl::stats() const {
   }
   stats.calls.direct = s.directCalls.get();
   stats.calls.patches = s.callPatches.get();
-  stats.queue.maxDepth = const_cast<Promoter&>(promoter_).maxDepth();
+  auto& promoter = const_cast<Promoter&>(promoter_);
+  stats.queue.maxDepth = promoter.maxDepth();
+  stats.sampling.source = promoter.samplingSource();
+  stats.sampling.samples = promoter.samples();
   return stats;
 }
 
@@ -175,6 +180,9 @@ Result<void*> Engine::lookupData(std::string_view name) { return impl_->lookupDa
 Status Engine::runConstructors() { return impl_->runConstructors(); }
 Result<int> Engine::runMain(const std::vector<std::string>& args, const std::string& entry) {
   return impl_->runMain(args, entry);
+}
+Status Engine::prepare(const std::vector<std::string>& names, unsigned tier) {
+  return impl_->prepare(names, tier);
 }
 void Engine::waitIdle() { impl_->waitIdle(); }
 Stats Engine::stats() const { return impl_->stats(); }

@@ -48,6 +48,8 @@ public:
   Status runConstructors();
   Result<int> runMain(const std::vector<std::string>& args, const std::string& entry);
 
+  Status prepare(const std::vector<std::string>& patterns, unsigned tier); ///< prepare.cpp
+
   // --- compiling (install.cpp) ---
   /// Compiles, links and publishes. The caller is the only one doing so for this function.
   Result<void*> install(const CompileRequest& request, Session& session, bool background);
@@ -97,6 +99,7 @@ public:
   const Options& options() const { return options_; }
   Registry& registry() { return registry_; }
   FunctionTable& table() { return table_; }
+  const CodeMap& codeMap() const { return map_; }
   Statistics& statistics() { return statistics_; }
   SessionPool& pool() { return pool_; }
 
@@ -106,7 +109,6 @@ private:
   /// What install and compileContinuation have in common: compile and link, and count that.
   struct Made;
   Result<Made> make(const CompileRequest& request, Session& session, bool background);
-  void startCounting(const FunctionRecord& record);
   static void* continuationAt(FunctionRecord& record, TripKind kind, uint32_t header);
   void* osrAtRandom(FunctionRecord& record, uint32_t header);
   /// From now on calls of the function reach `code`; everything written before is visible to who follows.

@@ -67,7 +67,13 @@ void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header) 
   void* continuation = continuationAt(record, kind, header);
   if (!continuation) {
     if (kind == TripKind::Loops)
-      table_.counters(id).loops.store(loopLimit(options_.loopThreshold), std::memory_order_relaxed);
+      record.loopHeader.store(header, std::memory_order_relaxed);
+    Counters& counters = table_.counters(id);
+    // Nothing is counted until the policy has decided, but loops that others are to leave go on asking.
+    if (record.osr && record.osr->any.load(std::memory_order_relaxed))
+      counters.loops.store(static_cast<int32_t>(options_.loopThreshold), std::memory_order_relaxed);
+    else
+      counters.poll.store(0, std::memory_order_relaxed);
     promoter_.tripped(record, kind);
     continuation = continuationAt(record, kind, header); // with Options::sync it is there now
   }

@@ -98,8 +98,13 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   record.pinned.store(artifact.pinned, std::memory_order_relaxed);
   record.tier.store(static_cast<uint8_t>(tier), std::memory_order_release);
   record.codeBytes.store(static_cast<uint32_t>(linked.bytes), std::memory_order_relaxed);
-  if (request.instrument)
-    startCounting(record);
+  if (!request.replaces) {
+    record.mark.store(artifact.mark, std::memory_order_relaxed);
+    record.heat.firstBytes = static_cast<uint32_t>(linked.bytes);
+    record.continuable.store(record.osr != nullptr, std::memory_order_relaxed);
+    if (request.instrument)
+      promoter_.armFirst(record);
+  }
   publish(record.id, linked.entry);
 
   Statistics& s = statistics_;
@@ -121,15 +126,6 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   return static_cast<void*>(linked.entry);
 }
 
-void EngineImpl::startCounting(const FunctionRecord& record) {
-  const bool everyTime = options_.modes.promoteAlways || options_.modes.randomTier;
-  Counters& counters = table_.counters(record.id);
-  counters.calls.store(everyTime ? 1 : options_.callThreshold, std::memory_order_relaxed);
-  counters.loops.store(everyTime || options_.modes.osrAlways ? 1 : loopLimit(options_.loopThreshold),
-                       std::memory_order_relaxed);
-  counters.poll.store(1, std::memory_order_relaxed);
-}
-
 bool EngineImpl::compileContinuation(const CompileRequest& request, Session& session, bool background) {
   FunctionRecord& record = registry_.function(request.function);
   Result<Made> made = make(request, session, background);
@@ -139,6 +135,7 @@ bool EngineImpl::compileContinuation(const CompileRequest& request, Session& ses
     return false;
   }
   record.osr->addresses[*request.osrHeader].store(made->linked.entry, std::memory_order_release);
+  record.osr->any.store(true, std::memory_order_relaxed);
   // Whoever is in the loop asks at its next poll. A count that is stored over this asks later.
   Counters& counters = table_.counters(record.id);
   counters.loops.store(0, std::memory_order_relaxed);

@@ -77,12 +77,16 @@ std::string storeTier(RunRequest& request, const std::string& value) {
   return {};
 }
 
-std::string storePolicy(RunRequest&, const std::string& value) {
+std::string storePolicy(RunRequest& request, const std::string& value) {
   if (value == "threshold")
-    return {};
-  if (value == "window" || value == "cost")
-    return "is not available yet; use threshold";
-  return "must be threshold";
+    request.engine.policy = Policy::Threshold;
+  else if (value == "window")
+    request.engine.policy = Policy::Window;
+  else if (value == "cost")
+    request.engine.policy = Policy::Cost;
+  else
+    return "must be threshold, window or cost";
+  return {};
 }
 
 /// Stores a number from 1 to 4294967295.
@@ -211,19 +215,36 @@ std::vector<OptionRow> optionTable() {
        "that "
        "tier.",
        storeTier},
-      {kCode, "--policy", Takes::Value, "threshold",
-       "How hot functions are chosen. threshold (default): by the number of calls and loop iterations.",
+      {kCode, "--policy", Takes::Value, "threshold|window|cost",
+       "How hot functions are chosen. threshold: one tier up each time the counters run out. window: the "
+       "same, and the top tier for what most of the last 100 samples hit. cost (default): what should save "
+       "more time than its compile takes.",
        storePolicy},
       {kCode, "--threshold", Takes::Value, "N",
-       fmt::format("Calls before a function is promoted (default {}). Scales --loop-threshold along.",
+       fmt::format("Calls before the policy first looks at a function (default {}). Scales --loop-threshold "
+                   "along.",
                    defaults.callThreshold),
        [](RunRequest& request, const std::string& value) {
          return storeCount(request.engine.callThreshold, value);
        }},
       {kCode, "--loop-threshold", Takes::Value, "N",
-       fmt::format("Loop iterations before a function is promoted (default {}).", defaults.loopThreshold),
+       fmt::format("Loop iterations before the policy first looks at a function (default {}).",
+                   defaults.loopThreshold),
        [](RunRequest& request, const std::string& value) {
          return storeCount(request.engine.loopThreshold, value);
+       }},
+      {kCode, "--hot", Takes::Value, "PATTERN",
+       "Compile functions whose name matches this glob at the top tier as soon as they are called. "
+       "Repeatable.",
+       [](RunRequest& request, const std::string& value) {
+         request.engine.hot.push_back(value);
+         return std::string();
+       }},
+      {kCode, "--cold", Takes::Value, "PATTERN",
+       "Never promote functions whose name matches this glob. Repeatable.",
+       [](RunRequest& request, const std::string& value) {
+         request.engine.cold.push_back(value);
+         return std::string();
        }},
       {kCode, "--sync", Takes::Nothing, "",
        "Promote on the program's own threads: slow, but the same decisions in every run.",

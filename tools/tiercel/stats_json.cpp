@@ -57,6 +57,18 @@ uint64_t peakRssKib() {
 
 std::string kib(uint64_t bytes) { return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024); }
 
+std::string_view sourceName(SamplingSource source) {
+  switch (source) {
+  case SamplingSource::Off:
+    return "off";
+  case SamplingSource::Kernel:
+    return "kernel";
+  case SamplingSource::Counters:
+    return "counters";
+  }
+  return {};
+}
+
 StatsAtExit* installed = nullptr;
 
 } // namespace
@@ -95,6 +107,8 @@ std::string statsJson(const RunFigures& figures) {
   line("calls", fmt::format(R"({{"direct": {}, "patches": {}}})", s.calls.direct, s.calls.patches));
   line("tiers", fmt::format("[{}\n  ]", tiers));
   line("queue", fmt::format(R"({{"max_depth": {}, "dropped": {}}})", s.queue.maxDepth, s.queue.dropped));
+  line("sampling", fmt::format(R"({{"source": "{}", "samples": {}}})", sourceName(s.sampling.source),
+                               s.sampling.samples));
   line("cache", fmt::format(R"({{"hits": {}, "misses": {}, "bytes": {}}})", s.cache.hits, s.cache.misses,
                             s.cache.bytes));
   line("peak_rss_kib", std::to_string(figures.peakRssKib), "");
@@ -125,6 +139,7 @@ std::string statsSummary(const RunFigures& figures, const std::string& program) 
                      kib(s.codeBytes.retired), kib(s.codeBytes.freed), kib(s.dataBytes));
   out += fmt::format("  calls      {} direct, turned {} times\n", s.calls.direct, s.calls.patches);
   out += fmt::format("  queue      at most {} waiting, {} dropped\n", s.queue.maxDepth, s.queue.dropped);
+  out += fmt::format("  sampling   {}, {} samples\n", sourceName(s.sampling.source), s.sampling.samples);
   return out;
 }
 
