@@ -35,6 +35,14 @@ template <typename Fn> struct SignatureOf;
 
 class EngineImpl;
 
+/// One call in a cluster of functions that was compiled together.
+struct InlineDecision {
+  std::string caller;
+  std::string callee;
+  bool inlined = false;
+  std::string reason; ///< LLVM's words: cost against threshold, or what forbids it
+};
+
 class Engine {
 public:
   static Result<std::unique_ptr<Engine>> create(Options options);
@@ -82,6 +90,12 @@ public:
   /// compiled is named in the error; it stays on its working code. With Options::fixedTier, `tier` must be
   /// it.
   Status prepare(const std::vector<std::string>& names, unsigned tier = kTopTier);
+
+  /// Writes what first code has counted so far, for Options::profileIn of a later run. Needs
+  /// Options::wholeProfile. Replaces the file in one step.
+  Status writeProfile(const std::string& path);
+  /// What the inliner decided in the newest compile at tier 3 of `function` (an external name); empty before.
+  std::vector<InlineDecision> inlining(std::string_view function);
 
   /// Returns when no promotion is waiting or being compiled.
   void waitIdle();

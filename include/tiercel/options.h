@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tiercel {
@@ -39,9 +40,10 @@ struct TestModes {
 
 /// A stage whose output can be looked at with Options::dump.
 enum class DumpStage {
-  Input,   ///< the unit as extracted, before any change
-  Lowered, ///< the IR handed to the code generator (instrumented or optimised)
-  Object,  ///< the relocatable object
+  Input,    ///< the unit as extracted, before any change
+  Lowered,  ///< the IR handed to the code generator (instrumented or optimised)
+  Object,   ///< the relocatable object
+  Inlining, ///< what the inliner decided, a line per call
 };
 
 /// One thing to dump: a stage, for the functions whose name matches a glob pattern.
@@ -79,6 +81,21 @@ struct Options {
   /// Code of tiers above 0 calls functions of the program directly, by calls that are turned when the callee
   /// is published again. Off: it loads the callee's address at every call.
   bool directCalls = true;
+
+  /// Count in first code what the top tier then knows: branches, and targets of indirect calls.
+  bool profile = true;
+  /// Inlining of other functions at the top tier, by the cluster around the function that is hot.
+  bool inlining = true;
+  /// Frequent targets of indirect calls are called directly, behind a comparison.
+  bool promoteIndirect = true;
+  /// May the body of `callee` become part of `caller`'s code? Asked before each inlining, on the thread that
+  /// compiles; must be thread-safe. Unset: always.
+  std::function<bool(std::string_view caller, std::string_view callee)> mayInline;
+  /// Profiles of earlier runs; and where to write this run's when the engine is told to
+  /// (Engine::writeProfile). With `wholeProfile` counting goes on as long as first code runs, so that a fixed
+  /// tier 0 counts it all.
+  std::vector<std::string> profileIn;
+  bool wholeProfile = false;
 
   /// Verify the IR of every function when it is read (always done for textual IR).
   bool verify = true;

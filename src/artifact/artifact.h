@@ -4,6 +4,7 @@
 // an artifact runnable. Plain data: may be kept, moved between threads, one day stored.
 #pragma once
 
+#include "base/diagnostics.h"
 #include "base/ids.h"
 #include "base/mark.h"
 #include "base/reasons.h"
@@ -49,6 +50,11 @@ struct Artifact {
   llvm::SmallVector<char, 0> object;  ///< ELF relocatable
   std::vector<GlobalId> data;         ///< must be initialised before the code runs
   std::vector<FunctionId> references; ///< functions of the program that the code mentions
+  unsigned countSites = 0;            ///< of its profile
+  unsigned targetTables = 0;          ///< of its indirect calls
+  uint64_t bodyHash = 0;              ///< if profiles are read or written
+  std::vector<FunctionId> inlined;    ///< functions whose bodies it may hold: it depends on them
+  std::vector<InlineRemark> inlining; ///< what the inliner decided
   OsrInfo osr;
   std::optional<Reason> noOsr; ///< why not, for a function with loops
   CompileTimes times;

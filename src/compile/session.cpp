@@ -3,9 +3,11 @@
 
 #include "base/clock.h"
 #include "base/glob.h"
+#include "optimize/cluster.h"
 #include "optimize/optimizer.h"
 #include "osr/continuation.h"
 #include "osr/instrument.h"
+#include "profile/content_hash.h"
 #include "unit/mark.h"
 
 #include "llvm/IR/Module.h"
@@ -20,15 +22,6 @@ constexpr std::array<llvm::CodeGenOptLevel, kTierCount> kCodeGenLevels = {
 
 /// A function that must keep its first version gets a good one at once, unless a fixed tier was asked for.
 constexpr unsigned kPinnedTier = 2;
-
-/// clang -O0 puts optnone on everything, which demands noinline. Neither was meant for us. A noinline of its
-/// own was written by somebody and stays.
-void dropUnoptimisedMarks(llvm::Function& function) {
-  if (!function.hasFnAttribute(llvm::Attribute::OptimizeNone))
-    return;
-  function.removeFnAttr(llvm::Attribute::OptimizeNone);
-  function.removeFnAttr(llvm::Attribute::NoInline);
-}
 
 /// Nothing may be added to a body that is all assembly, without even a prologue.
 bool isNaked(const llvm::Function& function) { return function.hasFnAttribute(llvm::Attribute::Naked); }
@@ -109,6 +102,7 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
   lap(artifact.times.extract);
   if (artifact.tier > 0) {
     optimizeModule(*unit->module, (*code)->target(), artifact.tier);
+    artifact.inlining = diagnostics_->takeRemarks();
     lap(artifact.times.optimize);
   }
   dump(DumpStage::Lowered, record, *unit->module);
@@ -124,15 +118,14 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
 Result<Unit> Session::prepare(const CompileRequest& request, ImageReader& source, Artifact& artifact) {
   const FunctionRecord& record = environment_.registry.function(request.function);
   const bool continuation = request.osrHeader.has_value();
-  Result<Unit> unit = extractUnit(environment_.registry, environment_.host, source, record,
-                                  {.directSelfCalls = request.tier > 0 && !continuation,
-                                   .directCalls = directCalls(request.tier),
-                                   .verify = environment_.options.verify});
+  const ExtractOptions extract{.directSelfCalls = request.tier > 0 && !continuation,
+                               .directCalls = directCalls(request.tier),
+                               .verify = environment_.options.verify,
+                               .constantValues = request.tier > 0};
+  Result<Unit> unit = extractUnit(environment_.registry, environment_.host, source, record, extract);
   if (!unit)
     return unit;
   dump(DumpStage::Input, record, *unit->module);
-  artifact.data = std::move(unit->data);
-  artifact.references = std::move(unit->references);
   artifact.mark = markOf(*unit->function);
   if (unit->blockAddressesEscape) {
     artifact.pinned = true;
@@ -143,12 +136,25 @@ Result<Unit> Session::prepare(const CompileRequest& request, ImageReader& source
     if (!function.isDeclaration())
       dropUnoptimisedMarks(function);
   }
-  // A continuation begins with the very IR that tier 0 was given.
-  if (unit->needsLowering && (artifact.tier == 0 || continuation)) {
+  const bool cluster = artifact.tier == kTopTier && !artifact.pinned;
+  // What tier 0 counted, and the loops that it left, are those of the IR that it was given.
+  if (unit->needsLowering && (artifact.tier == 0 || continuation || (cluster && record.counts))) {
     Result<CodeGenerator*> code = generator(artifact.tier);
     if (!code)
       return code.takeError();
     optimizeModule(*unit->module, (*code)->target(), 0);
+  }
+  const ClusterEnvironment around{environment_.options,
+                                  environment_.registry,
+                                  environment_.host,
+                                  attributes_,
+                                  [this](ImageId image) { return reader(image); },
+                                  extract,
+                                  environment_.profileIn};
+  Cluster members(*unit, around);
+  if (cluster) {
+    if (Status status = members.annotateRoot(); !status)
+      return status.takeError();
   }
   if (continuation) {
     if (std::optional<Reason> reason = makeContinuation(*unit, *request.osrHeader, record.osr->shape))
@@ -161,15 +167,37 @@ Result<Unit> Session::prepare(const CompileRequest& request, ImageReader& source
         attributes_.raise(function);
     }
   }
+  if (cluster) {
+    if (Status status = members.grow(); !status)
+      return status.takeError();
+    members.summarise();
+    artifact.inlined = members.members();
+  }
   if (request.instrument && !artifact.pinned && !isNaked(*unit->function))
     instrument(*unit, artifact);
+  artifact.data = std::move(unit->data);
+  artifact.references = std::move(unit->references);
   return unit;
 }
 
 void Session::instrument(Unit& unit, Artifact& artifact) {
-  const bool loops = artifact.tier == 0;
+  const Options& options = environment_.options;
+  InstrumentOptions instrument;
+  instrument.loops = artifact.tier == 0;
+  std::optional<EdgePlan> plan;
+  std::vector<llvm::CallBase*> calls;
+  if (instrument.loops && options.profile) {
+    if (environment_.profileIn || options.wholeProfile)
+      artifact.bodyHash = contentHash(*unit.function);
+    plan.emplace(*unit.function);
+    calls = indirectCalls(*unit.function);
+    artifact.countSites = static_cast<unsigned>(plan->sites.size());
+    artifact.targetTables = static_cast<unsigned>(calls.size());
+    instrument.plan = &*plan;
+    instrument.calls = calls;
+  }
   std::optional<OsrFrame> frame;
-  if (loops && environment_.options.osr && !findLoopHeaders(*unit.function).empty()) {
+  if (instrument.loops && options.osr && !findLoopHeaders(*unit.function).empty()) {
     artifact.noOsr = whyNoOsr(*unit.function);
     if (!artifact.noOsr) {
       OsrFrameResult made = makeOsrFrame(*unit.function);
@@ -177,10 +205,11 @@ void Session::instrument(Unit& unit, Artifact& artifact) {
       if (!made.refused) {
         artifact.osr = {made.frame.shape, static_cast<unsigned>(made.frame.headers.size())};
         frame = std::move(made.frame);
+        instrument.frame = &*frame;
       }
     }
   }
-  instrumentUnit(unit, loops, frame ? &*frame : nullptr);
+  instrumentUnit(unit, instrument);
 }
 
 Result<llvm::SmallVector<char, 0>> Session::assemble(ImageReader& reader) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "tiercel/options.h"
+#include "tiercel/profile.h"
 
 #include "artifact/artifact.h"
 #include "base/diagnostics.h"
@@ -31,6 +32,7 @@ struct CompileEnvironment {
   const HostCpu& cpu;
   Registry& registry;
   HostSymbolSource& host;
+  const Profile* profileIn; ///< of earlier runs, or null
 };
 
 class Session {

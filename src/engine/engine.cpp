@@ -62,7 +62,15 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
   Result<std::unique_ptr<Arena>> arena = Arena::create();
   if (!arena)
     return arena.takeError();
-  std::unique_ptr<EngineImpl> engine(new EngineImpl(std::move(options), std::move(*cpu), std::move(*arena)));
+  Profile profileIn;
+  for (const std::string& path : options.profileIn) {
+    Result<Profile> read = Profile::read(path);
+    if (!read)
+      return read.takeError();
+    profileIn.merge(*read);
+  }
+  std::unique_ptr<EngineImpl> engine(
+      new EngineImpl(std::move(options), std::move(*cpu), std::move(*arena), std::move(profileIn)));
   // Entry 0 always exists: compiled code shares its pads.
   if (Status status = engine->table_.growTo(1); !status)
     return status.takeError();
@@ -72,11 +80,12 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
   return engine;
 }
 
-EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena)
-    : options_(std::move(options)), cpu_(std::move(cpu)), arena_(std::move(arena)), table_(*arena_, this),
-      calls_(*arena_, table_), map_(*arena_), unwind_(map_), registry_(table_),
-      environment_{options_, cpu_, registry_, host_}, pool_(environment_),
-      data_(registry_, *arena_, *this, materialiseMutex_),
+EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena, Profile profileIn)
+    : options_(std::move(options)), profileIn_(std::move(profileIn)), cpu_(std::move(cpu)),
+      arena_(std::move(arena)), table_(*arena_, this), calls_(*arena_, table_), map_(*arena_), unwind_(map_),
+      registry_(table_),
+      environment_{options_, cpu_, registry_, host_, profileIn_.empty() ? nullptr : &profileIn_},
+      pool_(environment_), data_(registry_, *arena_, *this, materialiseMutex_),
       linker_(LinkEnvironment{*arena_, table_, calls_, registry_, map_, *this}),
       objects_(
           linker_, [this](const auto& use) { return withThreadLocals(use); }, materialiseMutex_),
@@ -180,6 +189,10 @@ Result<void*> Engine::lookupData(std::string_view name) { return impl_->lookupDa
 Status Engine::runConstructors() { return impl_->runConstructors(); }
 Result<int> Engine::runMain(const std::vector<std::string>& args, const std::string& entry) {
   return impl_->runMain(args, entry);
+}
+Status Engine::writeProfile(const std::string& path) { return impl_->writeProfile(path); }
+std::vector<InlineDecision> Engine::inlining(std::string_view function) {
+  return impl_->inliningOf(function);
 }
 Status Engine::prepare(const std::vector<std::string>& names, unsigned tier) {
   return impl_->prepare(names, tier);

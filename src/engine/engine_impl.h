@@ -4,7 +4,7 @@
 //
 // Locks, outermost first; a thread holding one takes only later ones:
 //   load (adding modules) > materialise (objects and data) > registry > { pool, queue, in-flight, host
-//   symbols } > map, arena, call sites
+//   symbols, inlining } > map, arena, call sites
 // Program threads hold none of them while they run program code; a fork takes them all (process_hooks.cpp).
 #pragma once
 
@@ -29,6 +29,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace tiercel {
@@ -71,6 +72,10 @@ public:
   /// If `address` is a stub, whose.
   FunctionRecord* functionAt(const void* address);
 
+  /// What this run has counted so far.
+  Status writeProfile(const std::string& path);
+  std::vector<InlineDecision> inliningOf(std::string_view name) TIERCEL_EXCLUDES(inliningMutex_);
+
   void waitIdle() { promoter_.waitIdle(); }
   /// The program goes on in the code it has.
   void retireWorkers() {
@@ -104,11 +109,12 @@ public:
   SessionPool& pool() { return pool_; }
 
 private:
-  EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena);
+  EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena, Profile profileIn);
   Result<void*> compileFirst(FunctionRecord& record);
   /// What install and compileContinuation have in common: compile and link, and count that.
   struct Made;
   Result<Made> make(const CompileRequest& request, Session& session, bool background);
+  void noteInlining(FunctionId root, Artifact& artifact) TIERCEL_EXCLUDES(inliningMutex_);
   static void* continuationAt(FunctionRecord& record, TripKind kind, uint32_t header);
   void* osrAtRandom(FunctionRecord& record, uint32_t header);
   /// From now on calls of the function reach `code`; everything written before is visible to who follows.
@@ -148,6 +154,7 @@ private:
 
   char dsoHandle_ = 0; ///< its address is what the program's objects call __dso_handle
   const Options options_;
+  const Profile profileIn_;
   const HostCpu cpu_;
   std::unique_ptr<Arena> arena_;
   FunctionTable table_;
@@ -180,6 +187,9 @@ private:
   size_t initialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;                  ///< of added_
   std::vector<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run
   bool destructorsRegistered_ TIERCEL_GUARDED_BY(loadMutex_) = false;
+  /// By root of the cluster; of its newest compile.
+  Mutex inliningMutex_;
+  std::unordered_map<uint32_t, std::vector<InlineDecision>> inlining_ TIERCEL_GUARDED_BY(inliningMutex_);
   std::atomic<uint64_t> osrChances_{0}; ///< polls of the mode osr-always
   std::vector<std::string> arguments_;
   std::vector<char*> argv_;

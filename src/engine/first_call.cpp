@@ -5,6 +5,7 @@
 #include "engine/engine_impl.h"
 #include "platform/lazy_entry.h"
 #include "platform/program_state_guard.h"
+#include "profile/target_table.h"
 
 #include <csignal>
 #include <cstdlib>
@@ -17,6 +18,11 @@ extern "C" __attribute__((visibility("hidden"))) void*
 tiercel_counter_tripped(uint32_t idAndKind, uint32_t header, void* engine) {
   return static_cast<tiercel::EngineImpl*>(engine)->counterTripped(
       tiercel::FunctionId(idAndKind >> 2), static_cast<tiercel::TripKind>(idAndKind & 3), header);
+}
+
+extern "C" __attribute__((visibility("hidden"))) void tiercel_record_target(void* table, void* target) {
+  if (target)
+    tiercel::recordTarget(*static_cast<tiercel::TargetTable*>(table), target);
 }
 
 namespace tiercel {
@@ -62,6 +68,10 @@ void* EngineImpl::findLate(FunctionRecord& record) {
 
 void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header) {
   FunctionRecord& record = registry_.function(id);
+  if (options_.fixedTier) { // counts for a profile only
+    promoter_.armFirst(record);
+    return nullptr;
+  }
   if (kind == TripKind::Loops && options_.modes.osrAlways)
     return osrAtRandom(record, header);
   void* continuation = continuationAt(record, kind, header);

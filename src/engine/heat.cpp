@@ -6,11 +6,13 @@
 #include "platform/sampler.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tiercel {
 
 namespace {
 
+constexpr uint32_t kNever = std::numeric_limits<int32_t>::max();
 /// Fewer samples than this are chance.
 constexpr uint32_t kTelling = 3;
 /// How much work may escape the samples, at one per millisecond.
@@ -25,8 +27,12 @@ uint64_t countedSince(uint32_t armed, int32_t value) {
 
 void Promoter::armFirst(FunctionRecord& record) {
   const Options& options = engine_.options();
+  // A fixed tier counts for a profile only.
   const CounterLimits limits =
-      firstLimits(effectiveMark(record.name, record.mark.load(std::memory_order_relaxed), options), options);
+      options.fixedTier
+          ? CounterLimits{kNever, kNever}
+          : firstLimits(effectiveMark(record.name, record.mark.load(std::memory_order_relaxed), options),
+                        options);
   record.heat.armedCalls = limits.calls;
   record.heat.armedLoops = limits.loops;
   record.heat.sampledFromStart = sampling_.source() == SamplingSource::Kernel;

@@ -2,10 +2,13 @@
 //
 // From a request to published code, and the protocol of first calls.
 #include "base/clock.h"
+#include "base/glob.h"
 #include "engine/engine_impl.h"
+#include "optimize/known_profile.h"
 #include "platform/futex.h"
 #include "platform/program_state_guard.h"
 #include "tiering/policy.h"
+#include "unit/link_name.h"
 
 #include "llvm/IR/GlobalIFunc.h"
 
@@ -74,6 +77,7 @@ Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session
   s.tiers[artifact->tier].bytes.add(linked->bytes);
   s.codeBytes.add(linked->bytes);
   s.directCalls.add(linked->directCalls);
+  noteInlining(request.function, *artifact);
   return Made{std::move(*artifact), *linked, static_cast<double>(end - start) / 1e6};
 }
 
@@ -94,6 +98,12 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
     record.references = std::move(artifact.references);
     if (artifact.osr.headers > 0)
       record.osr = std::make_unique<OsrEntries>(artifact.osr.shape, artifact.osr.headers);
+    if (linked.counts) {
+      record.counts = std::make_unique<FunctionCounts>();
+      *record.counts = {reinterpret_cast<std::atomic<uint32_t>*>(linked.counts), artifact.countSites,
+                        reinterpret_cast<TargetTable*>(linked.targets), artifact.targetTables,
+                        artifact.bodyHash};
+    }
   }
   record.pinned.store(artifact.pinned, std::memory_order_relaxed);
   record.tier.store(static_cast<uint8_t>(tier), std::memory_order_release);
@@ -124,6 +134,53 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   }
   s.emit({EventKind::CodePublished, record.name, tier, {}, linked.entry, linked.bytes, made->milliseconds});
   return static_cast<void*>(linked.entry);
+}
+
+void EngineImpl::noteInlining(FunctionId root, Artifact& artifact) {
+  if (artifact.inlining.empty())
+    return;
+  const auto readable = [this](const std::string& name) {
+    const std::optional<LinkName> link = parseLinkName(name);
+    const bool function = link && (link->kind == LinkKind::Function || link->kind == LinkKind::Entry);
+    return function ? std::string(registry_.function(FunctionId(link->id)).name) : name;
+  };
+  std::vector<InlineDecision> decisions;
+  for (const InlineRemark& remark : artifact.inlining)
+    decisions.push_back({readable(remark.caller), readable(remark.callee), remark.inlined, remark.reason});
+  const std::string_view name = registry_.function(root).name;
+  for (const DumpRequest& request : options_.dump) {
+    if (request.stage != DumpStage::Inlining || !globMatches(request.pattern, name))
+      continue;
+    std::string text;
+    for (const InlineDecision& decision : decisions)
+      text += (decision.inlined ? "inlined " : "kept    ") + decision.callee + " in " + decision.caller +
+              ": " + decision.reason + "\n";
+    options_.onDump(request, std::string(name), text);
+  }
+  LockGuard lock(inliningMutex_);
+  inlining_[root.value] = std::move(decisions);
+}
+
+Status EngineImpl::writeProfile(const std::string& path) {
+  if (!options_.wholeProfile)
+    return Error(ErrorKind::BadInput, path, "the engine was not created to write a profile");
+  Profile profile;
+  for (uint32_t i = 0; i < registry_.functionCount(); ++i) {
+    const FunctionRecord& record = registry_.function(FunctionId(i));
+    if (record.state() != FirstCompile::Ready)
+      continue;
+    // Bodies that are the same in everything that is hashed fit each other.
+    if (std::optional<FunctionProfile> counted = countedProfile(record, registry_))
+      (void)profile.add(std::move(*counted));
+  }
+  return profile.write(path);
+}
+
+std::vector<InlineDecision> EngineImpl::inliningOf(std::string_view name) {
+  const SymbolRef ref = registry_.find({name.data(), name.size()});
+  LockGuard lock(inliningMutex_);
+  const auto found = ref.kind == SymbolKind::Function ? inlining_.find(ref.id) : inlining_.end();
+  return found == inlining_.end() ? std::vector<InlineDecision>() : found->second;
 }
 
 bool EngineImpl::compileContinuation(const CompileRequest& request, Session& session, bool background) {
@@ -177,7 +234,8 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
     CompileRequest request;
     request.function = record.id;
     request.tier = firstTier(record.id.value, options_);
-    request.instrument = countsEvents(request.tier, 0, options_);
+    request.instrument =
+        countsEvents(request.tier, 0, options_) || (options_.wholeProfile && request.tier == 0);
     std::optional<Result<void*>> result;
     (*session)->stack().run([&] { result = install(request, **session, /*background=*/false); });
     return std::move(*result);

@@ -27,9 +27,7 @@ public:
   /// What the link leaves behind; outlives the context, which JITLink destroys.
   struct Outcome {
     Status status;
-    std::byte* entry = nullptr;
-    size_t bytes = 0;
-    size_t directCalls = 0;
+    LinkedFunction function;
     LinkedObject object;
   };
 
@@ -92,7 +90,7 @@ public:
     }
     passes.PostFixupPasses.push_back([this](jl::LinkGraph& graph) {
       enterRanges(graph);
-      outcome_.directCalls = rewriter_.enterDirectCalls();
+      outcome_.function.directCalls = rewriter_.enterDirectCalls();
       return llvm::Error::success();
     });
     return llvm::Error::success();
@@ -100,6 +98,7 @@ public:
 
 private:
   void enterRanges(jl::LinkGraph& graph);
+  void enterCounts(const jl::Symbol& symbol);
   void enterInitialisers(jl::LinkGraph& graph, llvm::StringRef section,
                          std::vector<LinkedObject::Initialiser>& into);
 
@@ -134,10 +133,20 @@ llvm::DenseMap<uint64_t, const void*> findFrames(jl::LinkGraph& graph) {
   return frames;
 }
 
+void GraphLink::enterCounts(const jl::Symbol& symbol) {
+  const std::optional<LinkName> name = symbol.hasName() ? parseLinkName(*symbol.getName()) : std::nullopt;
+  if (name && name->kind == LinkKind::Counts)
+    outcome_.function.counts = symbol.getAddress().toPtr<std::byte*>();
+  else if (name && name->kind == LinkKind::Targets)
+    outcome_.function.targets = symbol.getAddress().toPtr<std::byte*>();
+}
+
 void GraphLink::enterRanges(jl::LinkGraph& graph) {
   const llvm::DenseMap<uint64_t, const void*> frames = findFrames(graph);
   const FunctionRecord* record = artifact_ ? &environment_.registry.function(artifact_->function) : nullptr;
   for (jl::Symbol* symbol : graph.defined_symbols()) {
+    if (artifact_ && !symbol->isCallable())
+      enterCounts(*symbol);
     if (!symbol->isCallable() || symbol->getSize() == 0)
       continue;
     const auto* begin = symbol->getAddress().toPtr<const std::byte*>();
@@ -155,13 +164,13 @@ void GraphLink::enterRanges(jl::LinkGraph& graph) {
       const std::optional<LinkName> name =
           symbol->hasName() ? parseLinkName(*symbol->getName()) : std::nullopt;
       if (name && name->kind == LinkKind::Entry)
-        outcome_.entry = const_cast<std::byte*>(begin);
+        outcome_.function.entry = const_cast<std::byte*>(begin);
     } else if (symbol->hasName()) {
       range.name = environment_.registry.keep(*symbol->getName());
     }
     environment_.map.add(range);
   }
-  outcome_.bytes = memory_.codeBytes();
+  outcome_.function.bytes = memory_.codeBytes();
   if (!artifact_) {
     enterInitialisers(graph, ".init_array", outcome_.object.constructors);
     enterInitialisers(graph, ".fini_array", outcome_.object.destructors);
@@ -224,10 +233,10 @@ Result<LinkedFunction> Linker::link(const Artifact& artifact, ThreadLocalSource&
     const Error& error = outcome.error();
     return Error(error.kind(), "function " + std::string(record.name), error.why());
   }
-  if (!outcome->entry)
+  if (!outcome->function.entry)
     return Error(ErrorKind::Internal, "function " + std::string(record.name),
                  "the object does not define it");
-  return LinkedFunction{outcome->entry, outcome->bytes, outcome->directCalls};
+  return outcome->function;
 }
 
 Result<LinkedObject> Linker::linkObject(llvm::MemoryBufferRef object, ImageId scope, ObjectId self,

@@ -49,6 +49,9 @@ struct LinkedFunction {
   std::byte* entry = nullptr;
   size_t bytes = 0;       ///< of code and its constants
   size_t directCalls = 0; ///< to other functions
+  /// LinkKind::Counts and Targets, if the unit defines them.
+  std::byte* counts = nullptr;
+  std::byte* targets = nullptr;
 };
 
 struct LinkedObject {

@@ -5,6 +5,9 @@
 
 #include "llvm/ExecutionEngine/JITLink/x86_64.h"
 
+// Defined by engine/first_call.cpp.
+extern "C" void tiercel_record_target(void* table, void* target);
+
 namespace tiercel {
 
 namespace jl = llvm::jitlink;
@@ -63,7 +66,11 @@ ReferenceRewriter::Target ReferenceRewriter::findByLinkName(llvm::StringRef name
         {}};
   case LinkKind::Thread:
     return {0, {}};
+  case LinkKind::Record:
+    return {number(reinterpret_cast<void*>(&tiercel_record_target)), {}};
   case LinkKind::Entry:
+  case LinkKind::Counts:
+  case LinkKind::Targets:
   case LinkKind::Private:
     break;
   }

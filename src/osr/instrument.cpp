@@ -3,6 +3,8 @@
 
 #include "base/trip_kind.h"
 #include "osr/continuation.h"
+#include "profile/insert_counters.h"
+#include "profile/target_table.h"
 #include "unit/link_name.h"
 
 #include "llvm/IR/IRBuilder.h"
@@ -14,9 +16,10 @@ namespace {
 
 class Instrumenter {
 public:
-  Instrumenter(Unit& unit, const OsrFrame* frame)
-      : unit_(unit), frame_(frame), function_(*unit.function), context_(function_.getContext()),
-        i32_(llvm::Type::getInt32Ty(context_)), pointer_(llvm::PointerType::get(context_, 0)) {
+  Instrumenter(Unit& unit, const InstrumentOptions& options)
+      : unit_(unit), options_(options), frame_(options.frame), function_(*unit.function),
+        context_(function_.getContext()), i32_(llvm::Type::getInt32Ty(context_)),
+        pointer_(llvm::PointerType::get(context_, 0)) {
     llvm::Module& module = *unit.module;
     counters_ = new llvm::GlobalVariable(module, llvm::ArrayType::get(i32_, Words), false,
                                          llvm::GlobalValue::ExternalLinkage, nullptr,
@@ -27,13 +30,15 @@ public:
     trip_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
                                    makeLinkName("", LinkKind::Trip, 0), &module);
     trip_->setDSOLocal(true);
+    if (options.plan && !options.plan->sites.empty())
+      counts_ = define(LinkKind::Counts, llvm::ArrayType::get(i32_, options.plan->sites.size()), 4);
   }
 
-  void run(bool loops) {
+  void run() {
     llvm::SmallVector<llvm::BasicBlock*, 8> headers;
     if (frame_)
       headers = frame_->headers;
-    else if (loops)
+    else if (options_.loops)
       headers = findLoopHeaders(function_);
     llvm::Instruction* entry = entryPoint();
     if (frame_) {
@@ -48,6 +53,10 @@ public:
       if (place != headers[i]->end())
         countLoop(&*place, i, frame_ && canLeaveAt(*headers[i]));
     }
+    if (counts_)
+      insertCounters(*options_.plan, *counters_, *counts_);
+    if (!options_.calls.empty())
+      recordTargets();
   }
 
 private:
@@ -68,21 +77,50 @@ private:
            llvm::isa<llvm::AllocaInst>(store->getPointerOperand());
   }
 
+  llvm::GlobalVariable* define(LinkKind kind, llvm::Type* type, uint64_t alignment) {
+    auto* variable =
+        new llvm::GlobalVariable(*unit_.module, type, false, llvm::GlobalValue::ExternalLinkage,
+                                 llvm::Constant::getNullValue(type), makeLinkName("", kind, unit_.id.value));
+    variable->setAlignment(llvm::Align(alignment));
+    variable->setDSOLocal(true);
+    return variable;
+  }
+
+  void recordTargets() {
+    const size_t bytes = options_.calls.size() * sizeof(TargetTable);
+    llvm::GlobalVariable* tables =
+        define(LinkKind::Targets, llvm::ArrayType::get(llvm::Type::getInt8Ty(context_), bytes),
+               alignof(TargetTable));
+    auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(context_), {pointer_, pointer_}, false);
+    auto* record = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
+                                          makeLinkName("", LinkKind::Record, 0), unit_.module.get());
+    record->addFnAttr(llvm::Attribute::NonLazyBind); // through the GOT: it is far away
+    insertTargetRecorders(options_.calls, *counters_, *tables, *record);
+  }
+
+  /// For the profile, in the slow part of a poll at a block where the plan counts in any case.
+  void countBlock(llvm::IRBuilder<>& builder, const llvm::BasicBlock* block) {
+    if (!counts_)
+      return;
+    const auto& sites = options_.plan->sites;
+    for (uint32_t i = 0; i < sites.size() && sites[i].always; ++i) {
+      if (sites[i].block == block)
+        emitIncrement(builder, *counts_, i);
+    }
+  }
+
   llvm::Value* addressOf(llvm::IRBuilder<>& builder, Word word) {
     return builder.CreateConstInBoundsGEP2_32(counters_->getValueType(), counters_, 0, word);
   }
   llvm::BasicBlock* newBlock() { return llvm::BasicBlock::Create(context_, "", &function_); }
 
-  /// Splits at `place`: the new block is entered when the function polls, and has no end yet; the other is
-  /// where both ways join.
+  /// A gate before `place` (profile/insert_counters.h): its inner block, which has no end yet, and where both
+  /// ways join.
   std::pair<llvm::BasicBlock*, llvm::BasicBlock*> pollAt(llvm::Instruction* place) {
-    llvm::BasicBlock* before = place->getParent();
-    llvm::BasicBlock* after = before->splitBasicBlock(place->getIterator());
-    llvm::BasicBlock* slow = newBlock();
-    before->getTerminator()->eraseFromParent();
-    llvm::IRBuilder<> builder(before);
-    llvm::Value* poll = builder.CreateLoad(i32_, addressOf(builder, Poll));
-    builder.CreateCondBr(builder.CreateIsNotNull(poll), slow, after);
+    llvm::Instruction* end = insertGate(*place, *counters_);
+    llvm::BasicBlock* slow = end->getParent();
+    llvm::BasicBlock* after = end->getSuccessor(0);
+    end->eraseFromParent();
     return {slow, after};
   }
 
@@ -99,9 +137,11 @@ private:
   }
 
   void countCalls(llvm::Instruction* place) {
+    const llvm::BasicBlock* block = place->getParent();
     auto [slow, after] = pollAt(place);
     llvm::BasicBlock* tripped = newBlock();
     llvm::IRBuilder<> builder(slow);
+    countBlock(builder, block);
     builder.CreateCondBr(builder.CreateIsNull(countDown(builder, Calls)), tripped, after);
     builder.SetInsertPoint(tripped);
     callTrip(builder, TripKind::Calls, 0);
@@ -109,9 +149,11 @@ private:
   }
 
   void countLoop(llvm::Instruction* place, unsigned header, bool leave) {
+    const llvm::BasicBlock* block = place->getParent();
     auto [slow, after] = pollAt(place);
     llvm::BasicBlock* tripped = newBlock();
     llvm::IRBuilder<> builder(slow);
+    countBlock(builder, block);
     builder.CreateCondBr(builder.CreateICmpSLE(countDown(builder, Loops), builder.getInt32(0)), tripped,
                          after);
     builder.SetInsertPoint(tripped);
@@ -164,6 +206,7 @@ private:
   }
 
   Unit& unit_;
+  const InstrumentOptions& options_;
   const OsrFrame* frame_;
   llvm::Function& function_;
   llvm::LLVMContext& context_;
@@ -171,12 +214,13 @@ private:
   llvm::PointerType* pointer_;
   llvm::GlobalVariable* counters_;
   llvm::Function* trip_;
+  llvm::GlobalVariable* counts_ = nullptr;
   llvm::AllocaInst* table_ = nullptr;
   llvm::BasicBlock* exit_ = nullptr;
 };
 
 } // namespace
 
-void instrumentUnit(Unit& unit, bool loops, const OsrFrame* frame) { Instrumenter(unit, frame).run(loops); }
+void instrumentUnit(Unit& unit, const InstrumentOptions& options) { Instrumenter(unit, options).run(); }
 
 } // namespace tiercel

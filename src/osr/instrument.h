@@ -12,16 +12,28 @@
 // that is not taken. While `poll` is zero nothing is written, so threads in one function share its line
 // read-only. Updates that threads lose to each other only delay a trip; several threads may trip at once.
 //
+// With a profile, the slow parts of these and of further places (profile/edge_plan.h) count for it, and
+// indirect calls record their targets.
+//
 // Optimised code counts calls only: a poll in a loop would keep the loop from being optimised.
 // Thread rule: pure function over the IR of the caller's context.
 #pragma once
 
 #include "osr/frame.h"
+#include "profile/edge_plan.h"
 #include "unit/unit.h"
 
 namespace tiercel {
 
-/// `frame`: of tier-0 code whose loops can be left; null where they are only counted. `loops`: count them.
-void instrumentUnit(Unit& unit, bool loops, const OsrFrame* frame);
+struct InstrumentOptions {
+  bool loops = false;              ///< count them
+  const OsrFrame* frame = nullptr; ///< of code whose loops can be left
+  /// Where to count for the profile, and the indirect calls whose targets are recorded. Both made before the
+  /// frame, which changes the function.
+  const EdgePlan* plan = nullptr;
+  llvm::ArrayRef<llvm::CallBase*> calls = {};
+};
+
+void instrumentUnit(Unit& unit, const InstrumentOptions& options);
 
 } // namespace tiercel

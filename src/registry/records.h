@@ -61,6 +61,17 @@ struct OsrEntries {
   std::atomic<bool> any{false}; ///< one of them is set
 };
 
+struct TargetTable;
+
+/// Where a function's first code counts (profile/edge_plan.h); in data memory, for the engine's life.
+struct FunctionCounts {
+  std::atomic<uint32_t>* counts = nullptr;
+  unsigned sites = 0;
+  TargetTable* targets = nullptr; ///< of indirect calls
+  unsigned calls = 0;
+  uint64_t hash = 0; ///< of the body, if profiles are read or written; else 0
+};
+
 /// What was counted and sampled of a function. Written before its first publication, then under the queue's
 /// lock.
 struct Heat {
@@ -99,6 +110,8 @@ struct FunctionRecord {
   std::vector<FunctionId> references;
   /// Of the first version. Null if it has no loops or they cannot be left. Written before Ready.
   std::unique_ptr<OsrEntries> osr;
+  /// Of the first version. Null if it does not count. Written before Ready.
+  std::unique_ptr<FunctionCounts> counts;
 
   /// Counter events not looked at yet, as bits, and the link of the list they wait in (tiering/trip_list.h).
   std::atomic<uint32_t> trips{0};

@@ -483,6 +483,15 @@ std::vector<GlobalId> Registry::threadLocalsOf(ImageId image) {
   return result;
 }
 
+bool Registry::isFinal(FunctionId id) {
+  LockGuard lock(mutex_);
+  const std::string_view name = functions_[id.value].name;
+  const auto found = names_.find({name.data(), name.size()});
+  const bool external = found != names_.end() && found->second.ref.kind == SymbolKind::Function &&
+                        found->second.ref.id == id.value;
+  return !external || found->second.strength == Strength::Strong;
+}
+
 bool Registry::prevails(ImageId image, uint32_t ordinal, llvm::StringRef name) {
   const SymbolRef ref = resolve(image, ordinal, name);
   Definition definition;

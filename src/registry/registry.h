@@ -94,6 +94,9 @@ public:
   /// A record for a function that nothing defines; a later definition of the name takes it over.
   Result<FunctionId> declareFunction(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
 
+  /// Whether no module to come can replace the function's definition.
+  bool isFinal(FunctionId id) TIERCEL_EXCLUDES(mutex_);
+
   FunctionRecord& function(FunctionId id) { return functions_[id.value]; }
   GlobalRecord& global(GlobalId id) { return globals_[id.value]; }
   const ProgramImage& image(ImageId id) { return *images_[id.value].image; }
@@ -118,6 +121,9 @@ public:
   /// libraries use the program's definition. (Weak ones, mostly templates, are the same in the library.)
   std::vector<std::pair<std::string, SymbolRef>> exported(const std::vector<std::string>& names)
       TIERCEL_EXCLUDES(mutex_);
+
+  /// Whose address this is, if it is a function of the program.
+  FunctionId functionAt(const void* address) const { return table_.idOfStub(address); }
 
   /// A copy of `text` that lives as long as the registry.
   std::string_view keep(llvm::StringRef text) TIERCEL_EXCLUDES(mutex_);

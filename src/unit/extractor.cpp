@@ -30,11 +30,17 @@ std::string unitName(const llvm::GlobalValue& value, std::string linkName) {
 class Extractor {
 public:
   Extractor(Registry& registry, HostSymbolSource& host, ImageReader& reader, const FunctionRecord& record,
-            const ExtractOptions& options)
-      : registry_(registry), host_(host), reader_(reader), record_(record), options_(options),
+            const ExtractOptions& options, Unit& unit)
+      : registry_(registry), host_(host), reader_(reader), record_(record), options_(options), unit_(unit),
         image_(record.definition.load().image) {}
 
-  Result<Unit> run();
+  /// Makes the unit's module and function.
+  Status run();
+  Result<llvm::Function*> importInto();
+  llvm::Function* declare() {
+    auto& source = llvm::cast<llvm::Function>(*reader_.value(record_.definition.load().ordinal));
+    return llvm::dyn_cast<llvm::Function>(mapGlobal(source));
+  }
 
 private:
   void makeModule(llvm::Module& source);
@@ -50,6 +56,7 @@ private:
   llvm::Constant* declareFunction(llvm::GlobalValue& value, const std::string& linkName, bool direct = false);
   llvm::Constant* declareData(llvm::GlobalValue& value, const std::string& name, bool near, bool threadLocal);
   llvm::Constant* declareHost(llvm::GlobalValue& value);
+  bool hasKnownValue(const llvm::GlobalVariable& variable) const;
   static llvm::FunctionType* functionTypeOf(const llvm::GlobalValue& value) {
     return llvm::dyn_cast<llvm::FunctionType>(value.getValueType());
   }
@@ -59,8 +66,8 @@ private:
   ImageReader& reader_;
   const FunctionRecord& record_;
   const ExtractOptions& options_;
+  Unit& unit_;
   const ImageId image_;
-  Unit unit_;
   Status status_;
   llvm::DenseMap<llvm::Constant*, llvm::Constant*> mapped_;
   llvm::DenseMap<llvm::Function*, llvm::Function*> imported_;
@@ -74,7 +81,7 @@ bool usesCoroutines(const llvm::Module& module) {
   });
 }
 
-Result<Unit> Extractor::run() {
+Status Extractor::run() {
   auto& source = llvm::cast<llvm::Function>(*reader_.value(record_.definition.load().ordinal));
   if (Status status = reader_.readBody(source); !status)
     return status.takeError();
@@ -119,9 +126,37 @@ Result<Unit> Extractor::run() {
     unit_.function->setPersonalityFn(map(source.getPersonalityFn()));
   if (options_.directSelfCalls)
     directSelfCalls();
+  return std::move(status_);
+}
+
+Result<llvm::Function*> Extractor::importInto() {
+  auto& source = llvm::cast<llvm::Function>(*reader_.value(record_.definition.load().ordinal));
+  llvm::Function* to = unit_.module->getFunction(
+      unitName(source, makeLinkName(record_.name, LinkKind::Function, record_.id.value)));
+  if (!to || !to->isDeclaration() || to->getFunctionType() != source.getFunctionType() ||
+      to->getCallingConv() != source.getCallingConv())
+    return nullptr;
+  if (Status status = reader_.readBody(source); !status)
+    return status.takeError();
+  if (source.hasGC() || hasAddressTakenBlocks(source) || source.isPresplitCoroutine()) {
+    reader_.forgetBody(source);
+    return nullptr;
+  }
+  to->setAttributes(source.getAttributes());
+  to->addFnAttr(llvm::Attribute::NonLazyBind);
+  moveBody(source, *to);
+  to->setLinkage(llvm::GlobalValue::AvailableExternallyLinkage);
+  if (source.getParent()->getNamedMetadata("llvm.dbg.cu"))
+    llvm::stripDebugInfo(*to);
+  toRemap_.push_back(to);
+  while (!toRemap_.empty())
+    remapOperands(*toRemap_.pop_back_val());
+  unit_.needsLowering |= !imported_.empty();
+  if (source.hasPersonalityFn())
+    to->setPersonalityFn(map(source.getPersonalityFn()));
   if (!status_)
     return status_.takeError();
-  return std::move(unit_);
+  return to;
 }
 
 void Extractor::makeModule(llvm::Module& source) {
@@ -281,6 +316,27 @@ llvm::Constant* Extractor::map(llvm::Constant* constant) {
   return result;
 }
 
+bool mentionsBlocks(const llvm::Constant& constant) {
+  if (llvm::isa<llvm::BlockAddress>(constant))
+    return true;
+  if (llvm::isa<llvm::GlobalValue>(constant))
+    return false;
+  return llvm::any_of(constant.operands(), [](const llvm::Use& operand) {
+    return mentionsBlocks(*llvm::cast<llvm::Constant>(operand.get()));
+  });
+}
+
+/// Whether passes may be shown what the constant holds: it cannot change, and it is not so large that
+/// carrying it costs more than it tells.
+bool Extractor::hasKnownValue(const llvm::GlobalVariable& variable) const {
+  constexpr uint64_t kLargest = 4096;
+  return options_.constantValues && variable.isConstant() && variable.hasDefinitiveInitializer() &&
+         !variable.isExternallyInitialized() && !variable.isThreadLocal() &&
+         variable.getParent()->getDataLayout().getTypeAllocSize(variable.getValueType()) <= kLargest &&
+         !mentionsBlocks(*variable.getInitializer()) &&
+         registry_.prevails(image_, reader_.ordinalOf(&variable), variable.getName());
+}
+
 llvm::Constant* Extractor::mapGlobal(llvm::GlobalValue& value) {
   if (auto* function = llvm::dyn_cast<llvm::Function>(&value); function && function->isIntrinsic())
     return declareFunction(value, value.getName().str());
@@ -376,14 +432,40 @@ llvm::Constant* Extractor::declareData(llvm::GlobalValue& value, const std::stri
   if (variable)
     declaration->setAlignment(variable->getAlign());
   declaration->setDSOLocal(near);
+  if (variable && near && hasKnownValue(*variable)) {
+    // Entered first: constants may refer to each other in circles.
+    mapped_[variable] = declaration;
+    declaration->setInitializer(map(variable->getInitializer()));
+    declaration->setLinkage(llvm::GlobalValue::AvailableExternallyLinkage);
+  }
   return declaration;
 }
 
 } // namespace
 
+void dropUnoptimisedMarks(llvm::Function& function) {
+  if (!function.hasFnAttribute(llvm::Attribute::OptimizeNone))
+    return;
+  function.removeFnAttr(llvm::Attribute::OptimizeNone);
+  function.removeFnAttr(llvm::Attribute::NoInline);
+}
+
 Result<Unit> extractUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader,
                          const FunctionRecord& record, const ExtractOptions& options) {
-  return Extractor(registry, host, reader, record, options).run();
+  Unit unit;
+  if (Status status = Extractor(registry, host, reader, record, options, unit).run(); !status)
+    return status.takeError();
+  return unit;
+}
+
+Result<llvm::Function*> importBody(Registry& registry, HostSymbolSource& host, ImageReader& reader,
+                                   const FunctionRecord& callee, const ExtractOptions& options, Unit& unit) {
+  return Extractor(registry, host, reader, callee, options, unit).importInto();
+}
+
+llvm::Function* declareInUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader,
+                              const FunctionRecord& function, const ExtractOptions& options, Unit& unit) {
+  return Extractor(registry, host, reader, function, options, unit).declare();
 }
 
 } // namespace tiercel

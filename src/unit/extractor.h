@@ -28,7 +28,23 @@ struct ExtractOptions {
   /// Calls of functions of the program may be relative ones, in the form of unit/direct_calls.h.
   bool directCalls = false;
   bool verify = true;
+  /// Constants of the program are declared with their values, for passes to see.
+  bool constantValues = false;
 };
+
+/// clang -O0 puts optnone on everything, which demands noinline. Neither was meant for us. A noinline of its
+/// own was written by somebody and stays.
+void dropUnoptimisedMarks(llvm::Function& function);
+
+/// Adds the body of another function to a unit, for inlining only: what is not inlined still calls the
+/// function itself. `reader` is that of the image that defines `callee`. Null if the unit does not call it or
+/// its body cannot be inlined.
+Result<llvm::Function*> importBody(Registry& registry, HostSymbolSource& host, ImageReader& reader,
+                                   const FunctionRecord& callee, const ExtractOptions& options, Unit& unit);
+
+/// The function as other units know it, declared in `unit`. `reader` as above.
+llvm::Function* declareInUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader,
+                              const FunctionRecord& function, const ExtractOptions& options, Unit& unit);
 
 Result<Unit> extractUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader,
                          const FunctionRecord& record, const ExtractOptions& options);

@@ -23,6 +23,9 @@ enum class LinkKind : char {
   Counters = 'c', ///< FunctionId: its codemem Counters
   Private = 'p',  ///< ordinal: a copy that only this unit has; never looked up
   Trip = 'r',     ///< 0: the runtime entry for counters that ran out
+  Counts = 'n',   ///< FunctionId: the counts of its profile, defined by its unit
+  Targets = 'v',  ///< FunctionId: the targets of its indirect calls, defined by its unit
+  Record = 'q',   ///< 0: the runtime entry that records a target
 };
 
 struct LinkName {

@@ -67,6 +67,25 @@ void dieOf(const Error& error) {
   ::_exit(exitStatusFor(error.kind()));
 }
 
+/// The handlers run after the program's, as those of the statistics do, and not in processes that it forks.
+void writeProfileAtExit(Engine& engine, const std::string& file) {
+  static Engine* source;
+  static const std::string* path;
+  static pid_t process;
+  source = &engine;
+  path = new std::string(file); // never destroyed: the process may end at any time
+  process = ::getpid();
+  const auto write = [] {
+    if (::getpid() != process)
+      return;
+    if (Status written = source->writeProfile(*path); !written)
+      printError(written.error());
+  };
+  static void (*const handler)() = write;
+  ::on_exit([](int, void*) { handler(); }, nullptr);
+  ::at_quick_exit([] { handler(); });
+}
+
 /// The engine, loaded with the program; without one, the status to exit with.
 struct Prepared {
   Engine* engine = nullptr;
@@ -105,6 +124,8 @@ Prepared prepare(Arguments args, RunRequest& request) {
   Engine* engine = created->release();
   if (stats != nullptr)
     stats->attach(*engine);
+  if (!request.profileFile.empty())
+    writeProfileAtExit(*engine, request.profileFile);
   if (request.log != LogLevel::Error)
     engine->addListener(new EventLog(request.log, Output::standardError()));
   if (Status added = addInputs(*engine, request); !added)

@@ -141,12 +141,14 @@ std::string storeDump(RunRequest& request, const std::string& value) {
     dump.stage = DumpStage::Input;
   else if (stage == "lowered")
     dump.stage = DumpStage::Lowered;
+  else if (stage == "inlining")
+    dump.stage = DumpStage::Inlining;
   else if (stage == "object" && ::isatty(STDERR_FILENO) == 0)
     dump.stage = DumpStage::Object;
   else if (stage == "object")
     return "shows the bytes of an ELF file, which would garble the terminal; send stderr to a file";
   else
-    return "the stage must be input, lowered or object";
+    return "the stage must be input, lowered, object or inlining";
   if (colon != std::string::npos)
     dump.pattern = value.substr(colon + 1);
   if (dump.pattern.empty())
@@ -259,6 +261,36 @@ std::vector<OptionRow> optionTable() {
          request.engine.osr = false;
          return std::string();
        }},
+      {kCode, "--no-profile", Takes::Nothing, "", "Do not count branches and call targets for the top tier.",
+       [](RunRequest& request, const std::string&) {
+         request.engine.profile = false;
+         return std::string();
+       }},
+      {kCode, "--no-inline", Takes::Nothing, "", "Compile hot functions alone, without those that they call.",
+       [](RunRequest& request, const std::string&) {
+         request.engine.inlining = false;
+         return std::string();
+       }},
+      {kCode, "--no-promote-indirect", Takes::Nothing, "",
+       "Leave indirect calls indirect, however often they reach the same function.",
+       [](RunRequest& request, const std::string&) {
+         request.engine.promoteIndirect = false;
+         return std::string();
+       }},
+      {kCode, "--profile-in", Takes::Value, "FILE",
+       "Use the profile of an earlier run from the start. Repeatable: they add up.",
+       [](RunRequest& request, const std::string& value) {
+         request.engine.profileIn.push_back(value);
+         return std::string();
+       }},
+      {kCode, "--profile-out", Takes::Value, "FILE",
+       "When the program exits, write what was counted, for --profile-in. First code counts until it is "
+       "replaced; with --tier=0 that is the whole run.",
+       [](RunRequest& request, const std::string& value) {
+         request.profileFile = value;
+         request.engine.wholeProfile = true;
+         return std::string();
+       }},
       {kCode, "--cpu", Takes::Value, "NAME",
        "Make code for this CPU, by LLVM's name for it. native (default): the one that runs it.",
        [](RunRequest& request, const std::string& value) {
@@ -288,7 +320,7 @@ std::vector<OptionRow> optionTable() {
       {kInsight, "--dump", Takes::Value, "STAGE[:FUNCTION]",
        "Show functions whose name matches the glob FUNCTION (default *) at a stage: input (as read), lowered "
        "(as "
-       "given to the code generator) or object (ELF bytes). Repeatable.",
+       "given to the code generator), object (ELF bytes) or inlining (what the inliner decided). Repeatable.",
        storeDump},
 
       {kDefects, "--mode", Takes::Value, "NAME[,NAME]",

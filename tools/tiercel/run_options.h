@@ -37,7 +37,8 @@ struct RunRequest {
   std::string entry = "main";
   LogLevel log = LogLevel::Error;
   bool stats = false;
-  std::string statsFile; ///< empty: a summary on stderr
+  std::string profileFile; ///< where to write the profile; empty: nowhere
+  std::string statsFile;   ///< empty: a summary on stderr
   bool help = false;
 };
 

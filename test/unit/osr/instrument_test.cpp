@@ -30,7 +30,7 @@ protected:
     ASSERT_TRUE(unit.module) << diagnostic.getLineNo() << ": " << diagnostic.getMessage().str();
     unit.function = unit.module->getFunction("f");
     unit.id = FunctionId(kId);
-    instrumentUnit(unit, /*loops=*/true, nullptr);
+    instrumentUnit(unit, {.loops = true});
     ASSERT_FALSE(llvm::verifyModule(*unit.module, &llvm::errs()));
   }
   /// Places that count events of this kind.

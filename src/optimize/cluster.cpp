@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "optimize/cluster.h"
+
+#include "optimize/known_profile.h"
+#include "profile/annotate.h"
+#include "profile/edge_plan.h"
+#include "profile/promote_indirect.h"
+#include "profile/reconstruct.h"
+#include "unit/link_name.h"
+
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Instructions.h"
+
+#include <algorithm>
+
+namespace tiercel {
+
+namespace {
+
+/// Instructions as front ends write them; about half of them are left once locals are registers. A cluster
+/// compiles in some 40 us an instruction, so these bound a compile to a few hundred milliseconds whatever is
+/// called, and leave a huge function nearly alone.
+constexpr size_t kMostAdded = 4000;
+constexpr size_t kLargestCluster = 12'000;
+/// Of a body: at call sites that carry much of the cluster's time, at others that ran, and without a profile.
+constexpr size_t kLargestHot = 1000;
+constexpr size_t kLargestWarm = 150;
+constexpr size_t kLargestUnknown = 150;
+/// A call site is hot if it runs at least this fraction of what the hottest block does.
+constexpr uint64_t kHotFraction = 100;
+
+size_t sizeOf(const llvm::Function& function) { return function.getInstructionCount(); }
+
+FunctionId calledFunction(const llvm::CallBase& call) {
+  const auto* callee = llvm::dyn_cast<llvm::Function>(call.getCalledOperand());
+  const std::optional<LinkName> name = callee ? parseLinkName(callee->getName()) : std::nullopt;
+  return name && name->kind == LinkKind::Function ? FunctionId(name->id) : FunctionId();
+}
+
+} // namespace
+
+Cluster::Cluster(Unit& unit, const ClusterEnvironment& environment)
+    : unit_(unit), environment_(environment) {}
+
+Status Cluster::annotateRoot() { return annotate(*unit_.function, environment_.registry.function(unit_.id)); }
+
+Status Cluster::annotate(llvm::Function& function, const FunctionRecord& record) {
+  if (!environment_.options.profile)
+    return {};
+  const EdgePlan plan(function);
+  const KnownProfile known =
+      knownProfile(record, function, environment_.registry, environment_.profileIn, plan.sites.size());
+  if (known.counts.empty())
+    return {};
+  const Frequencies frequencies = reconstruct(plan, known.counts);
+  tiercel::annotate(function, frequencies);
+  profiled_ = true;
+  allCounts_.insert(allCounts_.end(), frequencies.blocks.begin(), frequencies.blocks.end());
+  size_t index = 0;
+  for (const llvm::BasicBlock& block : function) {
+    blockCounts_[&block] = frequencies.blocks[index];
+    hottest_ = std::max(hottest_, frequencies.blocks[index]);
+    ++index;
+  }
+  return environment_.options.promoteIndirect ? promoteCalls(function, known) : Status();
+}
+
+Status Cluster::promoteCalls(llvm::Function& function, const KnownProfile& known) {
+  const std::vector<llvm::CallBase*> calls = indirectCalls(function);
+  if (calls.size() != known.calls.size())
+    return {};
+  for (size_t i = 0; i < calls.size(); ++i) {
+    std::vector<PromotionCandidate> candidates;
+    for (const KnownTarget& target : known.calls[i].targets) {
+      const FunctionRecord& callee = environment_.registry.function(target.function);
+      const Definition where = callee.definition.load();
+      if (!where.exists() || callee.isIfunc.load(std::memory_order_relaxed))
+        continue;
+      Result<ImageReader*> reader = environment_.reader(where.image);
+      if (!reader)
+        return reader.takeError();
+      if (llvm::Function* declared = declareInUnit(environment_.registry, environment_.host, **reader, callee,
+                                                   environment_.extract, unit_))
+        candidates.push_back({declared, target.count});
+    }
+    const uint64_t around = blockCounts_.lookup(calls[i]->getParent());
+    for (llvm::CallBase* direct : promoteIndirectCall(*calls[i], candidates, known.calls[i].total))
+      blockCounts_.try_emplace(direct->getParent(), around);
+  }
+  return {};
+}
+
+void Cluster::collectSites(llvm::Function& function) {
+  for (llvm::Instruction& instruction : llvm::instructions(function)) {
+    auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+    if (!call || call->isNoInline())
+      continue;
+    const FunctionId callee = calledFunction(*call);
+    if (callee.valid() && callee.value != unit_.id.value)
+      sites_.push_back({callee, blockCounts_.lookup(call->getParent())});
+  }
+}
+
+bool Cluster::mayReplaceLater(const FunctionRecord& callee) const {
+  // Until it is compiled, a weak definition may still lose to a stronger one.
+  return callee.state() != FirstCompile::Ready && !environment_.registry.isFinal(callee.id);
+}
+
+bool Cluster::wants(uint64_t count, size_t instructions) const {
+  if (!profiled_)
+    return instructions <= kLargestUnknown;
+  if (count == 0)
+    return false;
+  return instructions <= (count >= hottest_ / kHotFraction ? kLargestHot : kLargestWarm);
+}
+
+Status Cluster::grow() {
+  if (!environment_.options.inlining)
+    return {};
+  const size_t begin = sizeOf(*unit_.function);
+  const size_t limit = std::min(begin + kMostAdded, std::max(begin, kLargestCluster));
+  size_t size = 0;
+  for (llvm::Function& function : *unit_.module) {
+    if (!function.isDeclaration()) {
+      collectSites(function);
+      size += sizeOf(function);
+    }
+  }
+  std::vector<bool> seen;
+  const std::string_view root = environment_.registry.function(unit_.id).name;
+  while (!sites_.empty() && size < limit) {
+    // The hottest first; among equals the first that was found.
+    const auto best = std::max_element(sites_.begin(), sites_.end(),
+                                       [](const Site& a, const Site& b) { return a.count < b.count; });
+    const Site site = *best;
+    sites_.erase(best);
+    if (seen.size() <= site.callee.value)
+      seen.resize(site.callee.value + 1);
+    if (seen[site.callee.value])
+      continue;
+    const FunctionRecord& callee = environment_.registry.function(site.callee);
+    const Definition where = callee.definition.load();
+    if (!where.exists() || callee.isIfunc.load(std::memory_order_relaxed) || mayReplaceLater(callee) ||
+        callee.pinned.load(std::memory_order_relaxed))
+      continue;
+    Result<ImageReader*> reader = environment_.reader(where.image);
+    if (!reader)
+      return reader.takeError();
+    Result<size_t> instructions = bodySize(**reader, where);
+    if (!instructions)
+      return instructions.takeError();
+    if (*instructions == 0 || size + *instructions > limit || !wants(site.count, *instructions))
+      continue;
+    seen[site.callee.value] = true;
+    if (environment_.options.mayInline && !environment_.options.mayInline(root, callee.name))
+      continue;
+    Result<llvm::Function*> body =
+        importBody(environment_.registry, environment_.host, **reader, callee, environment_.extract, unit_);
+    if (!body)
+      return body.takeError();
+    if (!*body)
+      continue;
+    dropUnoptimisedMarks(**body);
+    environment_.attributes.raise(**body);
+    if (Status status = annotate(**body, callee); !status)
+      return status;
+    size += *instructions;
+    members_.push_back(callee.id);
+    collectSites(**body);
+  }
+  return {};
+}
+
+Result<size_t> Cluster::bodySize(ImageReader& reader, Definition where) {
+  auto* function = llvm::dyn_cast<llvm::Function>(reader.value(where.ordinal));
+  if (!function || function->isVarArg() ||
+      (function->hasFnAttribute(llvm::Attribute::NoInline) &&
+       !function->hasFnAttribute(llvm::Attribute::OptimizeNone)) ||
+      function->hasFnAttribute(llvm::Attribute::Naked))
+    return size_t(0);
+  if (Status status = reader.readBody(*function); !status)
+    return status.takeError();
+  return sizeOf(*function);
+}
+
+void Cluster::summarise() {
+  if (!profiled_)
+    return;
+  SummaryBuilder summary;
+  summary.add(allCounts_);
+  summary.apply(*unit_.module);
+}
+
+} // namespace tiercel
