@@ -75,7 +75,7 @@ struct Instrumented {
 Instrumented instrument(llvm::Function& function, const EdgePlan& plan) {
   llvm::Module& module = *function.getParent();
   llvm::Type* i32 = llvm::Type::getInt32Ty(module.getContext());
-  auto* array = llvm::ArrayType::get(i32, plan.sites.size());
+  auto* array = llvm::ArrayType::get(llvm::Type::getInt64Ty(module.getContext()), plan.sites.size());
   auto* poll = new llvm::GlobalVariable(module, i32, false, llvm::GlobalValue::ExternalLinkage,
                                         llvm::ConstantInt::get(i32, 1), "poll");
   auto* counts = new llvm::GlobalVariable(module, array, false, llvm::GlobalValue::ExternalLinkage,
@@ -116,7 +116,7 @@ TEST_P(RandomCounting, ReconstructionIsTheTruth) {
     actual.steps = 100;
     run();
   }
-  const auto* counters = jit.symbol<uint32_t>("counts");
+  const auto* counters = jit.symbol<uint64_t>("counts");
   const std::vector<uint64_t> counts(counters, counters + plan.sites.size());
   const Truth whileOpen = actual;
   *jit.symbol<uint32_t>("poll") = 0;
