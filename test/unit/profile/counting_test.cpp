@@ -24,7 +24,7 @@ namespace {
 
 /// What really happened, kept by the function's own calls.
 struct Truth {
-  std::mt19937 random;
+  std::mt19937 random{0};
   unsigned steps = 0; ///< left in this walk
   std::map<uint32_t, uint64_t> blocks;
   std::map<std::pair<uint32_t, uint32_t>, uint64_t> edges;
@@ -154,6 +154,7 @@ TEST_P(RandomCounting, ThePlanFollowsFromTheCode) {
   llvm::LLVMContext second;
   RandomFunction a(first, GetParam());
   std::vector<std::unique_ptr<RandomFunction>> others; // so that addresses differ
+  others.reserve(5);
   for (unsigned seed = 0; seed < 5; ++seed)
     others.push_back(std::make_unique<RandomFunction>(second, seed));
   RandomFunction b(second, GetParam());
