@@ -62,6 +62,7 @@ TEST(ContentHashTest, MetadataAndAttributesDoNotMatter) {
 }
 
 TEST(ContentHashTest, EveryPartOfABodyMatters) {
+  // NOLINTBEGIN(bugprone-suspicious-missing-comma): some bodies have several lines
   const std::vector<std::string> bodies = {
       "  ret i32 %a",
       "  ret i32 %b",
@@ -99,6 +100,7 @@ TEST(ContentHashTest, EveryPartOfABodyMatters) {
       "  switch i32 %a, label %p [i32 1, label %q]\np:\n  ret i32 1\nq:\n  ret i32 2",
       "  switch i32 %a, label %p [i32 2, label %q]\np:\n  ret i32 1\nq:\n  ret i32 2",
   };
+  // NOLINTEND(bugprone-suspicious-missing-comma)
   std::set<uint64_t> hashes;
   for (const std::string& body : bodies)
     EXPECT_TRUE(hashes.insert(hashOfBody(body)).second) << "no different from an earlier one:\n" << body;

@@ -24,7 +24,9 @@ namespace {
 
 /// What really happened, kept by the function's own calls.
 struct Truth {
-  std::mt19937 random{0};
+  explicit Truth(unsigned seed) : random(seed) {}
+
+  std::mt19937 random;
   unsigned steps = 0; ///< left in this walk
   std::map<uint32_t, uint64_t> blocks;
   std::map<std::pair<uint32_t, uint32_t>, uint64_t> edges;
@@ -108,8 +110,7 @@ TEST_P(RandomCounting, ReconstructionIsTheTruth) {
   ASSERT_FALSE(llvm::verifyModule(*random.module, &llvm::errs()));
 
   Jit jit(llvm::orc::ThreadSafeModule(std::move(random.module), std::move(context)));
-  Truth actual;
-  actual.random.seed(seed);
+  Truth actual(seed);
   truth = &actual;
   auto* run = jit.symbol<void()>("f");
   for (unsigned walk = 0; walk < 50; ++walk) {
