@@ -5,9 +5,9 @@
 //
 // Output: loaded square.ll
 // Output: published square at tier 0
-// Output: promoting square to tier 2: calls reached the threshold
+// Output: promoting square to tier 1: calls reached the threshold
 // Output: retired square at tier 0
-// Output: published square at tier 2
+// Output: published square at tier 1
 // Output: the sum of 100 squares is 328350
 // Output: 1 compiled at tier 0, 1 promoted
 #include <tiercel/engine.h>
@@ -51,6 +51,7 @@ int main() {
   Log log; // before the engine: it must outlive it
   tiercel::Options options;
   options.sync = true;
+  options.policy = tiercel::Policy::Threshold;
   options.callThreshold = 50;
   auto engine = tiercel::Engine::create(options);
   if (!engine) {

@@ -76,6 +76,13 @@ public:
   /// also call exit.
   Result<int> runMain(const std::vector<std::string>& args, const std::string& entry = "main");
 
+  /// Hot before traffic: compiles functions now, at `tier` or better, and returns when calls reach that code.
+  /// `names` are names or glob patterns; one that matches no definition is an error, and nothing is compiled
+  /// then. Marks as cold do not count. A function that must keep one version keeps it. What could not be
+  /// compiled is named in the error; it stays on its working code. With Options::fixedTier, `tier` must be
+  /// it.
+  Status prepare(const std::vector<std::string>& names, unsigned tier = kTopTier);
+
   /// Returns when no promotion is waiting or being compiled.
   void waitIdle();
   Stats stats() const;

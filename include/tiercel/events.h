@@ -20,6 +20,8 @@ enum class EventKind {
   CodeRetired,      ///< replaced; still allocated
   CompileFailed,    ///< reason: the message
   FunctionPinned,   ///< reason: why it keeps one version
+  OsrPublished,     ///< running activations go on at `code` when they reach the loop header
+  OsrExcluded,      ///< reason: why running activations of it cannot be left
 };
 
 /// Valid during the call only.

@@ -17,13 +17,23 @@ class Error;
 inline constexpr unsigned kTierCount = 4;
 inline constexpr unsigned kTopTier = kTierCount - 1;
 
+/// How hot functions are chosen, and for which tier; docs/tiering.md describes each.
+enum class Policy {
+  Threshold, ///< the next tier each time a counter runs out
+  Window,    ///< the same, and the top tier at once for what most of the last 100 samples hit
+  Cost,      ///< what is expected to save more time than its compile takes
+};
+inline constexpr Policy kDefaultPolicy = Policy::Cost;
+
 /// Ways to run that reach rare paths on purpose. Every program must behave the same under each.
 struct TestModes {
   /// The first counter event of every function promotes it, through every tier in turn.
   bool promoteAlways = false;
   /// First compiles and promotions pick a tier at random, lower ones included.
   bool randomTier = false;
-  /// Seed of randomTier: the same seed and --sync give the same choices.
+  /// Loops are left for a continuation, compiled at once at any tier, at headers picked at random.
+  bool osrAlways = false;
+  /// Seed of randomTier and osrAlways: the same seed and --sync give the same choices.
   uint64_t seed = 0;
 };
 
@@ -44,18 +54,31 @@ struct Options {
   /// Unset: adaptive. Set: every function is compiled at this tier on its first call and stays there.
   std::optional<unsigned> fixedTier;
 
-  /// Calls of a tier-0 function before it is promoted. At least 1.
+  Policy policy = kDefaultPolicy;
+  /// Calls of a tier-0 function before the policy looks at it for the first time. At least 1.
   uint32_t callThreshold = 400;
-  /// Loop iterations in a tier-0 function before it is promoted. At least 1.
+  /// The same for loop iterations. At least 1.
   uint32_t loopThreshold = 8000;
+  /// Globs of functions that are compiled at the top tier, in the background, as soon as they are called; and
+  /// of functions that keep their first code. They come before the attribute "tiercel-tier"="hot" or "cold"
+  /// of a function in the IR; who is both hot and cold is cold.
+  std::vector<std::string> hot;
+  std::vector<std::string> cold;
   /// Promote on the program's own thread at the moment a counter trips: slow, but the same decisions every
   /// run. No background threads exist then.
   bool sync = false;
   /// Background compile threads; 0 means one per available core, less one, at least one.
   unsigned compileThreads = 0;
 
+  /// On-stack replacement: a running loop goes on in better code without returning first.
+  bool osr = true;
+
   /// The CPU code is made for: "native", or a name that LLVM knows.
   std::string cpu = "native";
+
+  /// Code of tiers above 0 calls functions of the program directly, by calls that are turned when the callee
+  /// is published again. Off: it loads the callee's address at every call.
+  bool directCalls = true;
 
   /// Verify the IR of every function when it is read (always done for textual IR).
   bool verify = true;

@@ -10,6 +10,13 @@
 
 namespace tiercel {
 
+/// Where samples of what runs come from.
+enum class SamplingSource {
+  Off,      ///< the policy needs none, or the program has not run for long enough
+  Kernel,   ///< the kernel looks at the program's threads once per millisecond of processor time
+  Counters, ///< the system does not allow that, or Options::sync: every counter that runs out is a sample
+};
+
 struct TierStats {
   uint64_t functions = 0; ///< compiles published at this tier
   double compileMs = 0;   ///< extraction, compilation and linking; wall time summed over threads
@@ -21,7 +28,9 @@ struct Stats {
     uint64_t total = 0;         ///< function definitions known to the registry
     uint64_t compiledTier0 = 0; ///< published tier-0 compiles
     uint64_t promoted = 0;      ///< publications that replaced older code
-    uint64_t osrEntries = 0;
+    uint64_t continuations = 0; ///< compiled for loops that were running
+    uint64_t osrEntries = 0;    ///< activations that went on in one
+    uint64_t osrExcluded = 0;   ///< functions whose loops cannot be left, with a reason in the event log
     uint64_t failed = 0;  ///< compiles that failed; the function stays on its working code if it has any
     uint64_t retired = 0; ///< versions replaced by newer code
     uint64_t freed = 0;   ///< retired versions whose memory was given back
@@ -46,11 +55,20 @@ struct Stats {
     uint64_t freed = 0;
   } codeBytes;
   uint64_t dataBytes = 0;
+  struct {
+    uint64_t direct =
+        0; ///< places in code of tiers above 0 that call a function directly, not through its cell
+    uint64_t patches = 0; ///< of them turned when their callee was published, each time counted
+  } calls;
   std::array<TierStats, kTierCount> tiers;
   struct {
     uint64_t maxDepth = 0;
     uint64_t dropped = 0;
   } queue;
+  struct {
+    SamplingSource source = SamplingSource::Off;
+    uint64_t samples = 0;
+  } sampling;
   struct {
     uint64_t hits = 0;
     uint64_t misses = 0;

@@ -5,10 +5,13 @@
 #pragma once
 
 #include "base/ids.h"
+#include "base/mark.h"
+#include "base/reasons.h"
 
 #include "llvm/ADT/SmallVector.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace tiercel {
@@ -16,8 +19,16 @@ namespace tiercel {
 struct CompileRequest {
   FunctionId function;
   unsigned tier = 0;
-  bool instrument = false; ///< with call and loop counters
+  bool instrument = false; ///< with a call counter, at tier 0 with a loop counter too
   bool replaces = false;   ///< there is published code already
+  /// Make the continuation at this loop header of the first version in place of a version.
+  std::optional<uint32_t> osrHeader;
+};
+
+/// How a version's loops can be left (osr/frame.h).
+struct OsrInfo {
+  uint64_t shape = 0;
+  unsigned headers = 0; ///< 0: not at all
 };
 
 /// Where the time went, in nanoseconds.
@@ -33,9 +44,13 @@ struct Artifact {
   ImageId image;
   unsigned tier = 0;                  ///< may differ from the request's: see pinned
   bool pinned = false;                ///< there must be no other version of this function
+  bool directCalls = false;           ///< its calls have the form of unit/direct_calls.h
+  Mark mark = Mark::None;             ///< of the function's attributes
   llvm::SmallVector<char, 0> object;  ///< ELF relocatable
   std::vector<GlobalId> data;         ///< must be initialised before the code runs
   std::vector<FunctionId> references; ///< functions of the program that the code mentions
+  OsrInfo osr;
+  std::optional<Reason> noOsr; ///< why not, for a function with loops
   CompileTimes times;
 };
 

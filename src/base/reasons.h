@@ -18,7 +18,28 @@ namespace tiercel {
   X(ExcludedByOnly, true, "not in the set of functions allowed to be optimised")                             \
   X(PinnedBlockAddress, true, "addresses of its blocks may outlive one activation, so it keeps one version") \
   X(PromotionFailed, true, "its optimising compile failed; it stays on its working code")                    \
-  X(AlreadyQueued, false, "already waiting for a compile")
+  X(AlreadyQueued, false, "already waiting for a compile")                                                   \
+  X(OsrReturnsTwice, true, "no on-stack replacement: it calls setjmp or the like")                           \
+  X(OsrMustTail, true, "no on-stack replacement: a musttail call needs the frame of its caller's arguments") \
+  X(OsrAsmGoto, true, "no on-stack replacement: it has asm goto")                                            \
+  X(OsrVarArgs, true, "no on-stack replacement: it takes up its variable arguments behind a loop header")    \
+  X(OsrFrameAddress, true, "no on-stack replacement: it looks at its own frame")                             \
+  X(OsrDynamicStack, true, "no on-stack replacement: it restores a stack pointer saved before a loop")       \
+  X(OsrSpecialArguments, true, "no on-stack replacement: arguments or locals that cannot be handed over")    \
+  X(OsrTokens, true, "no on-stack replacement: values that cannot be stored")                                \
+  X(OsrLabelTable, true,                                                                                     \
+    "no on-stack replacement: a variable holds something computed from addresses of its labels")             \
+  X(OsrShape, true, "no on-stack replacement: the loop's frame could not be reproduced")                     \
+  X(MarkedHot, false, "marked as hot")                                                                       \
+  X(MarkedCold, true, "marked as cold")                                                                      \
+  X(Prepared, false, "the host asked for it before it is needed")                                            \
+  X(LoopOfFewCalls, false, "loop iterations reached the threshold in a function that is seldom entered")     \
+  X(StuckInOldCode, false, "an activation still loops in old code")                                          \
+  X(StuckForGood, false, "an activation still loops in old code that cannot be continued in newer code")     \
+  X(MostSamples, false, "most of the last samples hit it")                                                   \
+  X(FewSamples, false, "too few of the last samples hit it")                                                 \
+  X(GainExceedsCost, false, "expected to save more time than its compile takes")                             \
+  X(NotWorthYet, false, "not expected to save what its compile takes yet")
 
 enum class Reason {
 #define X(id, terminal, text) id,

@@ -67,7 +67,7 @@ Status Arena::openSegment(size_t atLeast) {
 
 Result<CodeBlock> Arena::allocateCode(size_t size, size_t alignment) {
   LockGuard lock(mutex_);
-  size_t offset = alignUp(segmentUsed_, alignment);
+  size_t offset = alignUp(segmentUsed_, std::max(alignment, sizeof(uint64_t)));
   if (segments_.empty() || offset + size > segments_.back().size) {
     if (Status status = openSegment(size); !status)
       return status.takeError();

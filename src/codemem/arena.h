@@ -47,7 +47,7 @@ public:
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  /// `alignment` a power of two, at most a page.
+  /// `alignment` a power of two, at most a page. No two blocks share an aligned 8-byte word.
   Result<CodeBlock> allocateCode(size_t size, size_t alignment) TIERCEL_EXCLUDES(mutex_);
   /// Zeroed. Large requests, and any when the near range is full, are served outside it: see isNear.
   Result<std::byte*> allocateData(size_t size, size_t alignment) TIERCEL_EXCLUDES(mutex_);

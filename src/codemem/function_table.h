@@ -7,13 +7,15 @@
 //     stub + 6:  68 imm32        push $id          <- the cell's first value: "no code yet"
 //     stub + 11: e9 rel32        jmp  pad          <- pad: push engine ; jmp *tiercel_lazy_entry
 //
-// The stub's address is the function's address for ever; code calls `*cell(%rip)` directly. Publishing is one
-// release store to the cell: a thread that loads the new address sees the code behind it, because x86-64
-// loads are acquire loads and instruction fetch after an indirect jump observes earlier stores through the
-// other mapping (Intel SDM volume 3, 9.1.3, cross-modifying code: the target was never executed before).
+// The stub's address is the function's address for ever; code calls `*cell(%rip)`, or the function itself by
+// calls that are turned when it is published again. Publishing is one release store to the cell, made by
+// CallSites (codemem/call_sites.h), which then turns those calls. A thread that loads the new address sees
+// the code behind it, because x86-64 loads are acquire loads and instruction fetch after an indirect jump
+// observes earlier stores through the other mapping (Intel SDM volume 3, 9.1.3, cross-modifying code: the
+// target was never executed before).
 //
-// Beside the cell are the two counters of tier-0 code, counting down to zero and staying there (saturated),
-// so that a function's counters are written a bounded number of times.
+// Beside the cell are the counters of the function's counting code. They are written only while `poll` is
+// set, so that threads in a function that is no longer counted share them read-only.
 //
 // Thread rule: add() under the owner's lock; everything else from any thread for an id that exists.
 #pragma once
@@ -28,10 +30,11 @@
 
 namespace tiercel {
 
-/// Read and written by compiled code; see unit/instrument.h for the rule.
+/// Read and written by compiled code; see osr/instrument.h for the rule.
 struct Counters {
-  std::atomic<uint32_t> calls;
-  std::atomic<uint32_t> loops;
+  std::atomic<uint32_t> poll; ///< 0: nothing is counted
+  std::atomic<int32_t> calls; ///< trips at 0
+  std::atomic<int32_t> loops; ///< trips at 0 and below
 };
 
 class FunctionTable {
@@ -50,7 +53,8 @@ public:
     }
     return plainStub(id);
   }
-  std::atomic<void*>& cell(FunctionId id) const { return chunk(id).cells[slot(id)]; }
+  /// Written by CallSites::publish alone, so that no publication forgets the direct calls.
+  const std::atomic<void*>& cell(FunctionId id) const { return chunk(id).cells[slot(id)]; }
   Counters& counters(FunctionId id) const { return chunk(id).counters[slot(id)]; }
   /// What the cell holds while there is no code.
   void* lazyAddress(FunctionId id) const { return plainStub(id) + kLazyOffset; }
@@ -64,6 +68,11 @@ public:
   void* tripPad() const { return chunk(FunctionId(0)).tripPad; }
 
 private:
+  friend class CallSites;
+  void setCell(FunctionId id, void* code) {
+    chunk(id).cells[slot(id)].store(code, std::memory_order_release);
+  }
+
   static constexpr size_t kPerChunk = 512;
   static constexpr size_t kStubBytes = 16;
   static constexpr size_t kLazyOffset = 6;

@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/glob.h"
 #include "optimize/optimizer.h"
-#include "unit/instrument.h"
+#include "osr/continuation.h"
+#include "osr/instrument.h"
+#include "unit/mark.h"
 
 #include "llvm/IR/Module.h"
 
@@ -71,7 +73,7 @@ void Session::adopt(ImageId image, std::unique_ptr<ImageReader> reader) {
 Result<CodeGenerator*> Session::generator(unsigned tier) {
   if (!generators_[tier]) {
     Result<std::unique_ptr<CodeGenerator>> made =
-        CodeGenerator::create(environment_.cpu, tier > 0, kCodeGenLevels[tier]);
+        CodeGenerator::create(environment_.cpu, tier > 0, directCalls(tier), kCodeGenLevels[tier]);
     if (!made)
       return made.takeError();
     generators_[tier] = std::move(*made);
@@ -98,46 +100,87 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
     return source.takeError();
   lap(artifact.times.read);
 
-  Result<Unit> unit =
-      extractUnit(environment_.registry, environment_.host, **source, record,
-                  {.directSelfCalls = request.tier > 0, .verify = environment_.options.verify});
+  Result<Unit> unit = prepare(request, **source, artifact);
   if (!unit)
     return unit.takeError();
-  dump(DumpStage::Input, record, *unit->module);
-  artifact.data = std::move(unit->data);
-  artifact.references = std::move(unit->references);
-  if (unit->blockAddressesEscape) {
-    artifact.pinned = true;
-    if (!environment_.options.fixedTier)
-      artifact.tier = kPinnedTier;
-  }
-  for (llvm::Function& function : *unit->module) {
-    if (function.isDeclaration())
-      continue;
-    dropUnoptimisedMarks(function);
-    if (artifact.tier > 0)
-      attributes_.raise(function);
-  }
-
   Result<CodeGenerator*> code = generator(artifact.tier);
   if (!code)
     return code.takeError();
-  if (artifact.tier == 0 && unit->needsLowering)
-    optimizeModule(*unit->module, (*code)->target(), 0);
-  if (request.instrument && !artifact.pinned && !isNaked(*unit->function))
-    instrumentUnit(*unit);
   lap(artifact.times.extract);
   if (artifact.tier > 0) {
     optimizeModule(*unit->module, (*code)->target(), artifact.tier);
     lap(artifact.times.optimize);
   }
   dump(DumpStage::Lowered, record, *unit->module);
+  artifact.directCalls = directCalls(artifact.tier);
   artifact.object = (*code)->run(*unit->module);
   lap(artifact.times.codegen);
   if (std::string errors = diagnostics_->take(); !errors.empty())
     return Error(ErrorKind::BadInput, "function " + std::string(record.name), errors);
   dumpObject(record, artifact.object);
   return artifact;
+}
+
+Result<Unit> Session::prepare(const CompileRequest& request, ImageReader& source, Artifact& artifact) {
+  const FunctionRecord& record = environment_.registry.function(request.function);
+  const bool continuation = request.osrHeader.has_value();
+  Result<Unit> unit = extractUnit(environment_.registry, environment_.host, source, record,
+                                  {.directSelfCalls = request.tier > 0 && !continuation,
+                                   .directCalls = directCalls(request.tier),
+                                   .verify = environment_.options.verify});
+  if (!unit)
+    return unit;
+  dump(DumpStage::Input, record, *unit->module);
+  artifact.data = std::move(unit->data);
+  artifact.references = std::move(unit->references);
+  artifact.mark = markOf(*unit->function);
+  if (unit->blockAddressesEscape) {
+    artifact.pinned = true;
+    if (!environment_.options.fixedTier)
+      artifact.tier = kPinnedTier;
+  }
+  for (llvm::Function& function : *unit->module) {
+    if (!function.isDeclaration())
+      dropUnoptimisedMarks(function);
+  }
+  // A continuation begins with the very IR that tier 0 was given.
+  if (unit->needsLowering && (artifact.tier == 0 || continuation)) {
+    Result<CodeGenerator*> code = generator(artifact.tier);
+    if (!code)
+      return code.takeError();
+    optimizeModule(*unit->module, (*code)->target(), 0);
+  }
+  if (continuation) {
+    if (std::optional<Reason> reason = makeContinuation(*unit, *request.osrHeader, record.osr->shape))
+      return Error(ErrorKind::Unsupported, "function " + std::string(record.name),
+                   std::string(reasonText(*reason)));
+  }
+  if (artifact.tier > 0) {
+    for (llvm::Function& function : *unit->module) {
+      if (!function.isDeclaration())
+        attributes_.raise(function);
+    }
+  }
+  if (request.instrument && !artifact.pinned && !isNaked(*unit->function))
+    instrument(*unit, artifact);
+  return unit;
+}
+
+void Session::instrument(Unit& unit, Artifact& artifact) {
+  const bool loops = artifact.tier == 0;
+  std::optional<OsrFrame> frame;
+  if (loops && environment_.options.osr && !findLoopHeaders(*unit.function).empty()) {
+    artifact.noOsr = whyNoOsr(*unit.function);
+    if (!artifact.noOsr) {
+      OsrFrameResult made = makeOsrFrame(*unit.function);
+      artifact.noOsr = made.refused;
+      if (!made.refused) {
+        artifact.osr = {made.frame.shape, static_cast<unsigned>(made.frame.headers.size())};
+        frame = std::move(made.frame);
+      }
+    }
+  }
+  instrumentUnit(unit, loops, frame ? &*frame : nullptr);
 }
 
 Result<llvm::SmallVector<char, 0>> Session::assemble(ImageReader& reader) {

@@ -38,13 +38,15 @@ unsigned workerCount(const Options& options) {
   return options.compileThreads > 0 ? options.compileThreads : std::max(2u, usableCores()) - 1;
 }
 
+bool hasSpareCore() { return usableCores() > 1; }
+
 /// Of the program's processor time, for compiles on a single core; see docs/tiering.md for how it was chosen.
 constexpr double kSingleCoreShare = 0.03;
 
 /// The test modes want their compiles whatever they cost.
 double compileShare(const Options& options) {
   const bool forced = options.modes.promoteAlways || options.modes.randomTier;
-  return usableCores() > 1 || forced || options.sync ? 0 : kSingleCoreShare;
+  return hasSpareCore() || forced || options.sync ? 0 : kSingleCoreShare;
 }
 
 } // namespace
@@ -72,12 +74,13 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
 
 EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena)
     : options_(std::move(options)), cpu_(std::move(cpu)), arena_(std::move(arena)), table_(*arena_, this),
-      map_(*arena_), unwind_(map_), registry_(table_), environment_{options_, cpu_, registry_, host_},
-      pool_(environment_), data_(registry_, *arena_, *this, materialiseMutex_),
-      linker_(LinkEnvironment{*arena_, table_, registry_, map_, *this}),
+      calls_(*arena_, table_), map_(*arena_), unwind_(map_), registry_(table_),
+      environment_{options_, cpu_, registry_, host_}, pool_(environment_),
+      data_(registry_, *arena_, *this, materialiseMutex_),
+      linker_(LinkEnvironment{*arena_, table_, calls_, registry_, map_, *this}),
       objects_(
           linker_, [this](const auto& use) { return withThreadLocals(use); }, materialiseMutex_),
-      promoter_(*this, workerCount(options_), compileShare(options_)) {
+      promoter_(*this, workerCount(options_), compileShare(options_), hasSpareCore()) {
   registerForFork(*this);
 }
 
@@ -114,6 +117,9 @@ Stats EngineImpl::stats() const {
   stats.functions.failed = s.failed.get();
   stats.functions.retired = s.retired.get();
   stats.functions.pinned = s.pinned.get();
+  stats.functions.continuations = s.continuations.get();
+  stats.functions.osrEntries = s.osrEntries.get();
+  stats.functions.osrExcluded = s.osrExcluded.get();
   stats.compileMs.foreground = s.foregroundNs.milliseconds();
   stats.compileMs.background = s.backgroundNs.milliseconds();
   stats.phaseMs.read = s.readNs.milliseconds();
@@ -130,7 +136,12 @@ Stats EngineImpl::stats() const {
     stats.tiers[tier].compileMs = s.tiers[tier].compileNs.milliseconds();
     stats.tiers[tier].bytes = s.tiers[tier].bytes.get();
   }
-  stats.queue.maxDepth = const_cast<Promoter&>(promoter_).maxDepth();
+  stats.calls.direct = s.directCalls.get();
+  stats.calls.patches = s.callPatches.get();
+  auto& promoter = const_cast<Promoter&>(promoter_);
+  stats.queue.maxDepth = promoter.maxDepth();
+  stats.sampling.source = promoter.samplingSource();
+  stats.sampling.samples = promoter.samples();
   return stats;
 }
 
@@ -169,6 +180,9 @@ Result<void*> Engine::lookupData(std::string_view name) { return impl_->lookupDa
 Status Engine::runConstructors() { return impl_->runConstructors(); }
 Result<int> Engine::runMain(const std::vector<std::string>& args, const std::string& entry) {
   return impl_->runMain(args, entry);
+}
+Status Engine::prepare(const std::vector<std::string>& names, unsigned tier) {
+  return impl_->prepare(names, tier);
 }
 void Engine::waitIdle() { impl_->waitIdle(); }
 Stats Engine::stats() const { return impl_->stats(); }

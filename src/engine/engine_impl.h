@@ -4,13 +4,14 @@
 //
 // Locks, outermost first; a thread holding one takes only later ones:
 //   load (adding modules) > materialise (objects and data) > registry > { pool, queue, in-flight, host
-//   symbols } > map, arena
+//   symbols } > map, arena, call sites
 // Program threads hold none of them while they run program code; a fork takes them all (process_hooks.cpp).
 #pragma once
 
 #include "tiercel/engine.h"
 
 #include "codemem/arena.h"
+#include "codemem/call_sites.h"
 #include "codemem/code_map.h"
 #include "codemem/function_table.h"
 #include "compile/session_pool.h"
@@ -47,9 +48,13 @@ public:
   Status runConstructors();
   Result<int> runMain(const std::vector<std::string>& args, const std::string& entry);
 
+  Status prepare(const std::vector<std::string>& patterns, unsigned tier); ///< prepare.cpp
+
   // --- compiling (install.cpp) ---
   /// Compiles, links and publishes. The caller is the only one doing so for this function.
   Result<void*> install(const CompileRequest& request, Session& session, bool background);
+  /// Compiles, links and publishes a continuation; failures are counted and reported to listeners.
+  bool compileContinuation(const CompileRequest& request, Session& session, bool background);
   /// Makes sure the function has code, compiling it if nobody did, waiting if somebody does.
   Result<void*> ensureCompiled(FunctionRecord& record);
   /// The same for everything that it can reach by direct mention, within reason: for code that must not
@@ -58,7 +63,8 @@ public:
 
   // --- called by compiled code ---
   void* firstCall(FunctionId id, const void* returnAddress);
-  void counterTripped(FunctionId id, TripKind kind);
+  /// Returns where the activation should go on, or null: in its own code.
+  void* counterTripped(FunctionId id, TripKind kind, uint32_t header);
 
   /// A symbol of the program by its external name, for dlsym; null if there is none.
   void* findProgramSymbol(const char* name);
@@ -93,12 +99,22 @@ public:
   const Options& options() const { return options_; }
   Registry& registry() { return registry_; }
   FunctionTable& table() { return table_; }
+  const CodeMap& codeMap() const { return map_; }
   Statistics& statistics() { return statistics_; }
   SessionPool& pool() { return pool_; }
 
 private:
   EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena);
   Result<void*> compileFirst(FunctionRecord& record);
+  /// What install and compileContinuation have in common: compile and link, and count that.
+  struct Made;
+  Result<Made> make(const CompileRequest& request, Session& session, bool background);
+  static void* continuationAt(FunctionRecord& record, TripKind kind, uint32_t header);
+  void* osrAtRandom(FunctionRecord& record, uint32_t header);
+  /// From now on calls of the function reach `code`; everything written before is visible to who follows.
+  void publish(FunctionId function, void* code) {
+    statistics_.callPatches.add(calls_.publish(function, code));
+  }
   Result<void*> runIfunc(FunctionRecord& record);
   [[noreturn]] void fatal(const Error& error);
   /// What defines an undefined function meanwhile (an alias, a host symbol, a library loaded since); calls go
@@ -135,6 +151,7 @@ private:
   const HostCpu cpu_;
   std::unique_ptr<Arena> arena_;
   FunctionTable table_;
+  CallSites calls_;
   CodeMap map_;
   UnwindRegistration unwind_;
   Registry registry_;
@@ -163,6 +180,7 @@ private:
   size_t initialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;                  ///< of added_
   std::vector<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run
   bool destructorsRegistered_ TIERCEL_GUARDED_BY(loadMutex_) = false;
+  std::atomic<uint64_t> osrChances_{0}; ///< polls of the mode osr-always
   std::vector<std::string> arguments_;
   std::vector<char*> argv_;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Where compiled code comes back into the engine.
+#include "base/mix.h"
 #include "engine/engine_impl.h"
 #include "platform/lazy_entry.h"
 #include "platform/program_state_guard.h"
@@ -12,10 +13,10 @@ extern "C" void* tiercel_first_call(void* engine, uint32_t functionId, void* ret
   return static_cast<tiercel::EngineImpl*>(engine)->firstCall(tiercel::FunctionId(functionId), returnAddress);
 }
 
-extern "C" __attribute__((visibility("hidden"))) void tiercel_counter_tripped(uint32_t idAndKind,
-                                                                              void* engine) {
-  static_cast<tiercel::EngineImpl*>(engine)->counterTripped(tiercel::FunctionId(idAndKind >> 2),
-                                                            static_cast<tiercel::TripKind>(idAndKind & 3));
+extern "C" __attribute__((visibility("hidden"))) void*
+tiercel_counter_tripped(uint32_t idAndKind, uint32_t header, void* engine) {
+  return static_cast<tiercel::EngineImpl*>(engine)->counterTripped(
+      tiercel::FunctionId(idAndKind >> 2), static_cast<tiercel::TripKind>(idAndKind & 3), header);
 }
 
 namespace tiercel {
@@ -55,12 +56,59 @@ void* EngineImpl::findLate(FunctionRecord& record) {
   if (!address)
     address = host(name, /*weak=*/false).value_or(nullptr);
   if (address)
-    table_.cell(record.id).store(address, std::memory_order_release);
+    publish(record.id, address);
   return address;
 }
 
-void EngineImpl::counterTripped(FunctionId id, TripKind kind) {
-  promoter_.tripped(registry_.function(id), kind);
+void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header) {
+  FunctionRecord& record = registry_.function(id);
+  if (kind == TripKind::Loops && options_.modes.osrAlways)
+    return osrAtRandom(record, header);
+  void* continuation = continuationAt(record, kind, header);
+  if (!continuation) {
+    if (kind == TripKind::Loops)
+      record.loopHeader.store(header, std::memory_order_relaxed);
+    Counters& counters = table_.counters(id);
+    // Nothing is counted until the policy has decided, but loops that others are to leave go on asking.
+    if (record.osr && record.osr->any.load(std::memory_order_relaxed))
+      counters.loops.store(static_cast<int32_t>(options_.loopThreshold), std::memory_order_relaxed);
+    else
+      counters.poll.store(0, std::memory_order_relaxed);
+    promoter_.tripped(record, kind);
+    continuation = continuationAt(record, kind, header); // with Options::sync it is there now
+  }
+  if (continuation)
+    statistics_.osrEntries.add();
+  return continuation;
+}
+
+void* EngineImpl::continuationAt(FunctionRecord& record, TripKind kind, uint32_t header) {
+  if (kind != TripKind::Loops || !record.osr)
+    return nullptr;
+  return record.osr->addresses[header].load(std::memory_order_acquire);
+}
+
+void* EngineImpl::osrAtRandom(FunctionRecord& record, uint32_t header) {
+  // Asked again at the next poll.
+  table_.counters(record.id).loops.store(0, std::memory_order_relaxed);
+  const uint64_t chance = mixBits(options_.modes.seed + osrChances_.fetch_add(1, std::memory_order_relaxed));
+  if (!record.osr || chance % 2 == 0)
+    return nullptr;
+  if (!continuationAt(record, TripKind::Loops, header)) {
+    ProgramStateGuard guard;
+    CompileRequest request;
+    request.function = record.id;
+    request.tier = static_cast<unsigned>(chance >> 8) % kTierCount;
+    request.osrHeader = header;
+    Result<SessionPool::Lease> session = pool_.borrow();
+    if (!session)
+      return nullptr;
+    (*session)->stack().run([&] { compileContinuation(request, **session, /*background=*/false); });
+  }
+  void* continuation = continuationAt(record, TripKind::Loops, header);
+  if (continuation)
+    statistics_.osrEntries.add();
+  return continuation;
 }
 
 void EngineImpl::fatal(const Error& error) {

@@ -40,8 +40,13 @@ private:
 
 } // namespace
 
-Result<void*> EngineImpl::install(const CompileRequest& request, Session& session, bool background) {
-  FunctionRecord& record = registry_.function(request.function);
+struct EngineImpl::Made {
+  Artifact artifact;
+  LinkedFunction linked;
+  double milliseconds = 0;
+};
+
+Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session& session, bool background) {
   const uint64_t start = nowNs();
   Result<Artifact> artifact = session.compile(request);
   if (!artifact)
@@ -54,28 +59,6 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   Result<LinkedFunction> linked = linker_.link(*artifact, threads);
   if (!linked)
     return linked.takeError();
-
-  const unsigned tier = artifact->tier;
-  const bool replaces = request.replaces;
-  const unsigned oldTier = record.tier.load(std::memory_order_relaxed);
-  const uint32_t oldBytes = record.codeBytes.load(std::memory_order_relaxed);
-  if (!replaces) {
-    std::sort(artifact->references.begin(), artifact->references.end());
-    artifact->references.erase(std::unique(artifact->references.begin(), artifact->references.end()),
-                               artifact->references.end());
-    record.references = std::move(artifact->references);
-  }
-  record.pinned.store(artifact->pinned, std::memory_order_relaxed);
-  record.tier.store(static_cast<uint8_t>(tier), std::memory_order_release);
-  record.codeBytes.store(static_cast<uint32_t>(linked->bytes), std::memory_order_relaxed);
-  if (request.instrument) {
-    const bool everyTime = options_.modes.promoteAlways || options_.modes.randomTier;
-    Counters& counters = table_.counters(record.id);
-    counters.calls.store(everyTime ? 1 : options_.callThreshold, std::memory_order_relaxed);
-    counters.loops.store(everyTime ? 1 : options_.loopThreshold, std::memory_order_relaxed);
-  }
-  // The one store that makes calls reach the new code; everything above is visible to whoever follows it.
-  table_.cell(record.id).store(linked->entry, std::memory_order_release);
   const uint64_t end = nowNs();
 
   Statistics& s = statistics_;
@@ -86,28 +69,86 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   s.dataNs.add(initialised - compiled);
   s.linkNs.add(end - initialised);
   (background ? s.backgroundNs : s.foregroundNs).add(end - start);
-  s.tiers[tier].functions.add();
-  s.tiers[tier].compileNs.add(end - start);
-  s.tiers[tier].bytes.add(linked->bytes);
+  s.tiers[artifact->tier].functions.add();
+  s.tiers[artifact->tier].compileNs.add(end - start);
+  s.tiers[artifact->tier].bytes.add(linked->bytes);
   s.codeBytes.add(linked->bytes);
-  if (replaces) {
+  s.directCalls.add(linked->directCalls);
+  return Made{std::move(*artifact), *linked, static_cast<double>(end - start) / 1e6};
+}
+
+Result<void*> EngineImpl::install(const CompileRequest& request, Session& session, bool background) {
+  FunctionRecord& record = registry_.function(request.function);
+  Result<Made> made = make(request, session, background);
+  if (!made)
+    return made.takeError();
+  Artifact& artifact = made->artifact;
+  const LinkedFunction& linked = made->linked;
+  const unsigned tier = artifact.tier;
+  const unsigned oldTier = record.tier.load(std::memory_order_relaxed);
+  const uint32_t oldBytes = record.codeBytes.load(std::memory_order_relaxed);
+  if (!request.replaces) {
+    std::sort(artifact.references.begin(), artifact.references.end());
+    artifact.references.erase(std::unique(artifact.references.begin(), artifact.references.end()),
+                              artifact.references.end());
+    record.references = std::move(artifact.references);
+    if (artifact.osr.headers > 0)
+      record.osr = std::make_unique<OsrEntries>(artifact.osr.shape, artifact.osr.headers);
+  }
+  record.pinned.store(artifact.pinned, std::memory_order_relaxed);
+  record.tier.store(static_cast<uint8_t>(tier), std::memory_order_release);
+  record.codeBytes.store(static_cast<uint32_t>(linked.bytes), std::memory_order_relaxed);
+  if (!request.replaces) {
+    record.mark.store(artifact.mark, std::memory_order_relaxed);
+    record.heat.firstBytes = static_cast<uint32_t>(linked.bytes);
+    record.continuable.store(record.osr != nullptr, std::memory_order_relaxed);
+    if (request.instrument)
+      promoter_.armFirst(record);
+  }
+  publish(record.id, linked.entry);
+
+  Statistics& s = statistics_;
+  if (request.replaces) {
     s.promoted.add();
     s.retired.add();
     s.retiredBytes.add(oldBytes);
     s.emit({EventKind::CodeRetired, record.name, oldTier, {}, nullptr, oldBytes});
   }
-  if (artifact->pinned) {
+  if (artifact.pinned) {
     s.pinned.add();
     s.emit({EventKind::FunctionPinned, record.name, tier, reasonText(Reason::PinnedBlockAddress)});
   }
-  s.emit({EventKind::CodePublished,
-          record.name,
-          tier,
-          {},
-          linked->entry,
-          linked->bytes,
-          static_cast<double>(end - start) / 1e6});
-  return static_cast<void*>(linked->entry);
+  if (artifact.noOsr) {
+    s.osrExcluded.add();
+    s.emit({EventKind::OsrExcluded, record.name, tier, reasonText(*artifact.noOsr)});
+  }
+  s.emit({EventKind::CodePublished, record.name, tier, {}, linked.entry, linked.bytes, made->milliseconds});
+  return static_cast<void*>(linked.entry);
+}
+
+bool EngineImpl::compileContinuation(const CompileRequest& request, Session& session, bool background) {
+  FunctionRecord& record = registry_.function(request.function);
+  Result<Made> made = make(request, session, background);
+  if (!made) {
+    statistics_.failed.add();
+    statistics_.emit({EventKind::CompileFailed, record.name, request.tier, made.error().message()});
+    return false;
+  }
+  record.osr->addresses[*request.osrHeader].store(made->linked.entry, std::memory_order_release);
+  record.osr->any.store(true, std::memory_order_relaxed);
+  // Whoever is in the loop asks at its next poll. A count that is stored over this asks later.
+  Counters& counters = table_.counters(record.id);
+  counters.loops.store(0, std::memory_order_relaxed);
+  counters.poll.store(1, std::memory_order_release);
+  statistics_.continuations.add();
+  statistics_.emit({EventKind::OsrPublished,
+                    record.name,
+                    made->artifact.tier,
+                    {},
+                    made->linked.entry,
+                    made->linked.bytes,
+                    made->milliseconds});
+  return true;
 }
 
 Status EngineImpl::withThreadLocals(const std::function<Status(ThreadLocalSource&)>& use) {
@@ -203,7 +244,8 @@ Result<void*> EngineImpl::runIfunc(FunctionRecord& record) {
   }
   // Several threads may get here; resolvers give the same answer every time, as natively.
   void* target = reinterpret_cast<void* (*)()>(table_.stub(resolver))();
-  table_.cell(record.id).store(target, std::memory_order_release);
+  ProgramStateGuard guard;
+  publish(record.id, target);
   return target;
 }
 

@@ -76,6 +76,9 @@ void EngineImpl::lockForFork() {
   statistics_.forkMutex().lock();
   map_.forkMutex().lock();
   arena_->forkMutex().lock();
+  calls_.forkMutex().lock();
+  // Code memory is shared with the child: neither may change calls in what the other runs.
+  calls_.releaseAll();
 }
 
 void EngineImpl::unlockAfterFork(bool inChild) {
@@ -87,6 +90,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
       record->firstCompile.store(static_cast<uint32_t>(FirstCompile::Lazy), std::memory_order_release);
     inFlight_.clear();
   }
+  calls_.forkMutex().unlock();
   arena_->forkMutex().unlock();
   map_.forkMutex().unlock();
   statistics_.forkMutex().unlock();

@@ -31,6 +31,12 @@ uint64_t processorTimeNs(clockid_t clock) {
 
 } // namespace
 
+Promoter::Promoter(EngineImpl& engine, unsigned threads, double share, bool spareCore)
+    : engine_(engine), threadLimit_(threads), spareCore_(spareCore), budget_(share),
+      sampling_(
+          engine.codeMap(), [this](std::span<const CodeRange* const> hits) { sampled(hits); },
+          [this] { return workerIds(); }) {}
+
 void Promoter::retire() {
   stop_.store(true, std::memory_order_release);
   workSignal_.fetch_add(1, std::memory_order_release);
@@ -42,6 +48,7 @@ void Promoter::retire() {
   }
   for (pthread_t thread : threads)
     pthread_join(thread, nullptr);
+  sampling_.stop();
   // Nobody will finish what a thread in waitIdle waits for.
   idleSignal_.fetch_add(1, std::memory_order_release);
   futexWakeAll(idleSignal_);
@@ -79,6 +86,8 @@ void Promoter::startWorkers() {
     if (pthread_create(&thread, nullptr, threadMain, this) == 0)
       threads_.push_back(thread);
   }
+  if (engine_.options().policy != Policy::Threshold)
+    sampling_.start();
   running_.store(true, std::memory_order_release);
 }
 
@@ -92,6 +101,10 @@ void* Promoter::threadMain(void* promoter) {
 }
 
 void Promoter::work() {
+  {
+    LockGuard lock(mutex_);
+    workerIds_.push_back(gettid());
+  }
   for (;;) {
     const uint32_t seen = workSignal_.load(std::memory_order_acquire);
     if (stop_.load(std::memory_order_acquire))
@@ -129,8 +142,6 @@ void Promoter::promoteNow() {
 }
 
 void Promoter::decideTripped() {
-  if (trips_.empty())
-    return;
   std::vector<Event> events;
   {
     LockGuard lock(mutex_);
@@ -139,28 +150,64 @@ void Promoter::decideTripped() {
           {EventKind::CounterTripped, record->name, record->tier.load(std::memory_order_relaxed), {}});
       events.push_back(consider(*record, trips));
     }
+    for (FunctionRecord* record : std::exchange(hit_, {})) {
+      // Of samples that change nothing there are too many to tell.
+      if (const Event event = consider(*record, 0); event.kind == EventKind::PromotionDecided)
+        events.push_back(event);
+    }
   }
   for (const Event& event : events)
     engine_.statistics().emit(event);
 }
 
-Event Promoter::consider(FunctionRecord& record, uint32_t trips) {
+FunctionSnapshot Promoter::snapshotOf(const FunctionRecord& record, uint32_t trips) {
   const Options& options = engine_.options();
   FunctionSnapshot snapshot;
   snapshot.id = record.id.value;
   snapshot.tier = record.tier.load(std::memory_order_acquire);
   snapshot.trips = trips;
   snapshot.promotions = record.promotions;
-  snapshot.codeBytes = record.codeBytes.load(std::memory_order_relaxed);
+  snapshot.codeBytes = record.heat.firstBytes;
+  snapshot.mark = effectiveMark(record.name, record.mark.load(std::memory_order_relaxed), options);
   snapshot.pinned = record.pinned.load(std::memory_order_relaxed);
   snapshot.promotionFailed = record.promotionFailed;
   snapshot.excluded = !options.only.empty() && !globMatches(options.only, record.name);
   snapshot.queued = record.queued;
-  const Decision decision = decide(snapshot, options);
-  if (decision.promote)
+  snapshot.loopHeader = record.loopHeader.load(std::memory_order_relaxed);
+  snapshot.continuable = record.continuable.load(std::memory_order_relaxed);
+  snapshot.calls = callsOf(record);
+  snapshot.loops = loopsOf(record);
+  snapshot.armedCalls = record.heat.armedCalls;
+  snapshot.armedLoops = record.heat.armedLoops;
+  snapshot.windowSamples = window_.size();
+  snapshot.samples = window_.hitsOf(record.id);
+  snapshot.work = workOf(record);
+  snapshot.callWork = model_.callWork(record.heat.firstBytes);
+  snapshot.loopWork = model_.loopWork(record.heat.firstBytes);
+  for (unsigned tier = 0; tier < kTierCount; ++tier) {
+    snapshot.compileNs[tier] = model_.compileNs(tier, record.heat.firstBytes);
+    snapshot.relativeTime[tier] = model_.relativeTime(tier);
+  }
+  const size_t busy = active_.size() + queue_.size();
+  snapshot.idleWorkers = static_cast<unsigned>(threads_.size() - std::min(busy, threads_.size()));
+  snapshot.spareCore = spareCore_;
+  return snapshot;
+}
+
+Event Promoter::consider(FunctionRecord& record, uint32_t trips) {
+  if (trips != 0)
+    learn(record, trips);
+  const FunctionSnapshot snapshot = snapshotOf(record, trips);
+  const Decision decision = decide(snapshot, engine_.options());
+  if (decision.promote) {
     queue_.push(record, decision);
-  else if (decision.reason == Reason::AlreadyQueued)
-    record.tripsWhileQueued |= trips; // the new code may have counted already: looked at when it is done
+  } else if (decision.reason == Reason::AlreadyQueued) {
+    record.tripsWhileQueued |= trips; // looked at when it is done
+    if (const Decision* waiting = queue_.find(record); waiting && waiting->reason != Reason::Prepared)
+      queue_.update(record, urgency(snapshot, waiting->tier));
+  } else {
+    rearm(record, decision.rearmCalls, decision.rearmLoops);
+  }
   return {decision.promote ? EventKind::PromotionDecided : EventKind::PromotionDropped, record.name,
           decision.tier, reasonText(decision.reason)};
 }
@@ -173,8 +220,10 @@ Promoter::Take Promoter::takeBest(QueuedCompile& best) {
   const bool free = waiters_ > 0;
   const uint64_t programNs = processNs - std::min(processNs, budget_.spentNs());
   std::optional<QueuedCompile> item =
-      queue_.pop([budget = budget_, programNs, free](const QueuedCompile& candidate) {
-        return free || budget.allows(candidate.decision.codeBytes, programNs);
+      queue_.pop([budget = budget_, model = model_, programNs, free](const QueuedCompile& candidate) {
+        return free ||
+               budget.allows(model.compileNs(candidate.decision.tier, candidate.function->heat.firstBytes),
+                             programNs);
       });
   if (!item)
     return Take::OverBudget;
@@ -187,7 +236,15 @@ Promoter::Take Promoter::takeBest(QueuedCompile& best) {
 
 bool Promoter::promote(const QueuedCompile& item, Session& session, bool background) {
   FunctionRecord& record = *item.function;
-  const CompileRequest request{record.id, item.decision.tier, item.decision.instrument, /*replaces=*/true};
+  CompileRequest request;
+  request.function = record.id;
+  request.tier = item.decision.tier;
+  request.instrument = item.decision.instrument;
+  request.replaces = true;
+  if (item.decision.make == Make::Continuation) {
+    request.osrHeader = item.decision.loopHeader;
+    return engine_.compileContinuation(request, session, background);
+  }
   if (Result<void*> code = engine_.install(request, session, background); !code) {
     engine_.statistics().failed.add();
     engine_.statistics().emit({EventKind::CompileFailed, record.name, request.tier, code.error().message()});
@@ -197,16 +254,32 @@ bool Promoter::promote(const QueuedCompile& item, Session& session, bool backgro
 }
 
 void Promoter::finished(const QueuedCompile& item, bool succeeded, uint64_t nanoseconds) {
-  LockGuard lock(mutex_);
-  FunctionRecord& record = *item.function;
-  budget_.spent(item.decision.codeBytes, nanoseconds);
-  record.queued = false;
-  record.promotionFailed |= !succeeded;
-  ++record.promotions;
-  std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
-  // The new code's counter may have run out before this was noted; it will not do so again.
-  if (const uint32_t trips = std::exchange(record.tripsWhileQueued, 0); trips != 0 && succeeded)
-    consider(record, trips);
+  {
+    LockGuard lock(mutex_);
+    FunctionRecord& record = *item.function;
+    budget_.spent(nanoseconds);
+    if (succeeded && !engine_.options().sync) // the same decisions every run
+      model_.compiled(item.decision.tier, record.heat.firstBytes, nanoseconds);
+    record.queued = false;
+    record.promotionFailed |= !succeeded;
+    ++record.promotions;
+    std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
+    uint32_t trips = std::exchange(record.tripsWhileQueued, 0);
+    if (succeeded) {
+      // The loop counter of code that is to be left now stays at zero, where everybody asks.
+      rearm(record, item.decision.rearmCalls,
+            item.decision.make == Make::Continuation ? 0 : item.decision.rearmLoops);
+      // What was set again will run out again; of the rest this is the last that will be heard.
+      if (item.decision.rearmCalls)
+        trips &= ~tripBit(TripKind::Calls);
+      if (item.decision.rearmLoops)
+        trips &= ~tripBit(TripKind::Loops);
+      if (trips != 0)
+        consider(record, trips);
+    }
+  }
+  doneSignal_.fetch_add(1, std::memory_order_release);
+  futexWakeAll(doneSignal_);
 }
 
 void Promoter::waitIdle() {
@@ -235,6 +308,8 @@ void Promoter::afterForkInChild() {
   active_.clear();
   const bool had = !threads_.empty();
   threads_.clear();
+  workerIds_.clear();
+  sampling_.forgetAfterFork();
   if (!had)
     return;
   // Their signals are not the program's.

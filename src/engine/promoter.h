@@ -9,16 +9,23 @@
 // Thread rule: thread-safe. Lifetime: the destructor waits for compiles in progress and drops what is queued.
 #pragma once
 
+#include "tiercel/error.h"
 #include "tiercel/events.h"
+#include "tiercel/stats.h"
 
 #include "base/thread_annotations.h"
+#include "engine/sampling_thread.h"
 #include "tiering/compile_budget.h"
+#include "tiering/compile_model.h"
 #include "tiering/compile_queue.h"
+#include "tiering/sample_window.h"
 #include "tiering/trip_list.h"
 
 #include <atomic>
 #include <cstdint>
 #include <pthread.h>
+#include <span>
+#include <sys/types.h>
 #include <vector>
 
 namespace tiercel {
@@ -27,22 +34,32 @@ class EngineImpl;
 
 class Promoter {
 public:
-  /// `share`: see CompileBudget.
-  Promoter(EngineImpl& engine, unsigned threads, double share)
-      : engine_(engine), threadLimit_(threads), budget_(share) {}
+  /// `share`: see CompileBudget. `spareCore`: workers need not run at the program's expense.
+  Promoter(EngineImpl& engine, unsigned threads, double share, bool spareCore);
   ~Promoter() { retire(); }
 
+  /// Sets the counters of a function before its first code, which counts, is published.
+  void armFirst(FunctionRecord& record);
   /// From compiled code; async-signal-safe but for Options::sync.
   void tripped(FunctionRecord& record, TripKind kind);
   /// Starts the workers if there should be some and there are none.
   void ensureWorkers();
   void waitIdle() TIERCEL_EXCLUDES(mutex_);
+  /// Compiles functions that have code for `tier`, with the help of the calling thread, unless they have code
+  /// at least as good or may have one version only. Returns when all are done; the error names those that
+  /// could not be compiled.
+  Status prepare(std::span<FunctionRecord* const> functions, unsigned tier) TIERCEL_EXCLUDES(mutex_);
   /// Ends the workers, waiting for compiles in progress; none are started again.
   void retire() TIERCEL_EXCLUDES(mutex_);
 
   size_t maxDepth() TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);
     return queue_.maxDepth();
+  }
+  SamplingSource samplingSource() const;
+  uint64_t samples() TIERCEL_EXCLUDES(mutex_) {
+    LockGuard lock(mutex_);
+    return samples_;
   }
 
   Mutex& forkMutex() { return mutex_; }
@@ -56,8 +73,10 @@ private:
   static void* threadMain(void* promoter);
   void work();
   void decideTripped() TIERCEL_EXCLUDES(mutex_);
-  /// Queues what the policy wants; returns what to tell listeners, without the lock.
+  /// Carries out what the policy wants; returns what to tell listeners, without the lock. `trips` is 0 if
+  /// samples brought the function here.
   Event consider(FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
+  FunctionSnapshot snapshotOf(const FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
   enum class Take { Taken, Empty, OverBudget };
   Take takeBest(QueuedCompile& best) TIERCEL_EXCLUDES(mutex_);
   bool promote(const QueuedCompile& item, class Session& session, bool background) TIERCEL_EXCLUDES(mutex_);
@@ -67,19 +86,48 @@ private:
   void wake();
   void promoteNow() TIERCEL_EXCLUDES(mutex_);
 
+  // --- what is known about heat (heat.cpp) ---
+  /// Sets counters, keeping account of what was counted. 0: leaves one as it is.
+  void rearm(FunctionRecord& record, uint32_t calls, uint32_t loops) TIERCEL_REQUIRES(mutex_);
+  uint64_t callsOf(const FunctionRecord& record) const;
+  uint64_t loopsOf(const FunctionRecord& record) const;
+  double workOf(const FunctionRecord& record) const TIERCEL_REQUIRES(mutex_);
+  /// From counts and samples of the same time.
+  void learn(FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
+  void sampled(std::span<const CodeRange* const> hits) TIERCEL_EXCLUDES(mutex_);
+  std::vector<pid_t> workerIds() TIERCEL_EXCLUDES(mutex_);
+
+  // --- prepare (prepare.cpp) ---
+  struct Wanted {
+    FunctionRecord* function;
+    bool asked = false; ///< is or was in the queue for this
+  };
+  /// Queues those that can be now; true if some are still to wait for.
+  bool ask(std::vector<Wanted>& wanted, unsigned tier) TIERCEL_REQUIRES(mutex_);
+  bool takeWanted(const std::vector<Wanted>& wanted, QueuedCompile& item) TIERCEL_REQUIRES(mutex_);
+
   EngineImpl& engine_;
   const unsigned threadLimit_; ///< 0: promote in the foreground
+  const bool spareCore_;
   TripList trips_;
   Mutex mutex_;
   CompileQueue queue_ TIERCEL_GUARDED_BY(mutex_);
   CompileBudget budget_ TIERCEL_GUARDED_BY(mutex_);
+  CompileModel model_ TIERCEL_GUARDED_BY(mutex_);
+  SampleWindow window_ TIERCEL_GUARDED_BY(mutex_);
+  uint64_t samples_ TIERCEL_GUARDED_BY(mutex_) = 0;
+  /// Hit by samples in code that could be better, to be considered.
+  std::vector<FunctionRecord*> hit_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<QueuedCompile> active_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<pthread_t> threads_ TIERCEL_GUARDED_BY(mutex_);
+  std::vector<pid_t> workerIds_ TIERCEL_GUARDED_BY(mutex_);
   unsigned waiters_ TIERCEL_GUARDED_BY(mutex_) = 0; ///< in waitIdle: they want it done now
+  SamplingThread sampling_;
   std::atomic<bool> running_{false};
   std::atomic<bool> stop_{false};
   std::atomic<uint32_t> workSignal_{0}; ///< counts reasons to look; workers sleep on it
   std::atomic<uint32_t> idleSignal_{0}; ///< counts finished rounds; waitIdle sleeps on it
+  std::atomic<uint32_t> doneSignal_{0}; ///< counts finished compiles; prepare sleeps on it
 };
 
 } // namespace tiercel

@@ -34,9 +34,11 @@ public:
   };
   std::array<Tier, kTierCount> tiers;
   Counter promoted, failed, retired, pinned;
+  Counter continuations, osrEntries, osrExcluded;
   Counter foregroundNs, backgroundNs;
   Counter readNs, extractNs, optimizeNs, codegenNs, dataNs, linkNs;
   Counter codeBytes, retiredBytes;
+  Counter directCalls, callPatches;
 
   void addListener(EventListener* listener) TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);

@@ -29,6 +29,7 @@ public:
     Status status;
     std::byte* entry = nullptr;
     size_t bytes = 0;
+    size_t directCalls = 0;
     LinkedObject object;
   };
 
@@ -83,8 +84,15 @@ public:
                                  [this](jl::LinkGraph& graph) { return rewriter_.resolve(graph); });
     passes.PostPrunePasses.insert(passes.PostPrunePasses.begin(),
                                   [this](jl::LinkGraph& graph) { return rewriter_.rewrite(graph); });
+    if (artifact_ && artifact_->directCalls) {
+      passes.PostAllocationPasses.push_back([this](jl::LinkGraph& graph) {
+        rewriter_.placeDirectCalls(graph);
+        return llvm::Error::success();
+      });
+    }
     passes.PostFixupPasses.push_back([this](jl::LinkGraph& graph) {
       enterRanges(graph);
+      outcome_.directCalls = rewriter_.enterDirectCalls();
       return llvm::Error::success();
     });
     return llvm::Error::success();
@@ -219,7 +227,7 @@ Result<LinkedFunction> Linker::link(const Artifact& artifact, ThreadLocalSource&
   if (!outcome->entry)
     return Error(ErrorKind::Internal, "function " + std::string(record.name),
                  "the object does not define it");
-  return LinkedFunction{outcome->entry, outcome->bytes};
+  return LinkedFunction{outcome->entry, outcome->bytes, outcome->directCalls};
 }
 
 Result<LinkedObject> Linker::linkObject(llvm::MemoryBufferRef object, ImageId scope, ObjectId self,

@@ -4,14 +4,15 @@
 //
 // Every address is known before JITLink lays anything out (stubs, cells, globals and the host's symbols all
 // exist already), so references are rewritten first and JITLink finds little to do: calls to the program's
-// functions go through their cells, loads of near addresses from the GOT become lea, calls of near code
-// become plain relative ones. GOT entries and PLT stubs are made only for what is out of reach.
+// functions go through their cells or become direct, loads of near addresses from the GOT become lea, calls
+// of near code become plain relative ones. GOT entries and PLT stubs are made only for what is out of reach.
 //
 // Thread rule: thread-safe; links share no state but the tables they look into.
 #pragma once
 
 #include "artifact/artifact.h"
 #include "codemem/arena.h"
+#include "codemem/call_sites.h"
 #include "codemem/code_map.h"
 #include "codemem/function_table.h"
 #include "link/addresses.h"
@@ -38,6 +39,7 @@ public:
 struct LinkEnvironment {
   Arena& arena;
   FunctionTable& functions;
+  CallSites& calls;
   Registry& registry;
   CodeMap& map;
   AddressSource& addresses;
@@ -45,7 +47,8 @@ struct LinkEnvironment {
 
 struct LinkedFunction {
   std::byte* entry = nullptr;
-  size_t bytes = 0; ///< of code and its constants
+  size_t bytes = 0;       ///< of code and its constants
+  size_t directCalls = 0; ///< to other functions
 };
 
 struct LinkedObject {

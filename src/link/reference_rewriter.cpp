@@ -29,6 +29,10 @@ Opcode opcodeBefore(const jl::Block& block, jl::Edge::OffsetT offset) {
 constexpr uint8_t kIndirect = 0xff; // call *m (ModRM /2), jmp *m (/4)
 constexpr uint8_t kCallRipRelative = 0x15;
 constexpr uint8_t kJumpRipRelative = 0x25;
+constexpr uint8_t kCall = 0xe8;
+constexpr uint8_t kJump = 0xe9;
+constexpr uint8_t kNop = 0x90;
+constexpr uint8_t kTwoByte = 0x0f; // then 8x: conditional jump
 constexpr uint8_t kLoad = 0x8b;
 constexpr uint8_t kLea = 0x8d;
 
@@ -219,14 +223,74 @@ void ReferenceRewriter::rewriteCall(jl::LinkGraph& graph, jl::Block& block, jl::
   if (found == functions_.end() || opcode.code != kIndirect ||
       (opcode.modRm != kCallRipRelative && opcode.modRm != kJumpRipRelative))
     return;
-  jl::Symbol*& cell = cells_[found->second.value];
-  if (!cell)
-    cell = &graph.addAbsoluteSymbol(
-        graph.intern("#cell" + std::to_string(found->second.value)),
-        llvm::orc::ExecutorAddr::fromPtr(&environment_.functions.cell(found->second)), sizeof(void*),
-        jl::Linkage::Strong, jl::Scope::Local, true);
-  edge.setTarget(*cell);
+  edge.setTarget(cellOf(graph, found->second));
   edge.setKind(x86::PCRel32);
+}
+
+jl::Symbol& ReferenceRewriter::cellOf(jl::LinkGraph& graph, FunctionId function) {
+  jl::Symbol*& cell = cells_[function.value];
+  if (!cell)
+    cell = &graph.addAbsoluteSymbol(graph.intern("#cell" + std::to_string(function.value)),
+                                    llvm::orc::ExecutorAddr::fromPtr(&environment_.functions.cell(function)),
+                                    sizeof(void*), jl::Linkage::Strong, jl::Scope::Local, true);
+  return *cell;
+}
+
+void ReferenceRewriter::placeDirectCalls(jl::LinkGraph& graph) {
+  for (jl::Block* block : graph.blocks()) {
+    for (jl::Edge& edge : block->edges()) {
+      if (edge.getKind() != x86::PCRel32)
+        continue;
+      // Only of link names: calls by a name in assembly have no prefix.
+      const auto found = functions_.find(&edge.getTarget());
+      if (found != functions_.end() && parseLinkName(*edge.getTarget().getName()))
+        placeDirectCall(graph, *block, edge, found->second);
+    }
+  }
+}
+
+/// A branch to a function's stub. Other instructions with such an operand address memory: their byte before
+/// it is a ModRM of the form 00xxx101, which is none of the opcodes here.
+void ReferenceRewriter::placeDirectCall(jl::LinkGraph& graph, jl::Block& block, jl::Edge& edge,
+                                        FunctionId callee) {
+  const jl::Edge::OffsetT operand = edge.getOffset();
+  const auto [before, opcode] = opcodeBefore(block, operand);
+  const uint64_t base = block.getAddress().getValue();
+  const llvm::MutableArrayRef<char> bytes = block.getMutableContent(graph);
+  const auto enter = [&](jl::Edge::OffsetT at) {
+    directCalls_.push_back({callee, llvm::orc::ExecutorAddr(base + at).toPtr<std::byte*>(),
+                            reinterpret_cast<std::byte*>(bytes.data() + at)});
+  };
+  if (before == kTwoByte && (opcode & 0xf0) == 0x80) {
+    if (isPatchable(base + operand))
+      enter(operand);
+    return;
+  }
+  if (opcode != kCall && opcode != kJump)
+    return;
+  // The encoder has put a prefix before each of them.
+  assert(before == 0x67);
+  switch (callFormAt(base + operand - 2)) {
+  case CallForm::Prefixed:
+    enter(operand);
+    break;
+  case CallForm::Padded:
+    bytes[operand - 2] = static_cast<char>(opcode);
+    bytes[operand + 3] = static_cast<char>(kNop);
+    edge.setOffset(operand - 1);
+    enter(operand - 1);
+    break;
+  case CallForm::ThroughCell:
+    bytes[operand - 2] = static_cast<char>(kIndirect);
+    bytes[operand - 1] = static_cast<char>(opcode == kCall ? kCallRipRelative : kJumpRipRelative);
+    edge.setTarget(cellOf(graph, callee));
+    break;
+  }
+}
+
+size_t ReferenceRewriter::enterDirectCalls() {
+  environment_.calls.add(directCalls_);
+  return directCalls_.size();
 }
 
 /// `mov x@GOTPCREL(%rip), %reg`: the address itself by lea when it is near (psABI, section B.2).

@@ -27,6 +27,11 @@ public:
   llvm::Error resolve(llvm::jitlink::LinkGraph& graph);
   /// Before GOT and PLT are built: makes most of their entries unnecessary.
   llvm::Error rewrite(llvm::jitlink::LinkGraph& graph);
+  /// When blocks have their addresses: gives each call that the code generator prepared for it
+  /// (unit/direct_calls.h) the form that its place allows.
+  void placeDirectCalls(llvm::jitlink::LinkGraph& graph);
+  /// When the code is complete: aims them at the newest code of their callees. Returns how many there are.
+  size_t enterDirectCalls();
   /// For what resolve left external. Nothing for weak symbols and for errors, which reportMissing collects.
   std::optional<uint64_t> lateAddress(llvm::StringRef name, bool weak);
   llvm::Error reportMissing();
@@ -47,6 +52,9 @@ private:
   static void keepInitialisers(llvm::jitlink::LinkGraph& graph);
   void rewriteThreadLocal(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Edge& edge);
   void rewriteCall(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Block& block, llvm::jitlink::Edge& edge);
+  void placeDirectCall(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Block& block,
+                       llvm::jitlink::Edge& edge, FunctionId callee);
+  llvm::jitlink::Symbol& cellOf(llvm::jitlink::LinkGraph& graph, FunctionId function);
   void rewriteLoad(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Block& block, llvm::jitlink::Edge& edge);
   llvm::Error fail(Error error);
 
@@ -59,6 +67,7 @@ private:
   llvm::DenseMap<llvm::jitlink::Symbol*, FunctionId> functions_;
   llvm::DenseMap<uint32_t, llvm::jitlink::Symbol*> cells_; ///< by function
   llvm::DenseMap<llvm::jitlink::Symbol*, llvm::jitlink::Symbol*> threadEntries_;
+  std::vector<CallSite> directCalls_;
 };
 
 } // namespace tiercel

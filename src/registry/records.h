@@ -4,11 +4,16 @@
 // from its code. Records never move and are never destroyed before the engine.
 #pragma once
 
-#include "base/ids.h"
+#include "tiercel/options.h"
 
+#include "base/ids.h"
+#include "base/mark.h"
+
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -46,6 +51,34 @@ private:
 /// back to Lazy (Engine's fork handler). Ready is final here: later publications replace the cell's content.
 enum class FirstCompile : uint32_t { Lazy, Compiling, Ready, Failed };
 
+/// Where running tier-0 code of a function can be left: a continuation per loop header, null while there is
+/// none. Published with release; whoever loads an address may enter the code behind it.
+struct OsrEntries {
+  OsrEntries(uint64_t frameShape, unsigned headers) : shape(frameShape), addresses(headers) {}
+
+  const uint64_t shape; ///< of the frame that continuations must expect (osr/frame.h)
+  std::vector<std::atomic<void*>> addresses;
+  std::atomic<bool> any{false}; ///< one of them is set
+};
+
+/// What was counted and sampled of a function. Written before its first publication, then under the queue's
+/// lock.
+struct Heat {
+  /// What the counters were last set to, and all that was counted before that.
+  uint32_t armedCalls = 0, armedLoops = 0;
+  uint64_t calls = 0, loops = 0;
+  /// Samples that hit its code, by the tier of the code, and how many of them when calls were last armed.
+  std::array<uint32_t, kTierCount> samples{};
+  uint32_t samplesAtArm = 0;
+  /// Nanoseconds per call by tier, where calls and enough samples were counted over the same time; else 0.
+  std::array<float, kTierCount> callNs{};
+  /// Sampling had begun when it was first compiled; what its events and samples have taught so far.
+  bool sampledFromStart = false;
+  uint64_t learnedCalls = 0, learnedLoops = 0;
+  uint32_t learnedSamples = 0;
+  uint32_t firstBytes = 0; ///< size of the first code: what compile times and costs of events scale with
+};
+
 struct FunctionRecord {
   FunctionRecord(FunctionId i, std::string_view n) : id(i), name(n) {}
 
@@ -58,9 +91,14 @@ struct FunctionRecord {
   std::atomic<uint8_t> tier{0};       ///< of the newest published code
   std::atomic<uint32_t> codeBytes{0}; ///< of the newest published code
   std::atomic<bool> pinned{false};    ///< keeps its first version (Reason::PinnedBlockAddress)
+  /// Its first code asks at loop headers whether it should go on in newer code.
+  std::atomic<bool> continuable{false};
+  std::atomic<Mark> mark{Mark::None}; ///< of its attributes; written before its first publication
 
   /// Functions that the first version mentions. Written before Ready, constant afterwards.
   std::vector<FunctionId> references;
+  /// Of the first version. Null if it has no loops or they cannot be left. Written before Ready.
+  std::unique_ptr<OsrEntries> osr;
 
   /// Counter events not looked at yet, as bits, and the link of the list they wait in (tiering/trip_list.h).
   std::atomic<uint32_t> trips{0};
@@ -70,6 +108,9 @@ struct FunctionRecord {
   uint32_t tripsWhileQueued = 0;
   bool promotionFailed = false;
   unsigned promotions = 0;
+  Heat heat;
+  /// The loop header where the loop counter last ran out.
+  std::atomic<uint32_t> loopHeader{0};
 
   FirstCompile state() const {
     return static_cast<FirstCompile>(firstCompile.load(std::memory_order_acquire));

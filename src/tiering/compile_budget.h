@@ -3,10 +3,8 @@
 // How much processor time background compiles may take from a program that has none to spare. On one core
 // every nanosecond of a compile is one that the program does not run, so compiles get a fixed share of what
 // the program has used so far: a short run loses that share at most, a long one has everything optimised
-// that is worth it. With a core to spare there is no limit.
-//
-// What a compile will cost is estimated from the size of the function's tier-0 code, at a rate that is
-// learned from the compiles of this run. Thread rule: the owner's lock.
+// that is worth it. With a core to spare there is no limit. What a compile will take is the model's estimate
+// (compile_model.h). Thread rule: the owner's lock.
 #pragma once
 
 #include <cstdint>
@@ -20,31 +18,16 @@ public:
 
   bool limited() const { return share_ > 0; }
   /// Whether a compile may start now. `programNs`: processor time the program has used without compiles.
-  bool allows(uint64_t codeBytes, uint64_t programNs) const {
+  bool allows(double estimateNs, uint64_t programNs) const {
     return !limited() ||
-           static_cast<double>(spentNs_) + estimateNs(codeBytes) <= share_ * static_cast<double>(programNs);
+           static_cast<double>(spentNs_) + estimateNs <= share_ * static_cast<double>(programNs);
   }
-  void spent(uint64_t codeBytes, uint64_t nanoseconds) {
-    spentNs_ += nanoseconds;
-    spentBytes_ += codeBytes;
-  }
+  void spent(uint64_t nanoseconds) { spentNs_ += nanoseconds; }
   uint64_t spentNs() const { return spentNs_; }
 
 private:
-  /// What -O2 took per byte of tier-0 code over SQLite's and Lua's hot functions, before anything is learned.
-  static constexpr double kFirstRate = 5000;
-  /// How much that first guess weighs, in bytes.
-  static constexpr double kFirstWeight = 4096;
-
-  double estimateNs(uint64_t codeBytes) const {
-    const double rate = (kFirstRate * kFirstWeight + static_cast<double>(spentNs_)) /
-                        (kFirstWeight + static_cast<double>(spentBytes_));
-    return rate * static_cast<double>(codeBytes);
-  }
-
   const double share_;
   uint64_t spentNs_ = 0;
-  uint64_t spentBytes_ = 0;
 };
 
 } // namespace tiercel

@@ -2,6 +2,10 @@
 //
 // Functions waiting for a better compile, best first, each at most once. A function that waits gains on those
 // that come later, so none starves: priority is compared after adding the age.
+//
+// Priority is gain per compile time (policy.h, urgency). For one worker that order is the best there is
+// (Smith's rule: it minimises the sum of gains lost while waiting): a huge function goes first exactly when
+// it is hot enough to be worth what the small ones lose meanwhile.
 // Thread rule: the owner's lock (engine/promoter.h) protects all of it.
 #pragma once
 
@@ -48,17 +52,33 @@ public:
     return pop([](const QueuedCompile&) { return true; });
   }
 
+  /// A better estimate for one that may be waiting.
+  void update(const FunctionRecord& function, int64_t priority) {
+    for (QueuedCompile& item : waiting_) {
+      if (item.function == &function)
+        item.decision.priority = priority;
+    }
+  }
+  /// The decision that a function waits with, if it waits.
+  const Decision* find(const FunctionRecord& function) const {
+    const auto item = std::find_if(waiting_.begin(), waiting_.end(),
+                                   [&](const QueuedCompile& other) { return other.function == &function; });
+    return item == waiting_.end() ? nullptr : &item->decision;
+  }
+
   bool empty() const { return waiting_.empty(); }
+  size_t size() const { return waiting_.size(); }
   size_t maxDepth() const { return maxDepth_; }
 
 private:
-  /// Age counts by arrivals: each later one is worth as much as this much more code to compile.
-  static constexpr uint64_t kPriorityPerArrival = uint64_t(1) << 12;
+  /// Age counts by arrivals: 32 later ones are worth a doubling of the gain per compile time.
+  static constexpr int64_t kPriorityPerArrival = 32;
 
-  static bool later(const QueuedCompile& a, const QueuedCompile& b) { return rank(a) < rank(b); }
+  static bool later(const QueuedCompile& a, const QueuedCompile& b) {
+    return rank(a) < rank(b) || (rank(a) == rank(b) && a.sequence > b.sequence);
+  }
   static int64_t rank(const QueuedCompile& item) {
-    return static_cast<int64_t>(item.decision.priority) -
-           static_cast<int64_t>(item.sequence * kPriorityPerArrival);
+    return item.decision.priority - static_cast<int64_t>(item.sequence) * kPriorityPerArrival;
   }
 
   std::vector<QueuedCompile> waiting_;

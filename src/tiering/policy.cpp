@@ -1,40 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "tiering/policy.h"
-
-#include "base/trip_kind.h"
+#include "base/glob.h"
+#include "base/mix.h"
+#include "tiering/policies.h"
 
 namespace tiercel {
 
 namespace {
 
-/// Where the threshold policy goes from tier 0, and stops: -O3 costs more than -O2 and, function by
-/// function, buys nothing that was measurable (docs/tiering.md).
-constexpr unsigned kSteadyTier = 2;
-/// What being stuck in a loop is worth against bytes of code to compile.
-constexpr uint64_t kLoopBonus = uint64_t(1) << 20;
 /// How often random-tier moves a function, which bounds what a test run costs.
 constexpr unsigned kRandomMoves = 5;
-
-/// SplitMix64's finaliser: every bit of the input changes every bit of the output.
-uint64_t mix(uint64_t x) {
-  x ^= x >> 30;
-  x *= 0xbf58476d1ce4e5b9ull;
-  x ^= x >> 27;
-  x *= 0x94d049bb133111ebull;
-  return x ^ x >> 31;
-}
+/// A function entered no more often than this, whose loops are hot, is one like main: nobody will call its
+/// new version, so the running activation comes first.
+constexpr uint64_t kFewCalls = 2;
+/// How much a hint shifts the first limits.
+constexpr uint32_t kHintFactor = 8;
+/// Urgency per doubling, and the doublings beyond which more makes no difference.
+constexpr double kUrgencyScale = 1024;
+constexpr double kMaxDoublings = 14;
 
 unsigned randomTier(uint32_t id, unsigned step, const Options& options) {
-  return static_cast<unsigned>(mix(options.modes.seed + id * 0x9e3779b97f4a7c15ull + step) % kTierCount);
+  return static_cast<unsigned>(mixBits(options.modes.seed + id * 0x9e3779b97f4a7c15ull + step) % kTierCount);
 }
 
-Decision refuse(Reason reason) {
+bool isTestMode(const Options& options) { return options.modes.promoteAlways || options.modes.randomTier; }
+
+/// In the modes the new code's calls trip at once again, and the limits of loops do not change.
+Decision decideForMode(const FunctionSnapshot& s, const Options& options) {
   Decision decision;
-  decision.reason = reason;
+  if (options.modes.randomTier) {
+    if (s.promotions >= kRandomMoves)
+      return refuse(Reason::AtTopTier);
+    decision = promoteTo(randomTier(s.id, s.promotions + 1, options), Reason::ModeRandomTier);
+  } else {
+    if (s.tier >= kTopTier)
+      return refuse(Reason::AtTopTier);
+    decision = promoteTo(s.tier + 1, Reason::ModePromoteAlways);
+  }
+  decision.instrument = countsEvents(decision.tier, s.promotions + 1, options);
+  if (decision.instrument)
+    decision.rearmCalls = decision.rearmLoops = 1;
   return decision;
 }
 
+Decision dispatch(const FunctionSnapshot& s, const Options& options) {
+  if (isTestMode(options))
+    return decideForMode(s, options);
+  if (s.mark == Mark::Hot && s.tier < kTopTier) {
+    Decision decision = promoteTo(kTopTier, Reason::MarkedHot);
+    if (s.continuable) // the first activation may be a long one
+      decision.rearmLoops = options.loopThreshold;
+    return decision;
+  }
+  switch (options.policy) {
+  case Policy::Threshold:
+    return decideByThreshold(s, options);
+  case Policy::Window:
+    return decideByWindow(s, options);
+  case Policy::Cost:
+    return decideByCost(s, options);
+  }
+  return refuse(Reason::AtTopTier);
+}
+
+bool matchesAny(const std::vector<std::string>& patterns, std::string_view name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [name](const std::string& pattern) { return globMatches(pattern, name); });
+}
+
 } // namespace
+
+Decision decideLoop(const FunctionSnapshot& s) {
+  const bool stuck = s.tier > 0; // only first code looks at loops, and there is newer code
+  if (stuck && !s.continuable)
+    return refuse(Reason::StuckForGood);
+  const bool seldomEntered = s.continuable && s.calls <= kFewCalls;
+  Decision decision = promoteTo(kTopTier, stuck           ? Reason::StuckInOldCode
+                                          : seldomEntered ? Reason::LoopOfFewCalls
+                                                          : Reason::LoopsReachedThreshold);
+  if (stuck || seldomEntered) {
+    decision.make = Make::Continuation;
+    decision.loopHeader = s.loopHeader;
+  }
+  if (s.continuable) // an activation that stays behind will say so, after twice as long each time
+    decision.rearmLoops = counterLimit(2.0 * s.armedLoops);
+  return decision;
+}
 
 unsigned firstTier(uint32_t functionId, const Options& options) {
   if (options.fixedTier)
@@ -52,38 +102,53 @@ bool countsEvents(unsigned tier, unsigned promotions, const Options& options) {
   return tier == 0;
 }
 
-Decision decide(const FunctionSnapshot& snapshot, const Options& options) {
-  if (snapshot.pinned)
-    return refuse(Reason::PinnedBlockAddress);
-  if (snapshot.promotionFailed)
-    return refuse(Reason::PromotionFailed);
-  if (snapshot.excluded)
-    return refuse(Reason::ExcludedByOnly);
-  if (snapshot.queued)
-    return refuse(Reason::AlreadyQueued);
-
-  Decision decision;
-  decision.promote = true;
-  decision.codeBytes = snapshot.codeBytes;
-  const bool loops = snapshot.trips & (1u << static_cast<uint32_t>(TripKind::Loops));
-  decision.priority = (loops ? kLoopBonus : 0) + (UINT32_MAX - snapshot.codeBytes);
-  if (options.modes.randomTier) {
-    if (snapshot.promotions >= kRandomMoves)
-      return refuse(Reason::AtTopTier);
-    decision.tier = randomTier(snapshot.id, snapshot.promotions + 1, options);
-    decision.reason = Reason::ModeRandomTier;
-  } else if (options.modes.promoteAlways) {
-    if (snapshot.tier >= kTopTier)
-      return refuse(Reason::AtTopTier);
-    decision.tier = snapshot.tier + 1;
-    decision.reason = Reason::ModePromoteAlways;
-  } else {
-    if (snapshot.tier >= kSteadyTier)
-      return refuse(Reason::AtTopTier);
-    decision.tier = kSteadyTier;
-    decision.reason = loops ? Reason::LoopsReachedThreshold : Reason::CallsReachedThreshold;
+CounterLimits firstLimits(Mark mark, const Options& options) {
+  if (isTestMode(options))
+    return {1, 1};
+  const auto shifted = [](uint32_t limit, double factor) { return counterLimit(limit * factor); };
+  switch (mark) {
+  case Mark::None:
+  case Mark::Cold:
+    break;
+  case Mark::Hot:
+    return {1, options.loopThreshold};
+  case Mark::Likely:
+    return {shifted(options.callThreshold, 1.0 / kHintFactor),
+            shifted(options.loopThreshold, 1.0 / kHintFactor)};
+  case Mark::Unlikely:
+    return {shifted(options.callThreshold, kHintFactor), shifted(options.loopThreshold, kHintFactor)};
   }
-  decision.instrument = countsEvents(decision.tier, snapshot.promotions + 1, options);
+  return {options.callThreshold, options.loopThreshold};
+}
+
+Mark effectiveMark(std::string_view name, Mark own, const Options& options) {
+  if (matchesAny(options.cold, name))
+    return Mark::Cold;
+  return matchesAny(options.hot, name) ? Mark::Hot : own;
+}
+
+int64_t urgency(const FunctionSnapshot& s, unsigned tier) {
+  const double saved = s.work * std::max(s.relativeTime[s.tier] - s.relativeTime[tier], 0.0);
+  const double ratio = saved / std::max(s.compileNs[tier], 1.0);
+  const double doublings =
+      ratio > 0 ? std::clamp(std::log2(ratio), -kMaxDoublings, kMaxDoublings) : -kMaxDoublings;
+  return std::llround(doublings * kUrgencyScale);
+}
+
+Decision decide(const FunctionSnapshot& s, const Options& options) {
+  if (s.pinned)
+    return refuse(Reason::PinnedBlockAddress);
+  if (s.promotionFailed)
+    return refuse(Reason::PromotionFailed);
+  if (s.excluded)
+    return refuse(Reason::ExcludedByOnly);
+  if (s.mark == Mark::Cold)
+    return refuse(Reason::MarkedCold);
+  if (s.queued)
+    return refuse(Reason::AlreadyQueued);
+  Decision decision = dispatch(s, options);
+  if (decision.promote)
+    decision.priority = urgency(s, decision.tier);
   return decision;
 }
 

@@ -26,7 +26,8 @@ public:
   }
 
 private:
-  enum Role : unsigned { Address, TablePointer };
+  /// Derived: computed from an address, such as the difference of two.
+  enum Role : unsigned { Address, Derived, TablePointer };
 
   /// A constant that is, or contains, a block address: up to the instructions and globals that use it.
   void followConstant(llvm::Constant* constant) {
@@ -82,7 +83,7 @@ private:
       // Out of the table comes an address; loading through a block address reads code, which is nobody's
       // business.
       if (role == TablePointer)
-        push(user, Address);
+        push(user, user->getType()->isPointerTy() ? Address : Derived);
       else
         use_.escapes = true;
       return;
@@ -92,12 +93,11 @@ private:
     case llvm::Instruction::PHI:
     case llvm::Instruction::Select:
     case llvm::Instruction::Freeze:
-    case llvm::Instruction::GetElementPtr:
       push(user, role);
       return;
     default:
-      if (user->isCast() || user->isBinaryOp())
-        push(user, role);
+      if (user->isCast() || user->isBinaryOp() || user->getOpcode() == llvm::Instruction::GetElementPtr)
+        push(user, role == Address ? Derived : role);
       else
         use_.escapes = true;
     }
@@ -110,6 +110,7 @@ private:
       use_.escapes = true;
       return;
     }
+    (role == Address ? use_.variables : use_.otherVariables).insert(variable);
     for (llvm::User* user : variable->users()) {
       if (llvm::isa<llvm::LoadInst>(user))
         push(user, role);
@@ -126,7 +127,7 @@ private:
   llvm::Function& function_;
   BlockAddressUse use_;
   llvm::SmallPtrSet<llvm::Constant*, 16> seenConstants_;
-  llvm::SmallPtrSet<llvm::Value*, 32> seen_[2];
+  llvm::SmallPtrSet<llvm::Value*, 32> seen_[3];
   llvm::SmallVector<std::pair<llvm::Value*, Role>, 32> work_;
 };
 

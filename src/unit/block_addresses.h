@@ -12,6 +12,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/Function.h"
 #include "llvm/IR/GlobalVariable.h"
+#include "llvm/IR/Instructions.h"
 
 namespace tiercel {
 
@@ -20,6 +21,10 @@ bool hasAddressTakenBlocks(const llvm::Function& function);
 struct BlockAddressUse {
   llvm::SmallVector<llvm::GlobalVariable*, 2> tables; ///< globals whose initialisers hold addresses of blocks
   bool escapes = false;
+  /// Locals that may hold an address of a block.
+  llvm::SmallPtrSet<const llvm::AllocaInst*, 2> variables;
+  /// Locals that may hold one of a table, or something computed from an address of a block.
+  llvm::SmallPtrSet<const llvm::AllocaInst*, 2> otherVariables;
 };
 
 /// Where the addresses of `function`'s blocks go.

@@ -21,9 +21,10 @@ namespace tiercel {
 
 class CodeGenerator {
 public:
-  /// `useItsFeatures` false: functions that name no CPU get the x86-64 baseline.
+  /// `useItsFeatures` false: functions that name no CPU get the x86-64 baseline. `directCalls`: in the form
+  /// of unit/direct_calls.h.
   static Result<std::unique_ptr<CodeGenerator>> create(const HostCpu& cpu, bool useItsFeatures,
-                                                       llvm::CodeGenOptLevel level);
+                                                       bool directCalls, llvm::CodeGenOptLevel level);
 
   llvm::TargetMachine& target() { return *target_; }
   /// The relocatable ELF object of `module`, which is consumed. Errors arrive at the context's diagnostic

@@ -47,7 +47,7 @@ private:
 
   llvm::Constant* map(llvm::Constant* constant);
   llvm::Constant* mapGlobal(llvm::GlobalValue& value);
-  llvm::Constant* declareFunction(llvm::GlobalValue& value, const std::string& linkName);
+  llvm::Constant* declareFunction(llvm::GlobalValue& value, const std::string& linkName, bool direct = false);
   llvm::Constant* declareData(llvm::GlobalValue& value, const std::string& name, bool near, bool threadLocal);
   llvm::Constant* declareHost(llvm::GlobalValue& value);
   static llvm::FunctionType* functionTypeOf(const llvm::GlobalValue& value) {
@@ -288,10 +288,14 @@ llvm::Constant* Extractor::mapGlobal(llvm::GlobalValue& value) {
   const uint32_t ordinal = reader_.ordinalOf(&value);
   const SymbolRef ref = ordinal == ~0u ? SymbolRef{} : registry_.resolve(image_, ordinal, value.getName());
   switch (ref.kind) {
-  case SymbolKind::Function:
+  case SymbolKind::Function: {
     unit_.references.push_back(FunctionId(ref.id));
-    return declareFunction(
-        value, makeLinkName(registry_.function(FunctionId(ref.id)).name, LinkKind::Function, ref.id));
+    const FunctionRecord& function = registry_.function(FunctionId(ref.id));
+    // What is bound outside the program ends up out of reach of relative calls.
+    const bool direct = options_.directCalls && function.definition.load().exists() &&
+                        !function.isIfunc.load(std::memory_order_relaxed);
+    return declareFunction(value, makeLinkName(function.name, LinkKind::Function, ref.id), direct);
+  }
   case SymbolKind::Data: {
     const GlobalRecord& global = registry_.global(GlobalId(ref.id));
     unit_.data.push_back(global.id);
@@ -340,7 +344,8 @@ llvm::Constant* Extractor::declareHost(llvm::GlobalValue& value) {
   return declareFunction(value, makeLinkName(linkerName.str(), LinkKind::Function, id->value));
 }
 
-llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::string& linkName) {
+llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::string& linkName,
+                                           bool direct) {
   const std::string name = unitName(value, linkName);
   if (llvm::GlobalValue* existing = unit_.module->getNamedValue(name))
     return existing;
@@ -350,8 +355,10 @@ llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::
     declaration->setCallingConv(function->getCallingConv());
     declaration->setAttributes(function->getAttributes());
   }
+  // `call name`. The address, which is the stub's, is near; taking it needs no load.
+  declaration->setDSOLocal(direct);
   // Calls become `call *name@GOTPCREL(%rip)`, which the linker points at the function's cell.
-  if (!declaration->isIntrinsic())
+  if (!direct && !declaration->isIntrinsic())
     declaration->addFnAttr(llvm::Attribute::NonLazyBind);
   return declaration;
 }

@@ -25,6 +25,8 @@ struct ExtractOptions {
   /// Calls of the function to itself may stay inside the unit. Not at tier 0, whose activations must reach
   /// better code when they recurse.
   bool directSelfCalls = false;
+  /// Calls of functions of the program may be relative ones, in the form of unit/direct_calls.h.
+  bool directCalls = false;
   bool verify = true;
 };
 

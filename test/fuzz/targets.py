@@ -22,9 +22,9 @@ DEFAULT_MODES = "tier0,tier2,adaptive,sync,promote-always,random-tier"
 # threshold is reached, and mostly before a background compile is done. adaptive and onecore stay asynchronous, which
 # lets exits meet compiles in progress.
 ADDED_OPTIONS = {
-    "adaptive": ["--threshold=2"],
-    "onecore": ["--threshold=2"],
-    "sync": ["--threshold=2"],
+    "adaptive": ["--policy=threshold", "--threshold=2"],
+    "onecore": ["--policy=threshold", "--threshold=2"],
+    "sync": ["--policy=threshold", "--threshold=2"],
     "promote-always": ["--sync"],
     "random-tier": ["--sync"],
 }

@@ -33,6 +33,11 @@ std::string describe(const Event& event) {
     return fmt::format("compiling {} at tier {} failed: {}", event.name, event.tier, event.reason);
   case EventKind::FunctionPinned:
     return fmt::format("pinned {}: {}", event.name, event.reason);
+  case EventKind::OsrPublished:
+    return fmt::format("continuation of {} at tier {}: {} bytes in {:.2f} ms", event.name, event.tier,
+                       event.bytes, event.milliseconds);
+  case EventKind::OsrExcluded:
+    return fmt::format("loops of {} run to their end: {}", event.name, event.reason);
   }
   return {};
 }

@@ -77,12 +77,16 @@ std::string storeTier(RunRequest& request, const std::string& value) {
   return {};
 }
 
-std::string storePolicy(RunRequest&, const std::string& value) {
+std::string storePolicy(RunRequest& request, const std::string& value) {
   if (value == "threshold")
-    return {};
-  if (value == "window" || value == "cost")
-    return "is not available yet; use threshold";
-  return "must be threshold";
+    request.engine.policy = Policy::Threshold;
+  else if (value == "window")
+    request.engine.policy = Policy::Window;
+  else if (value == "cost")
+    request.engine.policy = Policy::Cost;
+  else
+    return "must be threshold, window or cost";
+  return {};
 }
 
 /// Stores a number from 1 to 4294967295.
@@ -105,21 +109,26 @@ std::string storeCompileThreads(RunRequest& request, const std::string& value) {
 
 std::string storeMode(RunRequest& request, const std::string& value) {
   TestModes& modes = request.engine.modes;
-  for (const std::string& mode : CLI::detail::split(value, ',')) {
-    constexpr std::string_view kSeeded = "random-tier:";
-    if (mode == "promote-always") {
-      modes.promoteAlways = true;
-    } else if (mode == "random-tier") {
-      modes.randomTier = true;
-    } else if (mode.starts_with(kSeeded)) {
-      std::optional<uint64_t> seed = parseNumber<uint64_t>(std::string_view(mode).substr(kSeeded.size()), 0);
+  for (const std::string& text : CLI::detail::split(value, ',')) {
+    const size_t colon = text.find(':');
+    const std::string mode = text.substr(0, colon);
+    const bool seeded = mode == "random-tier" || mode == "osr-always";
+    if (seeded && colon != std::string::npos) {
+      std::optional<uint64_t> seed = parseNumber<uint64_t>(std::string_view(text).substr(colon + 1), 0);
       if (!seed)
-        return "the seed of random-tier must be a whole number";
-      modes.randomTier = true;
+        return fmt::format("the seed of {} must be a whole number", mode);
       modes.seed = *seed;
-    } else {
-      return fmt::format("'{}' is no mode; there are promote-always, random-tier and random-tier:SEED", mode);
     }
+    if (text == "promote-always")
+      modes.promoteAlways = true;
+    else if (mode == "osr-always")
+      modes.osrAlways = true;
+    else if (mode == "random-tier")
+      modes.randomTier = true;
+    else
+      return fmt::format("'{}' is no mode; there are osr-always[:SEED], promote-always and "
+                         "random-tier[:SEED]",
+                         text);
   }
   return {};
 }
@@ -206,19 +215,36 @@ std::vector<OptionRow> optionTable() {
        "that "
        "tier.",
        storeTier},
-      {kCode, "--policy", Takes::Value, "threshold",
-       "How hot functions are chosen. threshold (default): by the number of calls and loop iterations.",
+      {kCode, "--policy", Takes::Value, "threshold|window|cost",
+       "How hot functions are chosen. threshold: one tier up each time the counters run out. window: the "
+       "same, and the top tier for what most of the last 100 samples hit. cost (default): what should save "
+       "more time than its compile takes.",
        storePolicy},
       {kCode, "--threshold", Takes::Value, "N",
-       fmt::format("Calls before a function is promoted (default {}). Scales --loop-threshold along.",
+       fmt::format("Calls before the policy first looks at a function (default {}). Scales --loop-threshold "
+                   "along.",
                    defaults.callThreshold),
        [](RunRequest& request, const std::string& value) {
          return storeCount(request.engine.callThreshold, value);
        }},
       {kCode, "--loop-threshold", Takes::Value, "N",
-       fmt::format("Loop iterations before a function is promoted (default {}).", defaults.loopThreshold),
+       fmt::format("Loop iterations before the policy first looks at a function (default {}).",
+                   defaults.loopThreshold),
        [](RunRequest& request, const std::string& value) {
          return storeCount(request.engine.loopThreshold, value);
+       }},
+      {kCode, "--hot", Takes::Value, "PATTERN",
+       "Compile functions whose name matches this glob at the top tier as soon as they are called. "
+       "Repeatable.",
+       [](RunRequest& request, const std::string& value) {
+         request.engine.hot.push_back(value);
+         return std::string();
+       }},
+      {kCode, "--cold", Takes::Value, "PATTERN",
+       "Never promote functions whose name matches this glob. Repeatable.",
+       [](RunRequest& request, const std::string& value) {
+         request.engine.cold.push_back(value);
+         return std::string();
        }},
       {kCode, "--sync", Takes::Nothing, "",
        "Promote on the program's own threads: slow, but the same decisions in every run.",
@@ -228,10 +254,22 @@ std::vector<OptionRow> optionTable() {
        }},
       {kCode, "--compile-threads", Takes::Value, "N",
        "Background compile threads (default: one per core, less one, at least one).", storeCompileThreads},
+      {kCode, "--no-osr", Takes::Nothing, "", "Let running loops finish in the code they began in.",
+       [](RunRequest& request, const std::string&) {
+         request.engine.osr = false;
+         return std::string();
+       }},
       {kCode, "--cpu", Takes::Value, "NAME",
        "Make code for this CPU, by LLVM's name for it. native (default): the one that runs it.",
        [](RunRequest& request, const std::string& value) {
          request.engine.cpu = value;
+         return std::string();
+       }},
+      {kCode, "--no-direct-calls", Takes::Nothing, "",
+       "Call functions through memory in optimised code too, not by direct calls that are turned on "
+       "promotion.",
+       [](RunRequest& request, const std::string&) {
+         request.engine.directCalls = false;
          return std::string();
        }},
 

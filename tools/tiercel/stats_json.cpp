@@ -57,6 +57,18 @@ uint64_t peakRssKib() {
 
 std::string kib(uint64_t bytes) { return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024); }
 
+std::string_view sourceName(SamplingSource source) {
+  switch (source) {
+  case SamplingSource::Off:
+    return "off";
+  case SamplingSource::Kernel:
+    return "kernel";
+  case SamplingSource::Counters:
+    return "counters";
+  }
+  return {};
+}
+
 StatsAtExit* installed = nullptr;
 
 } // namespace
@@ -78,9 +90,10 @@ std::string statsJson(const RunFigures& figures) {
   line("startup_ms", startup);
   line("functions",
        fmt::format(R"({{"total": {}, "compiled_tier0": {}, "promoted": {}, "osr_entries": {}, "failed": {}, )"
-                   R"("retired": {}, "freed": {}, "pinned": {}}})",
+                   R"("retired": {}, "freed": {}, "pinned": {}, "continuations": {}, "osr_excluded": {}}})",
                    s.functions.total, s.functions.compiledTier0, s.functions.promoted, s.functions.osrEntries,
-                   s.functions.failed, s.functions.retired, s.functions.freed, s.functions.pinned));
+                   s.functions.failed, s.functions.retired, s.functions.freed, s.functions.pinned,
+                   s.functions.continuations, s.functions.osrExcluded));
   line("compile_ms", fmt::format(R"({{"foreground": {:.3f}, "background": {:.3f}}})", s.compileMs.foreground,
                                  s.compileMs.background));
   line("phase_ms",
@@ -91,8 +104,11 @@ std::string statsJson(const RunFigures& figures) {
   line("code_bytes", fmt::format(R"({{"live": {}, "retired": {}, "freed": {}}})", s.codeBytes.live,
                                  s.codeBytes.retired, s.codeBytes.freed));
   line("data_bytes", std::to_string(s.dataBytes));
+  line("calls", fmt::format(R"({{"direct": {}, "patches": {}}})", s.calls.direct, s.calls.patches));
   line("tiers", fmt::format("[{}\n  ]", tiers));
   line("queue", fmt::format(R"({{"max_depth": {}, "dropped": {}}})", s.queue.maxDepth, s.queue.dropped));
+  line("sampling", fmt::format(R"({{"source": "{}", "samples": {}}})", sourceName(s.sampling.source),
+                               s.sampling.samples));
   line("cache", fmt::format(R"({{"hits": {}, "misses": {}, "bytes": {}}})", s.cache.hits, s.cache.misses,
                             s.cache.bytes));
   line("peak_rss_kib", std::to_string(figures.peakRssKib), "");
@@ -121,7 +137,9 @@ std::string statsSummary(const RunFigures& figures, const std::string& program) 
                   s.phaseMs.link);
   out += fmt::format("  code       {} live, {} retired, {} freed; data {}\n", kib(s.codeBytes.live),
                      kib(s.codeBytes.retired), kib(s.codeBytes.freed), kib(s.dataBytes));
+  out += fmt::format("  calls      {} direct, turned {} times\n", s.calls.direct, s.calls.patches);
   out += fmt::format("  queue      at most {} waiting, {} dropped\n", s.queue.maxDepth, s.queue.dropped);
+  out += fmt::format("  sampling   {}, {} samples\n", sourceName(s.sampling.source), s.sampling.samples);
   return out;
 }
 

@@ -1,5 +1,5 @@
 ; The keys of --stats=FILE are an interface.
-; RUN: %tiercel run --sync --threshold=2 --stats=%t.json %s
+; RUN: %tiercel run --sync --policy=window --threshold=2 --stats=%t.json %s
 ; RUN: python3 -m json.tool %t.json | FileCheck %s
 ; RUN: %tiercel run --stats %s 2>&1 | FileCheck --check-prefix=TEXT %s
 
@@ -20,16 +20,22 @@
 ; CHECK-NEXT: "live": {{[1-9]}}
 ; CHECK-NEXT: "retired": {{[1-9]}}
 ; CHECK-NEXT: "freed": 0
+; CHECK: "calls": {
+; CHECK-NEXT: "direct": 0,
+; CHECK-NEXT: "patches": 0
 ; CHECK: "tiers": [
 ; CHECK: "tier": 0,
 ; CHECK-NEXT: "functions": 2,
 ; CHECK-NEXT: "compile_ms":
 ; CHECK-NEXT: "bytes":
-; CHECK: "tier": 2,
+; CHECK: "tier": 1,
 ; CHECK-NEXT: "functions": 1,
 ; CHECK: "queue": {
 ; CHECK-NEXT: "max_depth": 1,
 ; CHECK-NEXT: "dropped": 0
+; CHECK: "sampling": {
+; CHECK-NEXT: "source": "counters",
+; CHECK-NEXT: "samples": 1
 ; CHECK: "cache": {
 ; CHECK-NEXT: "hits": 0,
 ; CHECK-NEXT: "misses": 0,
@@ -37,6 +43,7 @@
 
 ; TEXT: tiercel: stats: {{.*}}stats.ll: {{[0-9.]+}} ms
 ; TEXT: functions  3 known, 2 compiled at tier 0, 0 promoted
+; TEXT: sampling   off, 0 samples
 define i32 @called(i32 %x) {
   ret i32 %x
 }

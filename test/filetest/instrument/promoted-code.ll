@@ -1,5 +1,5 @@
-; The optimised version has no counters, and a recursive call in it is a direct one.
-; RUN: %tiercel run --sync --threshold=5 --dump=lowered:walk %s 2>&1 | FileCheck %s
+; The version of the top tier has no counters, and a recursive call in it is a direct one.
+; RUN: %tiercel run --sync --hot=walk --dump=lowered:walk %s 2>&1 | FileCheck %s
 
 ; CHECK: ; tiercel: lowered: walk
 ; CHECK: define i32 @"walk#e[[ID:[0-9a-f]+]]"

@@ -1,12 +1,12 @@
 ; --only names what may be promoted; the log says so of both.
-; RUN: %tiercel run --sync --threshold=3 --only='hot_*' --log=debug %s 2>&1 | FileCheck --implicit-check-not='promoting cold' %s
-; RUN: %tiercel run --sync --threshold=3 --only='hot_*' --log=info %s 2>&1 | FileCheck --check-prefix=INFO --implicit-check-not=cold %s
+; RUN: %tiercel run --sync --policy=threshold --threshold=3 --only='hot_*' --log=debug %s 2>&1 | FileCheck --implicit-check-not='promoting cold' %s
+; RUN: %tiercel run --sync --policy=threshold --threshold=3 --only='hot_*' --log=info %s 2>&1 | FileCheck --check-prefix=INFO --implicit-check-not=cold %s
 
 ; CHECK: published cold, tier 0
 ; CHECK: not promoting cold: not in the set of functions allowed to be optimised
-; CHECK: promoting hot_one to tier 2: calls reached the threshold
-; CHECK: published hot_one, tier 2
-; INFO: tiercel: info: promoting hot_one to tier 2: calls reached the threshold
+; CHECK: promoting hot_one to tier 1: calls reached the threshold
+; CHECK: published hot_one, tier 1
+; INFO: tiercel: info: promoting hot_one to tier 1: calls reached the threshold
 define i32 @hot_one(i32 %x) {
   %r = xor i32 %x, 1
   ret i32 %r

@@ -1,11 +1,11 @@
 ; The exact call and iteration that promote: --sync decides the same in every run.
-; RUN: %tiercel run --sync --threshold=6 --log=info %s 2>&1 | FileCheck --allow-empty --implicit-check-not=promoting %s
-; RUN: %tiercel run --sync --threshold=5 --loop-threshold=1000 --log=info %s 2>&1 | FileCheck --check-prefix=CALLS --implicit-check-not='promoting main' %s
-; RUN: %tiercel run --sync --threshold=1000 --loop-threshold=5 --log=info %s 2>&1 | FileCheck --check-prefix=LOOPS --implicit-check-not='promoting called' %s
-; RUN: %tiercel run --sync --threshold=1000 --loop-threshold=6 --log=info %s 2>&1 | FileCheck --allow-empty --implicit-check-not=promoting %s
+; RUN: %tiercel run --sync --policy=threshold --threshold=6 --log=info %s 2>&1 | FileCheck --allow-empty --implicit-check-not=promoting %s
+; RUN: %tiercel run --sync --policy=threshold --threshold=5 --loop-threshold=1000 --log=info %s 2>&1 | FileCheck --check-prefix=CALLS --implicit-check-not='promoting main' %s
+; RUN: %tiercel run --sync --policy=threshold --threshold=1000 --loop-threshold=5 --log=info %s 2>&1 | FileCheck --check-prefix=LOOPS --implicit-check-not='promoting called' %s
+; RUN: %tiercel run --sync --policy=threshold --threshold=1000 --loop-threshold=6 --log=info %s 2>&1 | FileCheck --allow-empty --implicit-check-not=promoting %s
 
-; CALLS: promoting called to tier 2: calls reached the threshold
-; LOOPS: promoting main to tier 2: loop iterations reached the threshold
+; CALLS: promoting called to tier 1: calls reached the threshold
+; LOOPS: promoting main to tier 3: loop iterations reached the threshold
 define i32 @called(i32 %x) {
   ret i32 %x
 }

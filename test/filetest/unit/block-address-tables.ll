@@ -1,5 +1,5 @@
 ; Each version of a computed goto has a table of its own, with the addresses of its own blocks.
-; RUN: %tiercel run --sync --threshold=2 --dump=lowered:jump %s 2>&1 | FileCheck %s
+; RUN: %tiercel run --sync --hot=jump --dump=lowered:jump %s 2>&1 | FileCheck %s
 
 ; CHECK: ; tiercel: lowered: jump
 ; CHECK: @"table#p{{[0-9a-f]+}}" = internal {{.*}}constant [2 x ptr] [ptr blockaddress(@"jump#e[[ID:[0-9a-f]+]]", %one), ptr blockaddress(@"jump#e[[ID]]", %two)]

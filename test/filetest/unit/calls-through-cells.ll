@@ -1,6 +1,6 @@
-; Calls of the program's functions load their target from memory, which the linker makes the function's cell. Data near
-; code is reached relative to it.
-; RUN: %tiercel run --tier=2 --dump=object:work %s 2>%t.o
+; Without direct calls, calls of the program's functions load their target from memory, which the linker makes the
+; function's cell. Data near code is reached relative to it.
+; RUN: %tiercel run --tier=2 --no-direct-calls --dump=object:work %s 2>%t.o
 ; RUN: llvm-objdump -dr %t.o | FileCheck %s
 
 ; CHECK: <work#e{{[0-9a-f]+}}>:

@@ -1,6 +1,6 @@
 ; A function whose block addresses are kept where another version could meet them is compiled once, well, without
 ; counters, and said to be so.
-; RUN: %tiercel run --sync --threshold=2 --log=info --dump=lowered:keeps %s 2>&1 | FileCheck %s
+; RUN: %tiercel run --sync --policy=threshold --threshold=2 --log=info --dump=lowered:keeps %s 2>&1 | FileCheck %s
 
 ; CHECK: ; tiercel: lowered: keeps
 ; CHECK-NOT: #c

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "codemem/bound_thunk.h"
+#include "codemem/call_sites.h"
 #include "codemem/function_table.h"
 #include "platform/lazy_entry.h"
 
@@ -40,7 +41,8 @@ TEST_F(FunctionTableTest, StubBytes) {
     const std::byte* stub = table.stub(FunctionId(i));
     ASSERT_EQ(byteAt(stub), 0xff); // jmp *cell(%rip)
     ASSERT_EQ(byteAt(stub + 1), 0x25);
-    EXPECT_EQ(stub + 6 + readAs<int32_t>(stub + 2), reinterpret_cast<std::byte*>(&table.cell(FunctionId(i))));
+    EXPECT_EQ(stub + 6 + readAs<int32_t>(stub + 2),
+              reinterpret_cast<const std::byte*>(&table.cell(FunctionId(i))));
     ASSERT_EQ(byteAt(stub + 6), 0x68); // push $id
     EXPECT_EQ(readAs<uint32_t>(stub + 7), i);
     ASSERT_EQ(byteAt(stub + 11), 0xe9); // jmp pad
@@ -74,16 +76,17 @@ TEST_F(FunctionTableTest, AStubJumpsToWhatItsCellHolds) {
   const auto three = [] { return 3; };
   const auto four = [] { return 4; };
   const auto stub = reinterpret_cast<int (*)()>(table.stub(FunctionId(0)));
-  table.cell(FunctionId(0)).store(reinterpret_cast<void*>(+three));
+  CallSites calls(*arena, table);
+  calls.publish(FunctionId(0), reinterpret_cast<void*>(+three));
   EXPECT_EQ(stub(), 3);
-  table.cell(FunctionId(0)).store(reinterpret_cast<void*>(+four));
+  calls.publish(FunctionId(0), reinterpret_cast<void*>(+four));
   EXPECT_EQ(stub(), 4);
 }
 
 TEST_F(FunctionTableTest, GrowingMovesNothing) {
   growTo(1);
   std::byte* const stub = table.stub(FunctionId(0));
-  std::atomic<void*>* const cell = &table.cell(FunctionId(0));
+  const std::atomic<void*>* const cell = &table.cell(FunctionId(0));
   growTo(1500);
   growTo(10); // never shrinks
   EXPECT_EQ(table.stub(FunctionId(0)), stub);

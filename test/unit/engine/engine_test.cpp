@@ -379,6 +379,7 @@ size_t entriesOf(const char* path) {
 
 TEST(Engine, TwoHundredInARow) {
   Options options;
+  options.policy = Policy::Threshold;
   options.callThreshold = 2;
   const auto once = [&](int i) {
     const auto engine = engineWith(kSquare, options);

@@ -28,6 +28,7 @@ constexpr const char* kProgram =
 Options synchronous(uint32_t calls = 3, uint32_t loops = 100) {
   Options options;
   options.sync = true;
+  options.policy = Policy::Threshold;
   options.callThreshold = calls;
   options.loopThreshold = loops;
   return options;
@@ -57,17 +58,59 @@ TEST(Promotion, AtTheThresholdAndNotBefore) {
   EXPECT_EQ(entries[0].tier, 0u);
   EXPECT_EQ(entries[1].kind, EventKind::CounterTripped);
   EXPECT_EQ(entries[2].kind, EventKind::PromotionDecided);
-  EXPECT_EQ(entries[2].tier, 2u);
+  EXPECT_EQ(entries[2].tier, 1u);
   EXPECT_EQ(entries[2].reason, text(Reason::CallsReachedThreshold));
   EXPECT_EQ(entries[3].kind, EventKind::CodeRetired);
   EXPECT_EQ(entries[3].tier, 0u);
   EXPECT_EQ(entries[4].kind, EventKind::CodePublished);
-  EXPECT_EQ(entries[4].tier, 2u);
+  EXPECT_EQ(entries[4].tier, 1u);
   EXPECT_NE(entries[4].code, entries[0].code);
+}
 
-  for (int i = 0; i < 100; ++i)
-    ASSERT_EQ(square(i), i * i);
-  EXPECT_EQ(events.of("square").size(), 5u) << "promoted code does not count";
+TEST(Promotion, EachTierTakesEightTimesAsManyCalls) {
+  Events events;
+  const auto engine = observed(events, synchronous(3));
+  const auto square = function<int(int)>(*engine, "square");
+  std::vector<int> calls;
+  size_t published = 1;
+  for (int call = 1; call <= 1000; ++call) {
+    ASSERT_EQ(square(call), call * call);
+    const std::vector<EventKind> kinds = events.kindsOf("square");
+    if (const auto now = size_t(std::count(kinds.begin(), kinds.end(), EventKind::CodePublished));
+        now != published) {
+      published = now;
+      calls.push_back(call);
+    }
+  }
+  EXPECT_THAT(calls, ElementsAre(3, 3 + 24, 3 + 24 + 192));
+  EXPECT_EQ(events.of("square").back().tier, kTopTier) << "where nothing counts any more";
+}
+
+// The caller is promoted first, so its direct call leads to counting code and has to be turned.
+TEST(Promotion, DirectCallsReachTheNewCode) {
+  for (const bool direct : {true, false}) {
+    Options options = synchronous(3);
+    options.directCalls = direct;
+    // Three calls, as not every place in code can hold a direct one.
+    const auto engine = engineWith("define i32 @callee(i32 %x) { %r = add i32 %x, 1  ret i32 %r }\n"
+                                   "define i32 @caller(i32 %n, i32 %x) {\n  %skip = icmp eq i32 %n, 0\n"
+                                   "  br i1 %skip, label %no, label %yes\nno:\n  ret i32 %x\nyes:\n"
+                                   "  %a = call i32 @callee(i32 %x)  %b = add i32 %a, 1\n"
+                                   "  %c = call i32 @callee(i32 %b)  %d = add i32 %c, 1\n"
+                                   "  %e = call i32 @callee(i32 %d)  ret i32 %e\n}\n",
+                                   options);
+    const auto caller = function<int(int, int)>(*engine, "caller");
+    for (int i = 0; i < 3; ++i)
+      EXPECT_EQ(caller(0, i), i);
+    EXPECT_EQ(engine->stats().functions.promoted, 1u);
+    const uint64_t sites = engine->stats().calls.direct;
+    EXPECT_EQ(sites > 0, direct);
+    EXPECT_EQ(engine->stats().calls.patches, 0u);
+    EXPECT_EQ(caller(1, 5), 10); // compiles the callee and has it promoted
+    EXPECT_EQ(engine->stats().functions.promoted, 2u);
+    EXPECT_EQ(engine->stats().calls.patches, 2 * sites);
+    EXPECT_EQ(caller(1, 7), 12);
+  }
 }
 
 TEST(Promotion, StatisticsAddUp) {
@@ -81,9 +124,9 @@ TEST(Promotion, StatisticsAddUp) {
   EXPECT_EQ(stats.functions.retired, 2u);
   EXPECT_EQ(stats.functions.failed, 0u);
   EXPECT_EQ(stats.tiers[0].functions, 2u);
-  EXPECT_EQ(stats.tiers[2].functions, 2u);
+  EXPECT_EQ(stats.tiers[1].functions, 2u);
   EXPECT_EQ(stats.tiers[0].bytes, stats.codeBytes.retired);
-  EXPECT_EQ(stats.tiers[2].bytes, stats.codeBytes.live);
+  EXPECT_EQ(stats.tiers[1].bytes, stats.codeBytes.live);
   EXPECT_GT(stats.codeBytes.live, 0u);
   EXPECT_GT(stats.compileMs.foreground, 0);
   EXPECT_EQ(stats.compileMs.background, 0) << "synchronous";
@@ -107,6 +150,7 @@ TEST(Promotion, CallersReachTheNewCode) {
   // The caller was compiled first and is not promoted itself; counters tell which code of the callee runs.
   Events events;
   Options options = synchronous(50);
+  options.hot = {"square"}; // straight to where nothing counts
   options.only = "square";
   const auto engine = observed(events, options);
   const auto twice = function<int(int)>(*engine, "twice");
@@ -128,6 +172,7 @@ TEST(Promotion, LoopsCount) {
   const std::vector<Events::Entry> entries = events.of("sum");
   ASSERT_EQ(entries.size(), 5u);
   EXPECT_EQ(entries[2].reason, text(Reason::LoopsReachedThreshold));
+  EXPECT_EQ(entries[2].tier, kTopTier) << "a loop could not leave a middle tier";
   EXPECT_EQ(sum(1000), 499500);
 }
 
@@ -247,7 +292,7 @@ TEST(Promotion, DumpsAreWhatWasAskedFor) {
   options.onDump = [&](const DumpRequest& request, const std::string& name, const std::string& content) {
     dumps.push_back(std::to_string(static_cast<int>(request.stage)) + " " + name);
     EXPECT_NE(content.find("define i32 @\"square#e"), std::string::npos);
-    EXPECT_EQ(content.find("#c") != std::string::npos, dumps.size() == 2) << "counters, at tier 0 only";
+    EXPECT_EQ(content.find("#c") != std::string::npos, request.stage == DumpStage::Lowered) << "counters";
   };
   const auto engine = engineWith(kProgram, options);
   for (int i = 0; i < 3; ++i)
@@ -258,6 +303,7 @@ TEST(Promotion, DumpsAreWhatWasAskedFor) {
 TEST(Promotion, InTheBackground) {
   Events events;
   Options options;
+  options.policy = Policy::Threshold;
   options.callThreshold = 10;
   options.compileThreads = 1;
   const auto engine = observed(events, options);
@@ -276,6 +322,7 @@ TEST(Promotion, InTheBackground) {
 TEST(Promotion, DestroyingTheEngineWaitsForCompiles) {
   for (int round = 0; round < 10; ++round) {
     Options options;
+    options.policy = round % 2 ? Policy::Threshold : Policy::Window;
     options.callThreshold = 1;
     options.loopThreshold = 1;
     options.compileThreads = 2;

@@ -69,6 +69,7 @@ TEST(Threads, TheFirstCallOfEightCompilesOnce) {
 TEST(Threads, AddingAndLookingUpWhileOthersRun) {
   constexpr int kModules = 20, kEach = 5;
   Options options;
+  options.policy = Policy::Threshold;
   options.callThreshold = 50;
   const auto engine = engineWith(chainOfFunctions(kEach, "m0_"), options);
   std::atomic<int> added{1};
@@ -161,6 +162,7 @@ template <typename Body> int inChild(Body body) {
 
 TEST(Fork, ChildAndParentGoOnSeparately) {
   Options options;
+  options.policy = Policy::Threshold;
   options.callThreshold = 5;
   options.compileThreads = 1;
   const auto engine = engineWith("@state = global i32 0\ndefine i32 @next() { %x = load i32, ptr @state\n"
@@ -187,6 +189,7 @@ TEST(Fork, ChildAndParentGoOnSeparately) {
 TEST(Fork, InTheMiddleOfCompiles) {
   constexpr int kFunctions = 400, kChildren = 20;
   Options options;
+  options.policy = Policy::Window; // with its sampling thread
   options.callThreshold = 2;
   options.compileThreads = 1;
   const auto engine = engineWith(chainOfFunctions(kFunctions), options);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "base/trip_kind.h"
 #include "tiering/compile_queue.h"
-#include "unit/instrument.h"
 
 #include <gtest/gtest.h>
 
@@ -16,16 +16,12 @@ protected:
   FunctionRecord& record() {
     return records.emplace_back(FunctionId(static_cast<uint32_t>(records.size())), "function");
   }
-  /// What the policy says of a function of this size.
-  static Decision decisionFor(TripKind kind, uint32_t codeBytes) {
-    FunctionSnapshot snapshot;
-    snapshot.trips = 1u << static_cast<uint32_t>(kind);
-    snapshot.codeBytes = codeBytes;
-    return decide(snapshot, Options());
-  }
-  uint32_t push(TripKind kind, uint32_t codeBytes) {
+  /// `doublings`: of what is saved for each nanosecond of compiling.
+  uint32_t push(int doublings) {
     FunctionRecord& added = record();
-    queue.push(added, decisionFor(kind, codeBytes));
+    Decision decision;
+    decision.priority = 1024 * doublings;
+    queue.push(added, decision);
     return added.id.value;
   }
   std::vector<uint32_t> popAll() {
@@ -39,33 +35,39 @@ protected:
   CompileQueue queue;
 };
 
-TEST_F(CompileQueueTest, LoopsComeBeforeCalls) {
-  const uint32_t first = push(TripKind::Calls, 100);
-  const uint32_t second = push(TripKind::Calls, 100);
-  const uint32_t loop = push(TripKind::Loops, 1 << 16);
-  EXPECT_EQ(popAll(), (std::vector<uint32_t>{loop, first, second}));
+TEST_F(CompileQueueTest, TheMostUrgentComesFirst) {
+  const uint32_t first = push(0);
+  const uint32_t second = push(-3);
+  const uint32_t third = push(5);
+  EXPECT_EQ(popAll(), (std::vector<uint32_t>{third, first, second}));
 }
 
 TEST_F(CompileQueueTest, AmongEqualsTheFirstComeFirst) {
   std::vector<uint32_t> pushed(50);
   for (uint32_t& id : pushed)
-    id = push(TripKind::Calls, 500);
+    id = push(2);
   EXPECT_EQ(popAll(), pushed);
 }
 
-TEST_F(CompileQueueTest, AHugeFunctionWaitsForSmallOnes) {
-  const uint32_t huge = push(TripKind::Calls, 1u << 30);
-  const uint32_t small = push(TripKind::Calls, 100);
-  EXPECT_EQ(popAll(), (std::vector<uint32_t>{small, huge}));
+TEST_F(CompileQueueTest, BetterEstimatesChangeTheOrder) {
+  const uint32_t huge = push(-10);
+  const uint32_t small = push(0);
+  ASSERT_TRUE(queue.find(records[huge]));
+  EXPECT_EQ(queue.find(records[huge])->priority, -10 * 1024);
+  queue.update(records[huge], 3 * 1024);
+  EXPECT_EQ(popAll(), (std::vector<uint32_t>{huge, small}));
+  EXPECT_FALSE(queue.find(records[huge]));
+  queue.update(records[huge], 1); // not there: nothing happens
+  EXPECT_TRUE(queue.empty());
 }
 
 TEST_F(CompileQueueTest, NobodyStarves) {
-  // A large function that is only called against an endless stream of small ones with loops.
-  const uint32_t unlucky = push(TripKind::Calls, 1 << 20);
-  push(TripKind::Loops, 1);
+  // The least urgent there can be against an endless stream of the most urgent.
+  const uint32_t unlucky = push(-14);
+  push(14);
   unsigned rounds = 0;
   for (; rounds < 1000; ++rounds) {
-    push(TripKind::Loops, 1);
+    push(14);
     if (queue.pop()->function->id.value == unlucky)
       break;
   }
@@ -75,9 +77,10 @@ TEST_F(CompileQueueTest, NobodyStarves) {
 
 TEST_F(CompileQueueTest, MarksWhatWaits) {
   FunctionRecord& waiting = record();
-  queue.push(waiting, decisionFor(TripKind::Calls, 1));
+  queue.push(waiting, Decision());
   EXPECT_TRUE(waiting.queued);
   EXPECT_FALSE(queue.empty());
+  EXPECT_EQ(queue.size(), 1u);
   const std::optional<QueuedCompile> item = queue.pop();
   ASSERT_TRUE(item);
   EXPECT_EQ(item->function, &waiting);
@@ -89,9 +92,9 @@ TEST_F(CompileQueueTest, MarksWhatWaits) {
 TEST_F(CompileQueueTest, RemembersItsGreatestDepth) {
   EXPECT_EQ(queue.maxDepth(), 0u);
   for (int i = 0; i < 5; ++i)
-    push(TripKind::Calls, 1);
+    push(0);
   popAll();
-  push(TripKind::Calls, 1);
+  push(0);
   EXPECT_EQ(queue.maxDepth(), 5u);
 }
 

@@ -1,56 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "base/trip_kind.h"
 #include "tiering/policy.h"
-#include "unit/instrument.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace tiercel {
 namespace {
 
-constexpr uint32_t kCalls = 1u << static_cast<uint32_t>(TripKind::Calls);
-constexpr uint32_t kLoops = 1u << static_cast<uint32_t>(TripKind::Loops);
+constexpr uint32_t kCalls = tripBit(TripKind::Calls);
+constexpr uint32_t kLoops = tripBit(TripKind::Loops);
 
-FunctionSnapshot tripped(uint32_t trips, uint32_t codeBytes = 100) {
+FunctionSnapshot tripped(uint32_t trips) {
   FunctionSnapshot snapshot;
   snapshot.id = 17;
   snapshot.trips = trips;
-  snapshot.codeBytes = codeBytes;
+  snapshot.codeBytes = 100;
   return snapshot;
 }
 
-TEST(Policy, PromotesOnceAndThenStops) {
-  const Options options;
-  FunctionSnapshot snapshot = tripped(kCalls);
-  const Decision first = decide(snapshot, options);
-  EXPECT_TRUE(first.promote);
-  EXPECT_GT(first.tier, 0u);
-  EXPECT_FALSE(first.instrument) << "nobody would look at the counters";
-
-  snapshot.tier = first.tier;
-  snapshot.promotions = 1;
-  const Decision second = decide(snapshot, options);
-  EXPECT_FALSE(second.promote);
-  EXPECT_EQ(second.reason, Reason::AtTopTier);
-}
-
-TEST(Policy, SaysWhichCounterItWas) {
-  const Options options;
-  EXPECT_EQ(decide(tripped(kCalls), options).reason, Reason::CallsReachedThreshold);
-  EXPECT_EQ(decide(tripped(kLoops), options).reason, Reason::LoopsReachedThreshold);
-  EXPECT_EQ(decide(tripped(kCalls | kLoops), options).reason, Reason::LoopsReachedThreshold);
-}
-
-TEST(Policy, LoopsBeforeCallsThenSmallBeforeLarge) {
-  const Options options;
-  const auto priority = [&](uint32_t trips, uint32_t bytes) {
-    return decide(tripped(trips, bytes), options).priority;
-  };
-  EXPECT_GT(priority(kLoops, 1 << 16), priority(kCalls, 1));
-  EXPECT_GT(priority(kCalls, 100), priority(kCalls, 101));
-  EXPECT_GT(priority(kLoops, 100), priority(kLoops, 101));
+Options with(Policy policy) {
+  Options options;
+  options.policy = policy;
+  return options;
 }
 
 TEST(Policy, RefusalsHaveTheirReasons) {
@@ -63,9 +38,9 @@ TEST(Policy, RefusalsHaveTheirReasons) {
                         {&FunctionSnapshot::promotionFailed, Reason::PromotionFailed, true},
                         {&FunctionSnapshot::excluded, Reason::ExcludedByOnly, true},
                         {&FunctionSnapshot::queued, Reason::AlreadyQueued, false}};
-  Options modes[3];
-  modes[1].modes.promoteAlways = true;
-  modes[2].modes.randomTier = true;
+  Options modes[5] = {with(Policy::Threshold), with(Policy::Window), with(Policy::Cost)};
+  modes[3].modes.promoteAlways = true;
+  modes[4].modes.randomTier = true;
   for (const Options& options : modes) {
     for (const Case& c : cases) {
       FunctionSnapshot snapshot = tripped(kCalls | kLoops);
@@ -83,6 +58,79 @@ TEST(Policy, AdaptiveStartsAtTierZeroWithCounters) {
   EXPECT_EQ(firstTier(5, options), 0u);
   EXPECT_TRUE(countsEvents(0, 0, options));
   EXPECT_FALSE(countsEvents(2, 1, options));
+}
+
+TEST(Policy, OrdersComeBeforePolicies) {
+  for (const Policy policy : {Policy::Threshold, Policy::Window, Policy::Cost}) {
+    FunctionSnapshot snapshot = tripped(kCalls);
+    snapshot.mark = Mark::Hot;
+    const Decision hot = decide(snapshot, with(policy));
+    EXPECT_TRUE(hot.promote);
+    EXPECT_EQ(hot.tier, kTopTier);
+    EXPECT_FALSE(hot.instrument);
+    EXPECT_EQ(hot.reason, Reason::MarkedHot);
+    snapshot.tier = kTopTier;
+    EXPECT_EQ(decide(snapshot, with(policy)).reason, Reason::AtTopTier);
+
+    snapshot = tripped(kCalls | kLoops);
+    snapshot.mark = Mark::Cold;
+    const Decision cold = decide(snapshot, with(policy));
+    EXPECT_FALSE(cold.promote);
+    EXPECT_EQ(cold.reason, Reason::MarkedCold);
+    EXPECT_TRUE(reasonIsTerminal(cold.reason));
+  }
+}
+
+TEST(Policy, MarksShiftTheFirstLimits) {
+  Options options;
+  options.callThreshold = 80;
+  options.loopThreshold = 800;
+  const auto limits = [&](Mark mark) {
+    const CounterLimits l = firstLimits(mark, options);
+    return std::pair(l.calls, l.loops);
+  };
+  EXPECT_EQ(limits(Mark::None), std::pair(80u, 800u));
+  EXPECT_EQ(limits(Mark::Cold), std::pair(80u, 800u));
+  EXPECT_EQ(limits(Mark::Hot), std::pair(1u, 800u));
+  EXPECT_EQ(limits(Mark::Likely), std::pair(10u, 100u));
+  EXPECT_EQ(limits(Mark::Unlikely), std::pair(640u, 6400u));
+  options.callThreshold = options.loopThreshold = UINT32_MAX;
+  EXPECT_EQ(limits(Mark::Unlikely), std::pair(UINT32_MAX / 2, UINT32_MAX / 2)) << "saturates";
+  options.callThreshold = options.loopThreshold = 1;
+  EXPECT_EQ(limits(Mark::Likely), std::pair(1u, 1u));
+  options.modes.promoteAlways = true;
+  EXPECT_EQ(limits(Mark::Unlikely), std::pair(1u, 1u));
+}
+
+TEST(Policy, PatternsComeBeforeAttributesAndColdBeforeHot) {
+  Options options;
+  options.hot = {"a*", "b"};
+  options.cold = {"ab*"};
+  EXPECT_EQ(effectiveMark("ac", Mark::Cold, options), Mark::Hot);
+  EXPECT_EQ(effectiveMark("b", Mark::None, options), Mark::Hot);
+  EXPECT_EQ(effectiveMark("abc", Mark::Hot, options), Mark::Cold);
+  EXPECT_EQ(effectiveMark("c", Mark::Hot, options), Mark::Hot);
+  EXPECT_EQ(effectiveMark("c", Mark::Unlikely, options), Mark::Unlikely);
+  EXPECT_EQ(effectiveMark("c", Mark::None, {}), Mark::None);
+}
+
+TEST(Policy, UrgencyIsGainPerCompileTime) {
+  FunctionSnapshot s = tripped(kCalls);
+  s.relativeTime = {1, 0.5, 0.5, 0.5};
+  s.compileNs = {0, 1000, 2000, 4000};
+  s.work = 2000;
+  EXPECT_EQ(urgency(s, 1), 0) << "has saved what it took";
+  EXPECT_EQ(urgency(s, 2), -1024);
+  EXPECT_EQ(urgency(s, 3), -2048);
+  s.work = 8000;
+  EXPECT_EQ(urgency(s, 1), 2048);
+  s.work = 1e18;
+  EXPECT_EQ(urgency(s, 1), 14 * 1024) << "bounded, so that age can make up for it";
+  s.work = 0;
+  EXPECT_EQ(urgency(s, 1), -14 * 1024);
+  s.tier = 2;
+  s.work = 8000;
+  EXPECT_EQ(urgency(s, 3), -14 * 1024) << "nothing faster";
 }
 
 TEST(Policy, AFixedTierNeverCounts) {

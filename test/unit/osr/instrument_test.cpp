@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "unit/instrument.h"
+#include "base/trip_kind.h"
+#include "osr/instrument.h"
 #include "unit/link_name.h"
 
 #include "llvm/AsmParser/Parser.h"
@@ -29,7 +30,7 @@ protected:
     ASSERT_TRUE(unit.module) << diagnostic.getLineNo() << ": " << diagnostic.getMessage().str();
     unit.function = unit.module->getFunction("f");
     unit.id = FunctionId(kId);
-    instrumentUnit(unit);
+    instrumentUnit(unit, /*loops=*/true, nullptr);
     ASSERT_FALSE(llvm::verifyModule(*unit.module, &llvm::errs()));
   }
   /// Places that count events of this kind.

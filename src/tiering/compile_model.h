@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What compiles cost and what they buy, learned from the run: compile time per byte of a function's first
+// code for each tier, how fast each tier's code is, and what a call and an iteration of first code cost. All
+// begin with guesses, which weigh less the more was seen. Pure arithmetic. Thread rule: the owner's lock.
+#pragma once
+
+#include "tiercel/options.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace tiercel {
+
+class CompileModel {
+public:
+  /// What compiling a function whose first code has this size for `tier` will take.
+  double compileNs(unsigned tier, uint32_t firstBytes) const { return rates_[tier].value() * firstBytes; }
+  void compiled(unsigned tier, uint32_t firstBytes, uint64_t nanoseconds) {
+    rates_[tier].see(static_cast<double>(nanoseconds), firstBytes);
+  }
+
+  /// Of the tier's code, tier 0 being 1.
+  double relativeTime(unsigned tier) const { return speeds_[tier].value(); }
+  /// A function's calls took `ratio` of what they took in tier 0, as seen by `samples` samples.
+  void ran(unsigned tier, double ratio, uint32_t samples) {
+    speeds_[tier].see(std::clamp(ratio, kLeastRatio, 1.0) * samples, samples);
+  }
+
+  /// Work of a call and of an iteration of a function of this size. A call runs a part of the code, an
+  /// iteration a part of that; large functions are large because of what they seldom do.
+  double callWork(uint32_t firstBytes) const {
+    return scale_.value() * (3 + 0.05 * std::min(firstBytes, 1000u));
+  }
+  double loopWork(uint32_t firstBytes) const {
+    return scale_.value() * (1 + 0.02 * std::min(firstBytes, 1000u));
+  }
+  /// What callWork and loopWork foretold, and what samples of the same time said.
+  void sampled(double foretoldNs, double sampledNs) {
+    const double unscaled = foretoldNs / scale_.value();
+    scale_.see(std::clamp(sampledNs, unscaled / kMaxScale, unscaled * kMaxScale), unscaled);
+  }
+
+private:
+  /// A quotient of sums that begins with a guess of a certain weight.
+  class Learned {
+  public:
+    constexpr Learned(double guess, double weight) : numerator_(guess * weight), denominator_(weight) {}
+    constexpr double value() const { return numerator_ / denominator_; }
+    void see(double numerator, double denominator) {
+      numerator_ += numerator;
+      denominator_ += denominator;
+    }
+
+  private:
+    double numerator_, denominator_;
+  };
+
+  static constexpr double kLeastRatio = 0.05;
+  static constexpr double kMaxScale = 10;
+
+  /// Nanoseconds per byte, as seen over SQLite's and Lua's hot functions; the guess weighs as much as one
+  /// function of 4 KiB.
+  std::array<Learned, kTierCount> rates_ = {Learned(1000, 4096), Learned(4000, 4096), Learned(5000, 4096),
+                                            Learned(6500, 4096)};
+  /// The guess weighs as much as 200 samples.
+  std::array<Learned, kTierCount> speeds_ = {Learned(1, 1e9), Learned(0.45, 200), Learned(0.4, 200),
+                                             Learned(0.36, 200)};
+  /// The guess weighs as much as 5 ms.
+  Learned scale_{1, 5e6};
+};
+
+} // namespace tiercel
