@@ -59,11 +59,10 @@ llvm::Instruction* insertGate(llvm::Instruction& place, llvm::Constant& poll) {
 }
 
 void emitIncrement(llvm::IRBuilderBase& builder, llvm::GlobalVariable& counts, uint32_t index) {
+  llvm::Type* type = counts.getValueType()->getArrayElementType();
   llvm::Value* count = builder.CreateConstInBoundsGEP2_32(counts.getValueType(), &counts, 0, index);
-  llvm::Value* value = builder.CreateLoad(builder.getInt32Ty(), count);
-  llvm::Value* more =
-      builder.CreateZExt(builder.CreateICmpNE(value, builder.getInt32(~0u)), builder.getInt32Ty());
-  builder.CreateStore(builder.CreateAdd(value, more), count);
+  llvm::Value* more = builder.CreateAdd(builder.CreateLoad(type, count), llvm::ConstantInt::get(type, 1));
+  builder.CreateStore(more, count);
 }
 
 void insertCounters(const EdgePlan& plan, llvm::Constant& poll, llvm::GlobalVariable& counts) {

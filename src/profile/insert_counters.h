@@ -25,7 +25,9 @@ namespace tiercel {
 /// there.
 llvm::Instruction* insertGate(llvm::Instruction& place, llvm::Constant& poll);
 
-/// counts[index] += 1, and no more at the largest value. `counts` is an array of i32.
+/// counts[index] += 1. `counts` is an array of i32 or i64; the width is for the caller to choose, because
+/// nothing here keeps a count from wrapping (saturation would make the inner block half as large again). 32
+/// bits are enough where a trip closes the gate after some thousand events, 64 for whole runs.
 void emitIncrement(llvm::IRBuilderBase& builder, llvm::GlobalVariable& counts, uint32_t index);
 
 /// Counts at all sites that are not `always`, each behind a gate; splits critical edges. The plan's blocks

@@ -220,7 +220,7 @@ private:
   /// Foreign text in a message: short and on one line.
   static std::string shown(llvm::StringRef text) {
     std::string quoted;
-    appendQuoted(quoted, {text.data(), std::min<size_t>(text.size(), 40)});
+    appendQuoted(quoted, text.take_front(40).str());
     return quoted.substr(1, quoted.size() - 2) + (text.size() > 40 ? "…" : "");
   }
 
@@ -258,7 +258,7 @@ Result<Profile> Profile::read(const std::string& path) {
   if (!bytes)
     return Error(ErrorKind::BadInput, path, bytes.getError().message());
   const llvm::StringRef text = (*bytes)->getBuffer();
-  return parse({text.data(), text.size()}, path);
+  return parse(std::string_view(text), path);
 }
 
 std::string Profile::text() const {

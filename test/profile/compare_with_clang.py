@@ -9,7 +9,8 @@ PROGRAM is LLVM IR, or C or C++. It is run twice, with the same ARGS and standar
   clang     pgo-instr-gen and LLVM's profile runtime; opt's pgo-instr-use puts the counts into the IR
   Tiercel   tiercel run --tier=0 --profile-out, which counts the whole run
 
-Every block of every function must have the same count in both. A program with threads or timing of its own cannot be
+Every block of every function must have the same count in both, and so must every indirect call with its most frequent
+target. A program with threads or timing of its own cannot be
 compared; nor one with blocks that run more than 4,294,967,295 times, since both keep branch counts in 32 bits.
 """
 
@@ -32,9 +33,33 @@ TERMINATOR = re.compile(r"^  (?:%\S+ = )?(br|switch|indirectbr|invoke|ret|resume
 PROF = re.compile(r"!prof !(\d+)")
 METADATA = re.compile(r'^!(\d+) = .*!\{!"(branch_weights|function_entry_count|VP)", (.*)\}$')
 SHOWN_FUNCTION = re.compile(r"^(\S.*)  entered (\d+), hash ([0-9a-f]{16})$")
+SHOWN_CALL = re.compile(r"^  indirect call \d+: (\d+)$")
 SHOWN_BLOCK = re.compile(r"^    +(\d+)  (.*)$")
 
-Counts = dict[str, dict[str, int]]  # function -> block -> count
+
+@dataclass
+class Counts:
+    """What a profile says about one function."""
+
+    blocks: dict[str, int] = field(default_factory=dict)
+    calls: list["Call"] = field(default_factory=list)  # indirect ones that ran
+
+
+@dataclass
+class Call:
+    total: int
+    targets: list[int] = field(default_factory=list)  # their counts, most frequent first
+
+    def fits(self, clang: "Call") -> bool:
+        """Tiercel follows four targets at a time. When there are more, its counts are lower bounds."""
+        if self.total != clang.total or not self.targets:
+            return False
+        if sum(self.targets) < self.total:
+            return self.targets[0] <= clang.targets[0]
+        return self.targets[0] == clang.targets[0]
+
+
+Profile = dict[str, Counts]
 
 
 def unquoted(name: str) -> str:
@@ -54,6 +79,7 @@ class Block:
 class Function:
     prof: str | None = None
     blocks: dict[str, Block] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)  # metadata of calls
 
 
 def read_ir(text: str) -> tuple[dict[str, Function], dict[str, tuple[str, list[int]]]]:
@@ -74,6 +100,8 @@ def read_ir(text: str) -> tuple[dict[str, Function], dict[str, tuple[str, list[i
         elif match := LABEL.match(line):
             block = function.blocks.setdefault(unquoted(match[1]), Block())
         elif block is not None:
+            if (" call " in line or " invoke " in line or block.terminator == "invoke") and (prof := PROF.search(line)):
+                function.calls.append(prof[1])
             if match := TERMINATOR.match(line):
                 block.terminator = match[1]
             if block.terminator:  # which may go on over several lines
@@ -168,21 +196,24 @@ class Comparison:
                                 stdout=subprocess.PIPE, env={**os.environ, **environment})
         return result.returncode, result.stdout
 
-    def clang(self) -> tuple[Counts, tuple[int, bytes]]:
-        instrumented, program, raw, data, annotated = (
-            self.work / name for name in ("instrumented.bc", "program", "raw", "data", "annotated.ll"))
-        run([LLVM / "opt", "-passes=pgo-instr-gen,instrprof", self.named, "-o", instrumented])
-        run([LLVM / "clang++", "-O1", "-w", "-Xclang", "-disable-llvm-passes", "-fprofile-generate", instrumented,
-             "-o", program, "-rdynamic", "-lm", "-ldl", "-lpthread", *self.options.link])
+    def clang(self) -> tuple[Profile, tuple[int, bytes]]:
+        instrumented, code, program, raw, data, annotated = (
+            self.work / name for name in ("instrumented.bc", "code.o", "program", "raw", "data", "annotated.ll"))
+        run([LLVM / "opt", "-passes=pgo-instr-gen,instrprof", "-vp-counters-per-site=16", self.named, "-o", instrumented])
+        # Two steps: with -fprofile-generate the first would instrument again.
+        run([LLVM / "clang++", "-O0", "-w", "-c", instrumented, "-o", code])
+        run([LLVM / "clang++", "-fprofile-generate", code, "-o", program, "-rdynamic", "-lm", "-ldl", "-lpthread",
+             *self.options.link])
         # The same argv[0] as under Tiercel: programs look at it.
         outcome = self.execute([self.named], program, LLVM_PROFILE_FILE=str(raw))
         run([LLVM / "llvm-profdata", "merge", raw, "-o", data])
         run([LLVM / "opt", "-S", "-passes=pgo-instr-use", f"-pgo-test-profile-file={data}", self.named,
              "-o", annotated])
         functions, metadata = read_ir(annotated.read_text(errors="surrogateescape"))
-        return {name: FunctionCounts(function, metadata).all() for name, function in functions.items()}, outcome
+        return {name: Counts(FunctionCounts(function, metadata).all(), call_targets(function, metadata))
+                for name, function in functions.items()}, outcome
 
-    def tiercel(self) -> tuple[Counts, tuple[int, bytes] | None]:
+    def tiercel(self) -> tuple[Profile, tuple[int, bytes] | None]:
         outcome = None
         profile = self.options.profile
         if profile is None:
@@ -192,36 +223,60 @@ class Comparison:
                                     *(flag for flag in self.options.link if flag.startswith("-")), self.named])
         shown = run([self.options.tiercel, "profile", "show", f"--program={self.named}", profile],
                     stdout=subprocess.PIPE, text=True, errors="surrogateescape").stdout
-        counts: Counts = {}
-        blocks: dict[str, int] = {}
-        in_blocks = False
-        for line in shown.splitlines():
-            if match := SHOWN_FUNCTION.match(line):
-                blocks, in_blocks = counts.setdefault(match[1], {}), False
-            elif line.startswith("  ") and not line.startswith("   "):
-                in_blocks = line == "  blocks"
-            elif in_blocks and (match := SHOWN_BLOCK.match(line)):
-                blocks[match[2]] = int(match[1])
-        return counts, outcome
+        return read_shown(shown), outcome
 
 
-def compare(expected: Counts, found: Counts) -> tuple[list[str], int, int]:
-    """Differences, and how many functions and blocks ran."""
+def call_targets(function: Function, metadata: dict[str, tuple[str, list[int]]]) -> list[Call]:
+    """Value profiles of kind 0, indirect calls: kind, all, then target and count, most frequent first."""
+    values = [metadata[number][1] for number in function.calls if metadata.get(number, ("", []))[0] == "VP"]
+    return [Call(value[1], value[3::2]) for value in values if value[0] == 0]
+
+
+def read_shown(text: str) -> Profile:
+    """The output of `tiercel profile show --program`."""
+    profile: Profile = {}
+    current = Counts()
+    section = ""
+    for line in text.splitlines():
+        if match := SHOWN_FUNCTION.match(line):
+            current = profile.setdefault(match[1], Counts())
+        elif match := SHOWN_CALL.match(line):
+            section = "call"
+            if int(match[1]) > 0:
+                current.calls.append(Call(int(match[1])))
+        elif line == "  blocks":
+            section = "blocks"
+        elif match := SHOWN_BLOCK.match(line):
+            if section == "blocks":
+                current.blocks[match[2]] = int(match[1])
+            else:
+                current.calls[-1].targets.append(int(match[1]))
+    return profile
+
+
+def compare(expected: Profile, found: Profile) -> tuple[list[str], str]:
+    """Differences, and what ran."""
     differences = []
-    functions = blocks = 0
+    functions = blocks = calls = 0
     for name, counts in expected.items():
-        ran = any(counts.values())
+        ran = any(counts.blocks.values())
         functions += ran
-        blocks += sum(count > 0 for count in counts.values())
-        if name not in found or not found[name]:
+        blocks += sum(count > 0 for count in counts.blocks.values())
+        calls += len(counts.calls)
+        if name not in found or not found[name].blocks:
             if ran:
                 differences.append(f"{name}: ran, but is not in the profile")
             continue
-        for block, count in found[name].items():
-            if count != counts.get(block):
-                differences.append(f"{name}: block {block}: {count} in the profile, clang counts {counts.get(block)}")
-    differences += [f"{name}: in the profile, but the program has no such function" for name in found if name not in expected]
-    return differences, functions, blocks
+        for block, count in found[name].blocks.items():
+            if count != counts.blocks.get(block):
+                differences.append(f"{name}: block {block}: {count} in the profile, "
+                                   f"clang counts {counts.blocks.get(block)}")
+        if len(found[name].calls) != len(counts.calls) or not all(map(Call.fits, found[name].calls, counts.calls)):
+            differences.append(f"{name}: indirect calls: {found[name].calls} in the profile, "
+                               f"clang counts {counts.calls}")
+    differences += [f"{name}: in the profile, but the program has no such function"
+                    for name in found if name not in expected]
+    return differences, f"{functions} functions, {blocks} blocks and {calls} indirect calls ran" if functions else ""
 
 
 def main() -> int:
@@ -245,13 +300,13 @@ def main() -> int:
         print(f"the two runs differ: exit status {clang_outcome[0]} with clang, {outcome[0]} with Tiercel, "
               f"{len(clang_outcome[1])} and {len(outcome[1])} bytes of output")
         return 1
-    differences, functions, blocks = compare(expected, found)
-    if functions == 0:
+    differences, ran = compare(expected, found)
+    if not ran:
         print("clang's profile is empty: nothing was compared")
         return 1
     for difference in differences[:options.show]:
         print(difference)
-    print(f"{functions} functions and {blocks} blocks ran; {len(differences)} differences")
+    print(f"{ran}; {len(differences)} differences")
     return 1 if differences else 0
 
 

@@ -112,7 +112,8 @@ int mergeProfiles(Arguments args) {
   std::vector<std::string> inputs;
   for (size_t i = 0; i < args.size(); ++i) {
     if (args[i] == "-o") {
-      if (++i == args.size() || args[i].empty())
+      ++i;
+      if (i == args.size() || args[i].empty())
         return wrongCommandLine("-o", "a file must follow", kTry);
       out = args[i];
     } else if (args[i].starts_with("-")) {

@@ -24,6 +24,8 @@ namespace {
 
 /// What really happened, kept by the function's own calls.
 struct Truth {
+  explicit Truth(unsigned seed) : random(seed) {}
+
   std::mt19937 random;
   unsigned steps = 0; ///< left in this walk
   std::map<uint32_t, uint64_t> blocks;
@@ -75,7 +77,7 @@ struct Instrumented {
 Instrumented instrument(llvm::Function& function, const EdgePlan& plan) {
   llvm::Module& module = *function.getParent();
   llvm::Type* i32 = llvm::Type::getInt32Ty(module.getContext());
-  auto* array = llvm::ArrayType::get(i32, plan.sites.size());
+  auto* array = llvm::ArrayType::get(llvm::Type::getInt64Ty(module.getContext()), plan.sites.size());
   auto* poll = new llvm::GlobalVariable(module, i32, false, llvm::GlobalValue::ExternalLinkage,
                                         llvm::ConstantInt::get(i32, 1), "poll");
   auto* counts = new llvm::GlobalVariable(module, array, false, llvm::GlobalValue::ExternalLinkage,
@@ -108,15 +110,14 @@ TEST_P(RandomCounting, ReconstructionIsTheTruth) {
   ASSERT_FALSE(llvm::verifyModule(*random.module, &llvm::errs()));
 
   Jit jit(llvm::orc::ThreadSafeModule(std::move(random.module), std::move(context)));
-  Truth actual;
-  actual.random.seed(seed);
+  Truth actual(seed);
   truth = &actual;
   auto* run = jit.symbol<void()>("f");
   for (unsigned walk = 0; walk < 50; ++walk) {
     actual.steps = 100;
     run();
   }
-  const auto* counters = jit.symbol<uint32_t>("counts");
+  const auto* counters = jit.symbol<uint64_t>("counts");
   const std::vector<uint64_t> counts(counters, counters + plan.sites.size());
   const Truth whileOpen = actual;
   *jit.symbol<uint32_t>("poll") = 0;
@@ -154,6 +155,7 @@ TEST_P(RandomCounting, ThePlanFollowsFromTheCode) {
   llvm::LLVMContext second;
   RandomFunction a(first, GetParam());
   std::vector<std::unique_ptr<RandomFunction>> others; // so that addresses differ
+  others.reserve(5);
   for (unsigned seed = 0; seed < 5; ++seed)
     others.push_back(std::make_unique<RandomFunction>(second, seed));
   RandomFunction b(second, GetParam());

@@ -21,8 +21,10 @@ protected:
                      context);
     call = indirectCalls(*module->getFunction("f")).front();
   }
-  std::vector<std::string> promote(std::vector<std::pair<const char*, uint64_t>> targets, uint64_t total) {
+  std::vector<std::string> promote(const std::vector<std::pair<const char*, uint64_t>>& targets,
+                                   uint64_t total) {
     std::vector<PromotionCandidate> candidates;
+    candidates.reserve(targets.size());
     for (auto [name, count] : targets)
       candidates.push_back({module->getFunction(name), count});
     std::vector<std::string> names;

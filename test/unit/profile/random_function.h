@@ -102,6 +102,7 @@ private:
     function->setPersonalityFn(llvm::cast<llvm::Constant>(
         module->getOrInsertFunction("__gxx_personality_v0", llvm::FunctionType::get(i32, true)).getCallee()));
     std::vector<llvm::BasicBlock*> blocks;
+    blocks.reserve(count);
     for (unsigned b = 0; b < count; ++b)
       blocks.push_back(llvm::BasicBlock::Create(context_, "b" + std::to_string(b), function));
     std::vector<llvm::PHINode*> from(count);
