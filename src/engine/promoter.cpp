@@ -197,19 +197,29 @@ FunctionSnapshot Promoter::snapshotOf(const FunctionRecord& record, uint32_t tri
 Event Promoter::consider(FunctionRecord& record, uint32_t trips) {
   if (trips != 0)
     learn(record, trips);
-  const FunctionSnapshot snapshot = snapshotOf(record, trips);
+  FunctionSnapshot snapshot = snapshotOf(record, trips);
   const Decision decision = decide(snapshot, engine_.options());
   if (decision.promote) {
     queue_.push(record, decision);
   } else if (decision.reason == Reason::AlreadyQueued) {
     record.tripsWhileQueued |= trips; // looked at when it is done
-    if (const Decision* waiting = queue_.find(record); waiting && waiting->reason != Reason::Prepared)
-      queue_.update(record, urgency(snapshot, waiting->tier));
+    reconsider(record, snapshot);
   } else {
     rearm(record, decision.rearmCalls, decision.rearmLoops);
   }
   return {decision.promote ? EventKind::PromotionDecided : EventKind::PromotionDropped, record.name,
           decision.tier, reasonText(decision.reason)};
+}
+
+void Promoter::reconsider(FunctionRecord& record, FunctionSnapshot& snapshot) {
+  const Decision* waiting = queue_.find(record);
+  // What is being compiled cannot be changed; what a host or a running loop waits for must not be.
+  if (!waiting || waiting->reason == Reason::Prepared || waiting->make == Make::Continuation)
+    return;
+  snapshot.queued = false;
+  Decision better = decide(snapshot, engine_.options());
+  if (better.promote && better.tier >= waiting->tier)
+    queue_.update(record, better);
 }
 
 Promoter::Take Promoter::takeBest(QueuedCompile& best) {

@@ -76,6 +76,8 @@ private:
   /// Carries out what the policy wants; returns what to tell listeners, without the lock. `trips` is 0 if
   /// samples brought the function here.
   Event consider(FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
+  /// More is known of a function that is in the queue: perhaps it is more urgent, or worth a higher tier.
+  void reconsider(FunctionRecord& record, FunctionSnapshot& snapshot) TIERCEL_REQUIRES(mutex_);
   FunctionSnapshot snapshotOf(const FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
   enum class Take { Taken, Empty, OverBudget };
   Take takeBest(QueuedCompile& best) TIERCEL_EXCLUDES(mutex_);
