@@ -23,7 +23,11 @@ uint64_t countedBy(const std::atomic<uint32_t>& counter, uint32_t armed) {
 
 } // namespace
 
-void Promoter::armFirst(FunctionRecord& record) {
+void Promoter::firstCode(FunctionRecord& record, uint32_t codeBytes, bool counts) {
+  LockGuard lock(mutex_);
+  record.heat.firstBytes = codeBytes;
+  if (!counts)
+    return;
   const Options& options = engine_.options();
   const CounterLimits limits =
       firstLimits(effectiveMark(record.name, record.mark.load(std::memory_order_relaxed), options), options);
@@ -141,7 +145,7 @@ std::vector<pid_t> Promoter::workerIds() {
 
 SamplingSource Promoter::samplingSource() const {
   const Options& options = engine_.options();
-  if (options.policy == Policy::Threshold || options.fixedTier)
+  if (!usesSamples(options))
     return SamplingSource::Off;
   return options.sync ? SamplingSource::Counters : sampling_.source();
 }

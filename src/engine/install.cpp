@@ -70,9 +70,7 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   record.codeBytes.store(static_cast<uint32_t>(linked->bytes), std::memory_order_relaxed);
   if (!replaces) {
     record.mark.store(artifact->mark, std::memory_order_relaxed);
-    record.heat.firstBytes = static_cast<uint32_t>(linked->bytes);
-    if (request.instrument)
-      promoter_.armFirst(record);
+    promoter_.firstCode(record, static_cast<uint32_t>(linked->bytes), request.instrument);
   }
   // The one store that makes calls reach the new code; everything above is visible to whoever follows it.
   table_.cell(record.id).store(linked->entry, std::memory_order_release);

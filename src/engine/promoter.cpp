@@ -86,7 +86,7 @@ void Promoter::startWorkers() {
     if (pthread_create(&thread, nullptr, threadMain, this) == 0)
       threads_.push_back(thread);
   }
-  if (engine_.options().policy != Policy::Threshold)
+  if (usesSamples(engine_.options()))
     sampling_.start();
   running_.store(true, std::memory_order_release);
 }

@@ -38,8 +38,8 @@ public:
   Promoter(EngineImpl& engine, unsigned threads, double share, bool spareCore);
   ~Promoter() { retire(); }
 
-  /// Sets the counters of a function before its first code, which counts, is published.
-  void armFirst(FunctionRecord& record);
+  /// A function's first code is about to be published: takes note of it and, if it counts, sets its counters.
+  void firstCode(FunctionRecord& record, uint32_t codeBytes, bool counts) TIERCEL_EXCLUDES(mutex_);
   /// From compiled code; async-signal-safe but for Options::sync.
   void tripped(FunctionRecord& record, TripKind kind);
   /// Starts the workers if there should be some and there are none.

@@ -50,8 +50,7 @@ private:
 /// back to Lazy (Engine's fork handler). Ready is final here: later publications replace the cell's content.
 enum class FirstCompile : uint32_t { Lazy, Compiling, Ready, Failed };
 
-/// What was counted and sampled of a function. Written before its first publication, then under the queue's
-/// lock.
+/// What was counted and sampled of a function. Under the queue's lock (engine/promoter.h).
 struct Heat {
   /// What the counters were last set to, and all that was counted before that.
   uint32_t armedCalls = 0, armedLoops = 0;
