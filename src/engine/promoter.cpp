@@ -22,6 +22,9 @@ namespace {
 constexpr int kWorkerNice = 6;
 /// How often a worker that may not compile now looks whether it may.
 constexpr long kBudgetCheckNs = 5'000'000;
+/// How often samples are looked at. Without a spare core every look interrupts the program.
+constexpr long kSampleIntervalNs = 10'000'000;
+constexpr long kSampleIntervalOneCoreNs = 50'000'000;
 
 uint64_t processorTimeNs(clockid_t clock) {
   timespec time{};
@@ -34,8 +37,9 @@ uint64_t processorTimeNs(clockid_t clock) {
 Promoter::Promoter(EngineImpl& engine, unsigned threads, double share, bool spareCore)
     : engine_(engine), threadLimit_(threads), spareCore_(spareCore), budget_(share),
       sampling_(
-          engine.codeMap(), [this](std::span<const CodeRange* const> hits) { sampled(hits); },
-          [this] { return workerIds(); }) {}
+          engine.codeMap(), spareCore ? kSampleIntervalNs : kSampleIntervalOneCoreNs,
+          [this](std::span<const CodeRange* const> hits) { sampled(hits); }, [this] { return workerIds(); }) {
+}
 
 void Promoter::retire() {
   stop_.store(true, std::memory_order_release);
