@@ -264,7 +264,9 @@ void Promoter::finished(const QueuedCompile& item, bool succeeded, uint64_t nano
     LockGuard lock(mutex_);
     FunctionRecord& record = *item.function;
     budget_.spent(nanoseconds);
-    if (succeeded && !engine_.options().sync) // the same decisions every run
+    if (engine_.options().sync) // the same decisions every run
+      model_.begun(item.decision.tier);
+    else if (succeeded)
       model_.compiled(item.decision.tier, record.heat.firstBytes, nanoseconds);
     record.queued = false;
     record.promotionFailed |= !succeeded;

@@ -18,14 +18,15 @@ class CompileModel {
 public:
   /// What compiling a function whose first code has this size for `tier` will take.
   double compileNs(unsigned tier, uint32_t firstBytes) const {
-    return kPerCompileNs + rates_[tier].value() * firstBytes;
+    return kPerCompileNs + rates_[tier].value() * firstBytes + (begun_[tier] ? 0 : kFirstCompileNs);
   }
   void compiled(unsigned tier, uint32_t firstBytes, uint64_t nanoseconds) {
-    // A tier's first compile makes its code generator and brings the optimiser into memory: that says nothing
-    // about the next.
-    if (std::exchange(begun_[tier], true))
+    if (begun_[tier]) // the first says nothing about the next
       rates_[tier].see(std::max(static_cast<double>(nanoseconds) - kPerCompileNs, 0.0), firstBytes);
+    begun_[tier] = true;
   }
+  /// The tier was compiled for, in a time that is not to be learned from.
+  void begun(unsigned tier) { begun_[tier] = true; }
 
   /// Of the tier's code, tier 0 being 1.
   double relativeTime(unsigned tier) const { return speeds_[tier].value(); }
@@ -65,6 +66,8 @@ private:
 
   /// What even an empty function takes: module, passes, linking.
   static constexpr double kPerCompileNs = 300'000;
+  /// A tier's first compile makes its code generator and brings the optimiser's code into memory.
+  static constexpr double kFirstCompileNs = 15e6;
   static constexpr double kLeastRatio = 0.05;
   static constexpr double kMaxScale = 10;
 
