@@ -193,6 +193,7 @@ void Session::instrument(Unit& unit, Artifact& artifact) {
     calls = indirectCalls(*unit.function);
     artifact.countSites = static_cast<unsigned>(plan->sites.size());
     artifact.targetTables = static_cast<unsigned>(calls.size());
+    instrument.wideCounts = options.wholeProfile;
     instrument.plan = &*plan;
     instrument.calls = calls;
   }

@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <limits>
 
 extern "C" void* tiercel_first_call(void* engine, uint32_t functionId, void* returnAddress) {
   return static_cast<tiercel::EngineImpl*>(engine)->firstCall(tiercel::FunctionId(functionId), returnAddress);
@@ -68,8 +69,10 @@ void* EngineImpl::findLate(FunctionRecord& record) {
 
 void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header) {
   FunctionRecord& record = registry_.function(id);
-  if (options_.fixedTier) { // counts for a profile only
-    promoter_.armFirst(record);
+  if (options_.fixedTier) { // counts for a profile only, and goes on
+    Counters& counters = table_.counters(id);
+    counters.calls.store(std::numeric_limits<int32_t>::max(), std::memory_order_relaxed);
+    counters.loops.store(std::numeric_limits<int32_t>::max(), std::memory_order_relaxed);
     return nullptr;
   }
   if (kind == TripKind::Loops && options_.modes.osrAlways)

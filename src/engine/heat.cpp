@@ -25,7 +25,11 @@ uint64_t countedSince(uint32_t armed, int32_t value) {
 
 } // namespace
 
-void Promoter::armFirst(FunctionRecord& record) {
+void Promoter::firstCode(FunctionRecord& record, uint32_t codeBytes, bool counts) {
+  LockGuard lock(mutex_);
+  record.heat.firstBytes = codeBytes;
+  if (!counts)
+    return;
   const Options& options = engine_.options();
   // A fixed tier counts for a profile only.
   const CounterLimits limits =
@@ -154,7 +158,7 @@ std::vector<pid_t> Promoter::workerIds() {
 
 SamplingSource Promoter::samplingSource() const {
   const Options& options = engine_.options();
-  if (options.policy == Policy::Threshold || options.fixedTier)
+  if (!usesSamples(options))
     return SamplingSource::Off;
   return options.sync ? SamplingSource::Counters : sampling_.source();
 }

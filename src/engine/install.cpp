@@ -100,9 +100,9 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
       record.osr = std::make_unique<OsrEntries>(artifact.osr.shape, artifact.osr.headers);
     if (linked.counts) {
       record.counts = std::make_unique<FunctionCounts>();
-      *record.counts = {reinterpret_cast<std::atomic<uint32_t>*>(linked.counts), artifact.countSites,
-                        reinterpret_cast<TargetTable*>(linked.targets), artifact.targetTables,
-                        artifact.bodyHash};
+      *record.counts = {linked.counts,         options_.wholeProfile,
+                        artifact.countSites,   reinterpret_cast<TargetTable*>(linked.targets),
+                        artifact.targetTables, artifact.bodyHash};
     }
   }
   record.pinned.store(artifact.pinned, std::memory_order_relaxed);
@@ -110,10 +110,8 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   record.codeBytes.store(static_cast<uint32_t>(linked.bytes), std::memory_order_relaxed);
   if (!request.replaces) {
     record.mark.store(artifact.mark, std::memory_order_relaxed);
-    record.heat.firstBytes = static_cast<uint32_t>(linked.bytes);
     record.continuable.store(record.osr != nullptr, std::memory_order_relaxed);
-    if (request.instrument)
-      promoter_.armFirst(record);
+    promoter_.firstCode(record, static_cast<uint32_t>(linked.bytes), request.instrument);
   }
   publish(record.id, linked.entry);
 

@@ -22,6 +22,9 @@ namespace {
 constexpr int kWorkerNice = 6;
 /// How often a worker that may not compile now looks whether it may.
 constexpr long kBudgetCheckNs = 5'000'000;
+/// How often samples are looked at. Without a spare core every look interrupts the program.
+constexpr long kSampleIntervalNs = 10'000'000;
+constexpr long kSampleIntervalOneCoreNs = 50'000'000;
 
 uint64_t processorTimeNs(clockid_t clock) {
   timespec time{};
@@ -34,8 +37,9 @@ uint64_t processorTimeNs(clockid_t clock) {
 Promoter::Promoter(EngineImpl& engine, unsigned threads, double share, bool spareCore)
     : engine_(engine), threadLimit_(threads), spareCore_(spareCore), budget_(share),
       sampling_(
-          engine.codeMap(), [this](std::span<const CodeRange* const> hits) { sampled(hits); },
-          [this] { return workerIds(); }) {}
+          engine.codeMap(), spareCore ? kSampleIntervalNs : kSampleIntervalOneCoreNs,
+          [this](std::span<const CodeRange* const> hits) { sampled(hits); }, [this] { return workerIds(); }) {
+}
 
 void Promoter::retire() {
   stop_.store(true, std::memory_order_release);
@@ -86,7 +90,7 @@ void Promoter::startWorkers() {
     if (pthread_create(&thread, nullptr, threadMain, this) == 0)
       threads_.push_back(thread);
   }
-  if (engine_.options().policy != Policy::Threshold)
+  if (usesSamples(engine_.options()))
     sampling_.start();
   running_.store(true, std::memory_order_release);
 }
@@ -197,19 +201,29 @@ FunctionSnapshot Promoter::snapshotOf(const FunctionRecord& record, uint32_t tri
 Event Promoter::consider(FunctionRecord& record, uint32_t trips) {
   if (trips != 0)
     learn(record, trips);
-  const FunctionSnapshot snapshot = snapshotOf(record, trips);
+  FunctionSnapshot snapshot = snapshotOf(record, trips);
   const Decision decision = decide(snapshot, engine_.options());
   if (decision.promote) {
     queue_.push(record, decision);
   } else if (decision.reason == Reason::AlreadyQueued) {
     record.tripsWhileQueued |= trips; // looked at when it is done
-    if (const Decision* waiting = queue_.find(record); waiting && waiting->reason != Reason::Prepared)
-      queue_.update(record, urgency(snapshot, waiting->tier));
+    reconsider(record, snapshot);
   } else {
     rearm(record, decision.rearmCalls, decision.rearmLoops);
   }
   return {decision.promote ? EventKind::PromotionDecided : EventKind::PromotionDropped, record.name,
           decision.tier, reasonText(decision.reason)};
+}
+
+void Promoter::reconsider(FunctionRecord& record, FunctionSnapshot& snapshot) {
+  const Decision* waiting = queue_.find(record);
+  // What is being compiled cannot be changed; what a host or a running loop waits for must not be.
+  if (!waiting || waiting->reason == Reason::Prepared || waiting->make == Make::Continuation)
+    return;
+  snapshot.queued = false;
+  Decision better = decide(snapshot, engine_.options());
+  if (better.promote && better.tier >= waiting->tier)
+    queue_.update(record, better);
 }
 
 Promoter::Take Promoter::takeBest(QueuedCompile& best) {
@@ -258,7 +272,9 @@ void Promoter::finished(const QueuedCompile& item, bool succeeded, uint64_t nano
     LockGuard lock(mutex_);
     FunctionRecord& record = *item.function;
     budget_.spent(nanoseconds);
-    if (succeeded && !engine_.options().sync) // the same decisions every run
+    if (engine_.options().sync) // the same decisions every run
+      model_.begun(item.decision.tier);
+    else if (succeeded)
       model_.compiled(item.decision.tier, record.heat.firstBytes, nanoseconds);
     record.queued = false;
     record.promotionFailed |= !succeeded;

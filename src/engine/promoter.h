@@ -38,8 +38,8 @@ public:
   Promoter(EngineImpl& engine, unsigned threads, double share, bool spareCore);
   ~Promoter() { retire(); }
 
-  /// Sets the counters of a function before its first code, which counts, is published.
-  void armFirst(FunctionRecord& record);
+  /// A function's first code is about to be published: takes note of it and, if it counts, sets its counters.
+  void firstCode(FunctionRecord& record, uint32_t codeBytes, bool counts) TIERCEL_EXCLUDES(mutex_);
   /// From compiled code; async-signal-safe but for Options::sync.
   void tripped(FunctionRecord& record, TripKind kind);
   /// Starts the workers if there should be some and there are none.
@@ -76,6 +76,8 @@ private:
   /// Carries out what the policy wants; returns what to tell listeners, without the lock. `trips` is 0 if
   /// samples brought the function here.
   Event consider(FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
+  /// More is known of a function that is in the queue: perhaps it is more urgent, or worth a higher tier.
+  void reconsider(FunctionRecord& record, FunctionSnapshot& snapshot) TIERCEL_REQUIRES(mutex_);
   FunctionSnapshot snapshotOf(const FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
   enum class Take { Taken, Empty, OverBudget };
   Take takeBest(QueuedCompile& best) TIERCEL_EXCLUDES(mutex_);

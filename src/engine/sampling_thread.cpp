@@ -13,8 +13,7 @@ namespace {
 
 /// A program that ends before this is not worth sampling.
 constexpr long kDelayNs = 20'000'000;
-/// How often the rings are read; less and less often while the program sleeps. Rings are full after 0.15 s.
-constexpr long kIntervalNs = 10'000'000;
+/// The rings are read less and less often while the program sleeps. They are full after 0.15 s.
 constexpr long kLongestNs = 80'000'000;
 /// New threads are looked for every this many times.
 constexpr unsigned kThreadsEvery = 5;
@@ -70,13 +69,13 @@ void SamplingThread::run() {
   }
   source_.store(SamplingSource::Kernel, std::memory_order_release);
   std::vector<const CodeRange*> hits;
-  long interval = kIntervalNs;
+  long interval = intervalNs_;
   for (unsigned round = 1; sleep(interval); ++round) {
     hits.clear();
     sampler.drain([&](const void* address) { hits.push_back(map_.lookup(address)); });
     if (!hits.empty())
       deliver_(hits);
-    interval = hits.empty() ? std::min(interval * 2, kLongestNs) : kIntervalNs;
+    interval = hits.empty() ? std::min(interval * 2, kLongestNs) : intervalNs_;
     if (round % kThreadsEvery == 0)
       watch(sampler);
   }

@@ -24,13 +24,13 @@ namespace tiercel {
 
 class SamplingThread {
 public:
-  /// Called on the thread, with the code of each sample or null, about every 10 ms while the program works.
+  /// Called on the thread, with the code of each sample or null, once per interval while the program works.
   using Deliver = std::function<void(std::span<const CodeRange* const> hits)>;
   /// Threads that are not the program's.
   using Others = std::function<std::vector<pid_t>()>;
 
-  SamplingThread(const CodeMap& map, Deliver deliver, Others others)
-      : map_(map), deliver_(std::move(deliver)), others_(std::move(others)) {}
+  SamplingThread(const CodeMap& map, long intervalNs, Deliver deliver, Others others)
+      : map_(map), intervalNs_(intervalNs), deliver_(std::move(deliver)), others_(std::move(others)) {}
 
   /// Without a thread, the source is the counters.
   void start();
@@ -46,6 +46,7 @@ private:
   bool sleep(long nanoseconds);
 
   const CodeMap& map_;
+  const long intervalNs_; ///< 80 ms at most
   const Deliver deliver_;
   const Others others_;
   std::atomic<SamplingSource> source_{SamplingSource::Off};

@@ -42,7 +42,7 @@ KnownProfile counted(const FunctionRecord& record, Registry& registry) {
     return known;
   bool ran = false;
   for (unsigned i = 0; i < counters->sites; ++i) {
-    known.counts.push_back(counters->counts[i].load(std::memory_order_relaxed));
+    known.counts.push_back(counters->count(i));
     ran |= known.counts.back() != 0;
   }
   if (!ran)

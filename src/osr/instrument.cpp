@@ -31,7 +31,10 @@ public:
                                    makeLinkName("", LinkKind::Trip, 0), &module);
     trip_->setDSOLocal(true);
     if (options.plan && !options.plan->sites.empty())
-      counts_ = define(LinkKind::Counts, llvm::ArrayType::get(i32_, options.plan->sites.size()), 4);
+      counts_ = define(LinkKind::Counts,
+                       llvm::ArrayType::get(options.wideCounts ? llvm::Type::getInt64Ty(context_) : i32_,
+                                            options.plan->sites.size()),
+                       8);
   }
 
   void run() {

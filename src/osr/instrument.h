@@ -32,6 +32,7 @@ struct InstrumentOptions {
   /// frame, which changes the function.
   const EdgePlan* plan = nullptr;
   llvm::ArrayRef<llvm::CallBase*> calls = {};
+  bool wideCounts = false; ///< of 64 bits, for counting that does not end
 };
 
 void instrumentUnit(Unit& unit, const InstrumentOptions& options);

@@ -65,15 +65,20 @@ struct TargetTable;
 
 /// Where a function's first code counts (profile/edge_plan.h); in data memory, for the engine's life.
 struct FunctionCounts {
-  std::atomic<uint32_t>* counts = nullptr;
+  void* counts = nullptr;
+  bool wide = false; ///< of 64 bits, else of 32
   unsigned sites = 0;
   TargetTable* targets = nullptr; ///< of indirect calls
   unsigned calls = 0;
   uint64_t hash = 0; ///< of the body, if profiles are read or written; else 0
+
+  uint64_t count(unsigned site) const {
+    return wide ? static_cast<std::atomic<uint64_t>*>(counts)[site].load(std::memory_order_relaxed)
+                : static_cast<std::atomic<uint32_t>*>(counts)[site].load(std::memory_order_relaxed);
+  }
 };
 
-/// What was counted and sampled of a function. Written before its first publication, then under the queue's
-/// lock.
+/// What was counted and sampled of a function. Under the queue's lock (engine/promoter.h).
 struct Heat {
   /// What the counters were last set to, and all that was counted before that.
   uint32_t armedCalls = 0, armedLoops = 0;

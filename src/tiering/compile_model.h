@@ -10,16 +10,23 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 
 namespace tiercel {
 
 class CompileModel {
 public:
   /// What compiling a function whose first code has this size for `tier` will take.
-  double compileNs(unsigned tier, uint32_t firstBytes) const { return rates_[tier].value() * firstBytes; }
-  void compiled(unsigned tier, uint32_t firstBytes, uint64_t nanoseconds) {
-    rates_[tier].see(static_cast<double>(nanoseconds), firstBytes);
+  double compileNs(unsigned tier, uint32_t firstBytes) const {
+    return kPerCompileNs + rates_[tier].value() * firstBytes + (begun_[tier] ? 0 : kFirstCompileNs);
   }
+  void compiled(unsigned tier, uint32_t firstBytes, uint64_t nanoseconds) {
+    if (begun_[tier]) // the first says nothing about the next
+      rates_[tier].see(std::max(static_cast<double>(nanoseconds) - kPerCompileNs, 0.0), firstBytes);
+    begun_[tier] = true;
+  }
+  /// The tier was compiled for, in a time that is not to be learned from.
+  void begun(unsigned tier) { begun_[tier] = true; }
 
   /// Of the tier's code, tier 0 being 1.
   double relativeTime(unsigned tier) const { return speeds_[tier].value(); }
@@ -57,6 +64,10 @@ private:
     double numerator_, denominator_;
   };
 
+  /// What even an empty function takes: module, passes, linking.
+  static constexpr double kPerCompileNs = 300'000;
+  /// A tier's first compile makes its code generator and brings the optimiser's code into memory.
+  static constexpr double kFirstCompileNs = 15e6;
   static constexpr double kLeastRatio = 0.05;
   static constexpr double kMaxScale = 10;
 
@@ -64,6 +75,7 @@ private:
   /// function of 4 KiB.
   std::array<Learned, kTierCount> rates_ = {Learned(1000, 4096), Learned(4000, 4096), Learned(5000, 4096),
                                             Learned(6500, 4096)};
+  std::array<bool, kTierCount> begun_{};
   /// The guess weighs as much as 200 samples.
   std::array<Learned, kTierCount> speeds_ = {Learned(1, 1e9), Learned(0.45, 200), Learned(0.4, 200),
                                              Learned(0.36, 200)};

@@ -52,11 +52,11 @@ public:
     return pop([](const QueuedCompile&) { return true; });
   }
 
-  /// A better estimate for one that may be waiting.
-  void update(const FunctionRecord& function, int64_t priority) {
+  /// Changes the decision of one that waits; its age stays.
+  void update(const FunctionRecord& function, const Decision& decision) {
     for (QueuedCompile& item : waiting_) {
       if (item.function == &function)
-        item.decision.priority = priority;
+        item.decision = decision;
     }
   }
   /// The decision that a function waits with, if it waits.

@@ -102,6 +102,10 @@ bool countsEvents(unsigned tier, unsigned promotions, const Options& options) {
   return tier == 0;
 }
 
+bool usesSamples(const Options& options) {
+  return !options.fixedTier && !isTestMode(options) && options.policy != Policy::Threshold;
+}
+
 CounterLimits firstLimits(Mark mark, const Options& options) {
   if (isTestMode(options))
     return {1, 1};

@@ -81,6 +81,9 @@ unsigned firstTier(uint32_t functionId, const Options& options);
 /// Whether code of this tier counts, when it is a function's `promotions`-th.
 bool countsEvents(unsigned tier, unsigned promotions, const Options& options);
 
+/// Whether decisions depend on samples.
+bool usesSamples(const Options& options);
+
 /// What a function's counters begin with.
 struct CounterLimits {
   uint32_t calls = 0, loops = 0;

@@ -54,10 +54,12 @@ TEST_F(CompileQueueTest, BetterEstimatesChangeTheOrder) {
   const uint32_t small = push(0);
   ASSERT_TRUE(queue.find(records[huge]));
   EXPECT_EQ(queue.find(records[huge])->priority, -10 * 1024);
-  queue.update(records[huge], 3 * 1024);
+  Decision better;
+  better.priority = 3 * 1024;
+  queue.update(records[huge], better);
   EXPECT_EQ(popAll(), (std::vector<uint32_t>{huge, small}));
   EXPECT_FALSE(queue.find(records[huge]));
-  queue.update(records[huge], 1); // not there: nothing happens
+  queue.update(records[huge], better); // not there: nothing happens
   EXPECT_TRUE(queue.empty());
 }
 
