@@ -82,7 +82,7 @@ KnownProfile knownProfile(const FunctionRecord& record, const llvm::Function& fu
                           const Profile* earlier, size_t sites) {
   KnownProfile known = counted(record, registry);
   if (known.counts.size() != sites)
-    known = {};
+    known.counts.clear();
   const FunctionProfile* before =
       earlier && !earlier->empty() ? earlier->find(contentHash(function), record.name) : nullptr;
   if (!before || before->counts.size() != sites)
