@@ -3,6 +3,8 @@
 """Measures the engine against native builds and other engines in the same run, and prints Markdown tables.
 
   suite     kernels, real programs and the shapes of a JIT test, at many lengths, against every peer (the default)
+  switches  what each optimisation buys: the engine with each of them switched off
+  instrumentation   what counting costs first-tier code, with one thread and with eight
   startup   cold starts: a null program, SQLite and Lua, short and medium work
   scale     opening programs of 1,000 to 100,000 functions and calling ten of them
 
@@ -19,11 +21,13 @@ from measuring import DEFAULT_ENGINE, ROOT, BenchError, say
 
 sys.path.insert(0, str(ROOT / "scripts"))  # fetch_programs
 
+import instrumentation  # noqa: E402
 import scale  # noqa: E402
 import startup  # noqa: E402
 import suite  # noqa: E402
+import switches  # noqa: E402
 
-COMMANDS = {"suite": suite, "startup": startup, "scale": scale}
+COMMANDS = {"suite": suite, "switches": switches, "instrumentation": instrumentation, "startup": startup, "scale": scale}
 
 
 def positive(text: str) -> int:

@@ -72,6 +72,7 @@ class Meter:
         BUILD.mkdir(parents=True, exist_ok=True)
         self._launcher = BUILD / "measure"
         run_checked(["clang-22", "-O2", str(HERE / "measure.c"), "-o", str(self._launcher)], "building the launcher")
+        self.one_core = one_core
         self._prefix = ["taskset", "-c", "0"] if one_core else []
         self._limit = limit_seconds
         self.output = BUILD / "stdout"

@@ -191,13 +191,13 @@ def make_row(task: Task, contender: Contender, cell: Cell) -> Row:
                code_bytes=median_of(cell.samples, lambda sample: sample.code_bytes))
 
 
-def run(plan: Plan, absent: dict[str, str], meter: Meter, engine: str, one_core: bool) -> Results:
+def run(plan: Plan, absent: dict[str, str], meter: Meter, engine: str) -> Results:
     tasks = make_tasks(plan, meter)
     say(f"{len(plan.workloads)} workloads, {len(tasks)} tasks, {len(plan.contenders)} contenders, {plan.rounds} rounds")
     cells = measure(plan, tasks, meter)
     rows = [make_row(task, contender, cells[task.workload.title, task.length_ms, contender.name])
             for task in tasks for contender in plan.contenders]
-    return Results(machine(one_core), one_core, time.strftime("%Y-%m-%d %H:%M:%S"), engine, rows, absent)
+    return Results(machine(meter.one_core), meter.one_core, time.strftime("%Y-%m-%d %H:%M:%S"), engine, rows, absent)
 
 
 # ---- command --------------------------------------------------------------------------------------------------------
@@ -220,6 +220,13 @@ def parse_lengths(text: str) -> tuple[float, ...]:
     return tuple(sorted(lengths))
 
 
+def chosen_lengths(arguments: argparse.Namespace, usual: tuple[float, ...], quick: tuple[float, ...]) -> tuple[float, ...]:
+    try:
+        return parse_lengths(arguments.lengths) if arguments.lengths else quick if arguments.quick else usual
+    except ValueError:
+        raise BenchError("--lengths takes times from 1ms to 600s, separated by commas") from None
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="A,B", default="", help="only workloads whose name contains one of these words")
     parser.add_argument("--lengths", metavar="L,L", help="other lengths, as in 10ms,1s (default: 10ms,100ms,1s,10s,30s)")
@@ -235,13 +242,18 @@ def make_plan(arguments: argparse.Namespace, command: list[str]) -> tuple[Plan, 
         found = all_contenders.select(found, arguments.contenders)
     elif arguments.quick:
         found = [c for c in found if c.name in all_contenders.QUICK]
-    try:
-        lengths = parse_lengths(arguments.lengths) if arguments.lengths else QUICK_LENGTHS_MS if arguments.quick else LENGTHS_MS
-    except ValueError:
-        raise BenchError("--lengths takes times from 1ms to 600s, separated by commas") from None
+    lengths = chosen_lengths(arguments, LENGTHS_MS, QUICK_LENGTHS_MS)
     workloads = catalogue.select(arguments.only, arguments.quick)
     rounds = arguments.rounds or (2 if arguments.quick else 5)
     return Plan(workloads, lengths, found, rounds, budget_ms=1_500 if arguments.quick else 8_000), absent
+
+
+def exit_status(results: Results) -> int:
+    """1 if the engine failed at anything, and says at what."""
+    wrong = [row for row in results.rows if row.problem and row.kind in ("fixed", "ours")]
+    for row in wrong:
+        say(f"error: {row.contender}: {row.workload}, {length_name(row.length_ms)}: {row.problem}")
+    return 1 if wrong else 0
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -249,7 +261,7 @@ def main(arguments: argparse.Namespace) -> int:
     meter = Meter(arguments.one_core, limit_seconds=LEAST_LIMIT_SECONDS)
     plan, absent = make_plan(arguments, command)
     warn_when_busy()
-    results = run(plan, absent, meter, arguments.engine, arguments.one_core)
+    results = run(plan, absent, meter, arguments.engine)
     earlier = last_results(results)
     DIRECTORY.mkdir(parents=True, exist_ok=True)
     stem = DIRECTORY / f"suite-{results.when.replace(' ', '-').replace(':', '')}"
@@ -262,7 +274,4 @@ def main(arguments: argparse.Namespace) -> int:
     publish(report.suite_report(results, picture.name), data, arguments.output, arguments.json)
     if earlier:
         print("\n" + report.comparison(earlier, results))
-    wrong = [row for row in results.rows if row.problem and row.kind in ("fixed", "ours")]
-    for row in wrong:
-        say(f"error: {row.contender}: {row.workload}, {length_name(row.length_ms)}: {row.problem}")
-    return 1 if wrong else 0
+    return exit_status(results)
