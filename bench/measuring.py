@@ -11,6 +11,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,13 +71,15 @@ class Meter:
 
     def __init__(self, one_core: bool, limit_seconds: int) -> None:
         BUILD.mkdir(parents=True, exist_ok=True)
-        self._launcher = BUILD / "measure"
+        self._directory = tempfile.TemporaryDirectory(dir=BUILD, prefix="meter-")  # two at once must not mix up their output
+        directory = Path(self._directory.name)
+        self._launcher = directory / "measure"
         run_checked(["clang-22", "-O2", str(HERE / "measure.c"), "-o", str(self._launcher)], "building the launcher")
         self.one_core = one_core
         self._prefix = ["taskset", "-c", "0"] if one_core else []
         self._limit = limit_seconds
-        self.output = BUILD / "stdout"
-        self._errors = BUILD / "stderr"
+        self.output = directory / "stdout"
+        self._errors = directory / "stderr"
 
     def run(self, command: list[str], stdin: Path, expected: bytes | None = None, cwd: Path | None = None, ticks: str = "-",
             status: int = 0, limit_seconds: int | None = None) -> Sample:

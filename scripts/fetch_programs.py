@@ -403,7 +403,11 @@ def ensure(programs: list[Program], outputs: list[str] | None = None, update: bo
     """Makes the outputs (all by default) of the programs available. Raises Failure when one cannot be made."""
     PROGRAMS_DIR.mkdir(parents=True, exist_ok=True)
     with (PROGRAMS_DIR / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two at once would build the same things twice
+        try:  # two at once would build the same things twice
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another one to finish")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         archive = SourceArchive()
         for program in programs:
             manifest = read_manifest(program)
