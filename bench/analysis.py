@@ -70,10 +70,15 @@ FEW_RUNS, FEW_RUNS_NOISE, LEAST_NOISE = 3, 0.15, 0.05
 
 def change(before: Spread, now: Spread, drift: float) -> float | None:
     """By what factor a time has changed, or None if that may be noise. `drift` is how the machine itself has changed, as the
-    programs that stayed the same show it. Ranges that overlap, and changes below a few percent, are noise."""
-    factor = now.median / drift / before.median
-    least = FEW_RUNS_NOISE if min(before.runs, now.runs) < FEW_RUNS else LEAST_NOISE
-    if abs(math.log(factor)) < math.log1p(least):
-        return None
-    apart = now.low / drift > before.high or now.high / drift < before.low
-    return factor if apart else None
+    programs that stayed the same show it. Ranges that overlap, and changes below a few percent, are noise; so is what
+    shows only with the drift taken out, or only with it left in, because the drift is measured too."""
+    least = math.log1p(FEW_RUNS_NOISE if min(before.runs, now.runs) < FEW_RUNS else LEAST_NOISE)
+    factors = []
+    for correction in (1.0, drift):
+        factor = now.median / correction / before.median
+        apart = now.low / correction > before.high or now.high / correction < before.low
+        if not apart or abs(math.log(factor)) < least:
+            return None
+        factors.append(factor)
+    uncorrected, corrected = factors
+    return corrected if (uncorrected > 1) == (corrected > 1) else None

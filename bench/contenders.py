@@ -139,6 +139,10 @@ QUICK = (NATIVE_O2, NATIVE_O3, "clang -O0, then run", "clang -O2, then run", "ll
          "tiercel --tier=0", "tiercel --tier=2", DEFAULT_POLICY)
 
 
+def policy_name(policy: str) -> str:
+    return f"tiercel --policy={policy}"
+
+
 def suite_contenders(command: list[str]) -> tuple[list[Contender], dict[str, str]]:
     """All that can take part here, and the names of those that cannot with the reason."""
     found = [native("O0"), native("O2"), native("O3"), compile_and_run("O0"), compile_and_run("O2")]
@@ -151,13 +155,16 @@ def suite_contenders(command: list[str]) -> tuple[list[Contender], dict[str, str
         say(f"note: {error}")
     found += [ours(f"tiercel --tier={tier}", "fixed", command, f"--tier={tier}") for tier in TIERS]
     found.append(ours(DEFAULT_POLICY, "ours", command))
+    accepted = []
     for policy in POLICIES:
-        name = f"tiercel --policy={policy}"
         refused = refusal(command, f"--policy={policy}")
         if refused:
-            absent[name] = refused
+            absent[policy_name(policy)] = refused
         else:
-            found.append(ours(name, "ours", command, f"--policy={policy}"))
+            accepted.append(policy)
+    if len(accepted) == 1:
+        absent[policy_name(accepted.pop())] = f"it is the only policy, and so the same as {DEFAULT_POLICY}"
+    found += [ours(policy_name(policy), "ours", command, f"--policy={policy}") for policy in accepted]
     return found, absent
 
 

@@ -78,6 +78,10 @@ class Changes(unittest.TestCase):
     def test_drift_is_taken_out(self) -> None:
         self.assertIsNone(analysis.change(self.spread(10, 10, 10), self.spread(20, 20, 20), 2))
 
+    def test_a_change_that_only_the_drift_makes_is_noise(self) -> None:
+        self.assertIsNone(analysis.change(self.spread(10, 10, 10), self.spread(10, 10, 10), 2))
+        self.assertIsNone(analysis.change(self.spread(10, 10, 10), self.spread(15, 15, 15), 2))
+
     def test_single_runs_need_more(self) -> None:
         self.assertIsNone(analysis.change(self.spread(10), self.spread(11), 1))
         self.assertIsNotNone(analysis.change(self.spread(10, 10, 10), self.spread(11, 11, 11), 1))
