@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import fetch_programs
 from measuring import BUILD, HERE, BenchError, Meter, Sample, run_checked, say
 
 NOTHING = Path("/dev/null")
@@ -55,7 +56,18 @@ class Contender:
         sample = job.run(meter, self.command(job), expected, limit_seconds)
         if self.stats and not sample.problem:
             sample = dataclasses.replace(sample, code_bytes=read_code_bytes(self.stats))
+        elif self.kind == "native" and not sample.problem:
+            executable = Path(self.command(job)[0])
+            sample = dataclasses.replace(sample, code_bytes=text_bytes(executable, executable.stat().st_mtime_ns))
         return compiling + sample if compiling else sample
+
+
+@functools.cache
+def text_bytes(executable: Path, _modified_ns: int) -> int | None:
+    """Machine code in an executable."""
+    result = subprocess.run(["llvm-size-22", "-A", str(executable)], stdout=subprocess.PIPE, text=True, check=False)
+    found = re.search(r"^\.text\s+(\d+)", result.stdout, re.MULTILINE)
+    return int(found[1]) if found else None
 
 
 COMPILED = BUILD / "compiled"

@@ -7,12 +7,13 @@
 //   wall_ns user_us system_us peak_rss_kib wait_status timed_out first_output_ns
 //   tick_ns tick_ns ...
 //
-// first_output_ns is when the first byte of standard output arrived, -1 without one. A tick is a line of output that begins
-// with a given text: TICKS is `1:TEXT` for lines of standard output, `2:TEXT` for standard error, `-` for none. Ticks are
-// stamped here, when they arrive, so that programs need not know the time. All times count from just before the fork.
+// first_output_ns is when the first byte of standard output arrived, -1 without one. A tick is a line of
+// output that begins with a given text: TICKS is `1:TEXT` for lines of standard output, `2:TEXT` for standard
+// error, `-` for none. Ticks are stamped here, when they arrive, so that programs need not know the time. All
+// times count from just before the fork.
 //
-// A small program of its own, because a child's peak memory as the kernel counts it begins with that of the process that
-// started it: measured from a Python script, nothing would ever need less than Python does.
+// A small program of its own, because a child's peak memory as the kernel counts it begins with that of the
+// process that started it: measured from a Python script, nothing would ever need less than Python does.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -32,17 +33,17 @@
 struct stream {
   int pipe[2];
   int file;
-  const char *prefix; // what a tick begins with; null: this stream has none
+  const char* prefix; // what a tick begins with; null: this stream has none
   size_t matched;     // bytes of the prefix seen at the start of the current line
   int in_rest;        // the current line is known to be a tick, or not to be one
 };
 
 static long long started;
 static long long first_output = -1;
-static long long *ticks;
+static long long* ticks;
 static size_t tick_count, tick_room;
 
-static void fail(const char *what) {
+static void fail(const char* what) {
   fprintf(stderr, "measure: %s: %s\n", what, strerror(errno));
   exit(125);
 }
@@ -55,10 +56,11 @@ static long long now_ns(void) {
 
 static long long microseconds(struct timeval time) { return time.tv_sec * 1000000LL + time.tv_usec; }
 
-static void open_stream(struct stream *stream, const char *path) {
+static void open_stream(struct stream* stream, const char* path) {
   if (pipe2(stream->pipe, O_CLOEXEC) < 0)
     fail("pipe");
-  fcntl(stream->pipe[0], F_SETPIPE_SZ, 1 << 20); // so that a burst of output does not wait for us; the default will do
+  fcntl(stream->pipe[0], F_SETPIPE_SZ,
+        1 << 20); // so that a burst of output does not wait for us; the default will do
   stream->file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (stream->file < 0)
     fail(path);
@@ -74,8 +76,8 @@ static void add_tick(long long when) {
   ticks[tick_count++] = when;
 }
 
-static void find_ticks(struct stream *stream, const char *bytes, size_t size, long long when) {
-  const char *end = bytes + size;
+static void find_ticks(struct stream* stream, const char* bytes, size_t size, long long when) {
+  const char* end = bytes + size;
   while (bytes < end) {
     if (stream->in_rest) {
       bytes = memchr(bytes, '\n', end - bytes);
@@ -97,7 +99,7 @@ static void find_ticks(struct stream *stream, const char *bytes, size_t size, lo
 }
 
 // Moves what is there; returns 0 at the end of the stream.
-static int copy(struct stream *stream, int is_stdout) {
+static int copy(struct stream* stream, int is_stdout) {
   static char buffer[1 << 16];
   ssize_t size = read(stream->pipe[0], buffer, sizeof buffer);
   if (size < 0)
@@ -118,7 +120,7 @@ static int copy(struct stream *stream, int is_stdout) {
   return 1;
 }
 
-static void run_child(char **argv, struct stream *streams, const sigset_t *mask) {
+static void run_child(char** argv, struct stream* streams, const sigset_t* mask) {
   setpgid(0, 0); // a group, to be stopped as one
   sigprocmask(SIG_SETMASK, mask, NULL);
   int input = open(argv[2], O_RDONLY);
@@ -131,7 +133,7 @@ static void run_child(char **argv, struct stream *streams, const sigset_t *mask)
   fail(argv[6]);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc < 7) {
     fputs("usage: measure SECONDS STDIN STDOUT STDERR TICKS COMMAND [ARGS...]\n", stderr);
     return 2;
@@ -165,8 +167,9 @@ int main(int argc, char **argv) {
     close(streams[i].pipe[1]);
     fcntl(streams[i].pipe[0], F_SETFL, O_NONBLOCK);
   }
-  struct pollfd waiting[3] = {
-      {.fd = streams[0].pipe[0], .events = POLLIN}, {.fd = streams[1].pipe[0], .events = POLLIN}, {.fd = ended, .events = POLLIN}};
+  struct pollfd waiting[3] = {{.fd = streams[0].pipe[0], .events = POLLIN},
+                              {.fd = streams[1].pipe[0], .events = POLLIN},
+                              {.fd = ended, .events = POLLIN}};
   while (!reaped) {
     long long left = (deadline - now_ns()) / 1000000;
     if (left <= 0 && !timed_out) {
@@ -193,8 +196,8 @@ int main(int argc, char **argv) {
       ;
   }
 
-  printf("%lld %lld %lld %ld %d %d %lld\n", wall, microseconds(usage.ru_utime), microseconds(usage.ru_stime), usage.ru_maxrss,
-         status, timed_out, first_output);
+  printf("%lld %lld %lld %ld %d %d %lld\n", wall, microseconds(usage.ru_utime), microseconds(usage.ru_stime),
+         usage.ru_maxrss, status, timed_out, first_output);
   for (size_t i = 0; i < tick_count; ++i)
     printf("%s%lld", i ? " " : "", ticks[i]);
   putchar('\n');

@@ -35,7 +35,7 @@ class Sample:
     cpu_ms: float = 0.0  # user and system time, of all its processes
     first_ms: float | None = None  # until the first byte of standard output
     ticks_ms: tuple[float, ...] = ()  # when each unit of work was reported
-    code_bytes: int | None = None  # machine code made, by engines that tell
+    code_bytes: int | None = None  # machine code: made, by engines that tell; of native builds, .text
 
     def __add__(self, other: Sample) -> Sample:
         """One after the other: times add up, the larger memory counts, the first problem is the problem."""

@@ -174,7 +174,7 @@ def suite_report(results: Results, picture: str) -> str:
         *failure_section(results),
         "## Every workload",
         "Total time at each length; the other columns are of the longest length that worked. *To 90 %*: from the start of the process until "
-        "90 % of the best sustained speed. *First*: until the first byte of standard output. *Code*: machine code made and not freed.",
+        "90 % of the best sustained speed. *First*: until the first byte of standard output. *Code*: machine code made and not freed; of native builds, their own.",
     ]
     for workload in results.workloads():
         parts += workload_section(results, workload)

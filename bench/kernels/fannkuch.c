@@ -6,7 +6,7 @@
 
 enum { N = 8 };
 
-static int most_flips(int first, int *checksum) {
+static int most_flips(int first, int* checksum) {
   int source[N], count[N], copy[N], most = 0, r = N, number = 0;
   for (int i = 0; i < N; ++i)
     source[i] = (i + first) % N;
@@ -40,7 +40,7 @@ static int most_flips(int first, int *checksum) {
   }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   int checksum = 0;
   for (long unit = 0, units = kernel_units(argc, argv); unit < units; ++unit) {
     int most = most_flips((int)(unit % N), &checksum);

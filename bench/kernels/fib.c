@@ -6,7 +6,7 @@
 
 static unsigned fib(unsigned n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   unsigned long long sum = 0;
   for (long unit = 0, units = kernel_units(argc, argv); unit < units; ++unit) {
     sum += fib(26 + (unsigned)(unit % 2));

@@ -5,17 +5,18 @@
 #include "interpreter.h"
 #include "kernel.h"
 
-static uint32_t run(const Instruction *code, uint32_t seed) {
-  static const void *const labels[] = {&&load_constant, &&add,   &&subtract,  &&multiply, &&xor, &&load_element,
-                                       &&store_element, &&less,  &&branch_if, &&jump,     &&halt};
+static uint32_t run(const Instruction* code, uint32_t seed) {
+  static const void* const labels[] = {&&load_constant, &&add,          &&subtract,      &&multiply,
+                                       &&xor,           &&load_element, &&store_element, &&less,
+                                       &&branch_if,     &&jump,         &&halt};
   uint32_t registers[Registers] = {0};
   registers[8] = seed;
-  const Instruction *at = code;
+  const Instruction* at = code;
   Instruction i;
-#define NEXT                                                                                                                    \
-  do {                                                                                                                          \
-    i = *at++;                                                                                                                  \
-    goto *labels[i.opcode];                                                                                                     \
+#define NEXT                                                                                                 \
+  do {                                                                                                       \
+    i = *at++;                                                                                               \
+    goto* labels[i.opcode];                                                                                  \
   } while (0)
 
   NEXT;
@@ -55,7 +56,7 @@ halt:
 #undef NEXT
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   uint32_t sum = 1;
   for (long unit = 0, units = kernel_units(argc, argv); unit < units; ++unit) {
     for (int i = 0; i < 4; ++i)

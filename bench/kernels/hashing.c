@@ -3,6 +3,7 @@
 // Hashing: a byte-wise and a word-wise hash of a buffer, and a table with open addressing.
 
 #include "kernel.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ static struct {
   uint32_t count;
 } table[Slots];
 
-static uint64_t hash_bytes(const unsigned char *bytes, size_t size) {
+static uint64_t hash_bytes(const unsigned char* bytes, size_t size) {
   uint64_t hash = 0xcbf29ce484222325u;
   for (size_t i = 0; i < size; ++i)
     hash = (hash ^ bytes[i]) * 0x100000001b3u;
@@ -29,7 +30,7 @@ static uint64_t mix(uint64_t x) {
   return x ^ x >> 33;
 }
 
-static uint64_t hash_words(const unsigned char *bytes, size_t size) {
+static uint64_t hash_words(const unsigned char* bytes, size_t size) {
   uint64_t hash = size;
   for (size_t i = 0; i + 8 <= size; i += 8) {
     uint64_t word;
@@ -47,7 +48,7 @@ static void count(uint64_t key) {
   ++table[slot].count;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   unsigned state = 99;
   for (int i = 0; i < Bytes; ++i)
     text[i] = "etaoin shrdlu"[kernel_random(&state) % 13];

@@ -7,16 +7,16 @@
 enum { Nodes = 10000 };
 
 typedef struct Node {
-  struct Node *next;
+  struct Node* next;
   unsigned key;
 } Node;
 
 static Node nodes[Nodes];
 
-static Node *merge(Node *a, Node *b) {
+static Node* merge(Node* a, Node* b) {
   Node head, *last = &head;
   while (a && b) {
-    Node **smaller = a->key <= b->key ? &a : &b;
+    Node** smaller = a->key <= b->key ? &a : &b;
     last->next = *smaller;
     last = *smaller;
     *smaller = last->next;
@@ -25,29 +25,29 @@ static Node *merge(Node *a, Node *b) {
   return head.next;
 }
 
-static Node *sort(Node *list) {
+static Node* sort(Node* list) {
   if (!list || !list->next)
     return list;
-  Node *middle = list;
-  for (Node *fast = list->next; fast && fast->next; fast = fast->next->next)
+  Node* middle = list;
+  for (Node* fast = list->next; fast && fast->next; fast = fast->next->next)
     middle = middle->next;
-  Node *second = middle->next;
+  Node* second = middle->next;
   middle->next = NULL;
   return merge(sort(list), sort(second));
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   unsigned state = 1;
   for (long unit = 0, units = kernel_units(argc, argv); unit < units; ++unit) {
-    Node *list = NULL;
+    Node* list = NULL;
     for (unsigned i = 0; i < Nodes; ++i) {
-      Node *node = &nodes[i * 7919u % Nodes];
+      Node* node = &nodes[i * 7919u % Nodes];
       node->key = kernel_random(&state);
       node->next = list;
       list = node;
     }
     unsigned long long sum = 0;
-    for (Node *node = sort(list); node; node = node->next)
+    for (Node* node = sort(list); node; node = node->next)
       sum = sum * 3 + node->key;
     kernel_tick(sum);
   }

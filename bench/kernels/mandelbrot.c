@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The Mandelbrot set with everything in main: a short loop that depends on itself, left at unpredictable times.
+// The Mandelbrot set with everything in main: a short loop that depends on itself, left at unpredictable
+// times.
 
 #include "kernel.h"
 
 // Whether a point escapes may hang on the last bit: the same arithmetic for everybody.
 #pragma STDC FP_CONTRACT OFF
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   enum { Width = 96, Height = 64, Limit = 60 };
   for (long unit = 0, units = kernel_units(argc, argv); unit < units; ++unit) {
     double zoom = 1.0 / (double)(1 + unit % 8);

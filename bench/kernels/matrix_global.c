@@ -18,7 +18,7 @@ static void multiply(void) {
   }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   unsigned state = 7;
   for (int i = 0; i < Size; ++i)
     for (int j = 0; j < Size; ++j) {

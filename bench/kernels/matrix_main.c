@@ -6,7 +6,7 @@
 
 enum { Size = 100 };
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   double a[Size][Size], b[Size][Size], c[Size][Size];
   unsigned state = 42;
   for (int i = 0; i < Size; ++i)

@@ -7,7 +7,7 @@
 enum { Limit = 400000 };
 static unsigned char composite[Limit];
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   for (long unit = 0, units = kernel_units(argc, argv); unit < units; ++unit) {
     int limit = Limit - (int)(unit % 64);
     for (int i = 0; i < limit; ++i)

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The spectral norm of a matrix that is never stored: floating-point division in small functions that want to be inlined.
+// The spectral norm of a matrix that is never stored: floating-point division in small functions that want to
+// be inlined.
 
 #include "kernel.h"
+
 #include <math.h>
 
 enum { Most = 128 };
 
 static double entry(int i, int j) { return 1.0 / ((i + j) * (i + j + 1) / 2 + i + 1); }
 
-static void times(int n, const double *in, double *out) {
+static void times(int n, const double* in, double* out) {
   for (int i = 0; i < n; ++i) {
     double sum = 0;
     for (int j = 0; j < n; ++j)
@@ -18,7 +20,7 @@ static void times(int n, const double *in, double *out) {
   }
 }
 
-static void times_transposed(int n, const double *in, double *out) {
+static void times_transposed(int n, const double* in, double* out) {
   for (int i = 0; i < n; ++i) {
     double sum = 0;
     for (int j = 0; j < n; ++j)
@@ -27,7 +29,7 @@ static void times_transposed(int n, const double *in, double *out) {
   }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   double u[Most], v[Most], half[Most];
   for (long unit = 0, units = kernel_units(argc, argv); unit < units; ++unit) {
     int n = Most - (int)(unit % 4);

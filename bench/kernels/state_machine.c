@@ -17,7 +17,7 @@ typedef struct {
 static int is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 static int is_digit(char c) { return c >= '0' && c <= '9'; }
 
-static void scan(const char *at, Counts *counts) {
+static void scan(const char* at, Counts* counts) {
   Mode mode = Start;
   unsigned value = 0;
   for (;; ++at) {
@@ -67,7 +67,8 @@ static void scan(const char *at, Counts *counts) {
         continue;
       ++counts->comments;
       break;
-    case Start: break;
+    case Start:
+      break;
     }
     if (!c)
       return;
@@ -87,7 +88,7 @@ static void scan(const char *at, Counts *counts) {
   }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   unsigned state = 3;
   for (int i = 0; i < Bytes; ++i)
     text[i] = "ab c_x 12.3 456 \"\\\n# ()+-*= foo7"[kernel_random(&state) % 32];
@@ -96,7 +97,7 @@ int main(int argc, char **argv) {
     text[unit * 97 % Bytes] = "a1\" "[unit % 4];
     for (int i = 0; i < 4; ++i)
       scan(text, &counts);
-    kernel_tick(counts.sum + counts.words * 3ull + counts.numbers * 5ull + counts.strings * 7ull + counts.comments * 11ull +
-                counts.other);
+    kernel_tick(counts.sum + counts.words * 3ull + counts.numbers * 5ull + counts.strings * 7ull +
+                counts.comments * 11ull + counts.other);
   }
 }

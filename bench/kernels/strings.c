@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// String processing: splitting text into words, folding case, comparing, copying, and searching a sorted list of words.
+// String processing: splitting text into words, folding case, comparing, copying, and searching a sorted list
+// of words.
 
 #include "kernel.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -13,7 +15,7 @@ static char words[MostWords][Longest + 1];
 static unsigned uses[MostWords];
 static int word_count;
 
-static int compare(const char *a, const char *b) {
+static int compare(const char* a, const char* b) {
   while (*a && *a == *b) {
     ++a;
     ++b;
@@ -21,7 +23,7 @@ static int compare(const char *a, const char *b) {
   return (unsigned char)*a - (unsigned char)*b;
 }
 
-static void use(const char *word) {
+static void use(const char* word) {
   int low = 0, high = word_count;
   while (low < high) {
     int middle = (low + high) / 2, order = compare(words[middle], word);
@@ -43,7 +45,7 @@ static void use(const char *word) {
   ++word_count;
 }
 
-static void split(const char *from) {
+static void split(const char* from) {
   char word[Longest + 1];
   size_t length = 0;
   for (;; ++from) {
@@ -62,7 +64,7 @@ static void split(const char *from) {
   }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   unsigned state = 2024;
   for (int i = 0; i < TextSize; ++i) {
     unsigned choice = kernel_random(&state) % 32;
@@ -76,7 +78,7 @@ int main(int argc, char **argv) {
     unsigned long long sum = 0;
     for (int i = 0; i < word_count; ++i) {
       sum = sum * 31 + uses[i];
-      for (const char *c = words[i]; *c; ++c)
+      for (const char* c = words[i]; *c; ++c)
         sum = sum * 31 + (unsigned char)*c;
     }
     kernel_tick(sum);

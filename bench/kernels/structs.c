@@ -24,14 +24,15 @@ static Point upper(Point a, Point b) { return point(most(a.x, b.x), most(a.y, b.
 static Box join(Box a, Box b) { return (Box){lower(a.low, b.low), upper(a.high, b.high)}; }
 static Box moved(Box box, Point by) { return (Box){add(box.low, by), add(box.high, by)}; }
 static int overlap(Box a, Box b) {
-  return a.low.x < b.high.x && b.low.x < a.high.x && a.low.y < b.high.y && b.low.y < a.high.y && a.low.z < b.high.z &&
-         b.low.z < a.high.z;
+  return a.low.x < b.high.x && b.low.x < a.high.x && a.low.y < b.high.y && b.low.y < a.high.y &&
+         a.low.z < b.high.z && b.low.z < a.high.z;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   unsigned state = 77;
   for (int i = 0; i < Boxes; ++i) {
-    Point low = point((int)(kernel_random(&state) % 1000), (int)(kernel_random(&state) % 1000), (int)(kernel_random(&state) % 1000));
+    Point low = point((int)(kernel_random(&state) % 1000), (int)(kernel_random(&state) % 1000),
+                      (int)(kernel_random(&state) % 1000));
     boxes[i] = (Box){low, add(low, point(60, 80, 100))};
   }
   for (long unit = 0, units = kernel_units(argc, argv); unit < units; ++unit) {

@@ -3,6 +3,7 @@
 // Virtual calls: one class at most places, a few at others, as object-oriented programs have them.
 
 #include "kernel.h"
+
 #include <memory>
 #include <vector>
 
@@ -52,29 +53,35 @@ private:
 
 using Shapes = std::vector<std::unique_ptr<Shape>>;
 
-unsigned long long total(const Shapes &shapes) {
+unsigned long long total(const Shapes& shapes) {
   unsigned long long sum = 0;
-  for (const auto &shape : shapes)
+  for (const auto& shape : shapes)
     sum += shape->area() * shape->edges();
   return sum;
 }
 
-void growAll(Shapes &shapes, unsigned by) {
-  for (auto &shape : shapes)
+void growAll(Shapes& shapes, unsigned by) {
+  for (auto& shape : shapes)
     shape->grow(by);
 }
 
 } // namespace
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   Shapes mostlySquares, mixed;
   unsigned state = 5;
   for (unsigned i = 0; i < 1000; ++i) {
     mostlySquares.push_back(std::make_unique<Square>(i & 63));
     switch (kernel_random(&state) % 3) {
-    case 0: mixed.push_back(std::make_unique<Square>(i & 63)); break;
-    case 1: mixed.push_back(std::make_unique<Rectangle>(i & 63, 7)); break;
-    default: mixed.push_back(std::make_unique<Triangle>(i & 63, 9)); break;
+    case 0:
+      mixed.push_back(std::make_unique<Square>(i & 63));
+      break;
+    case 1:
+      mixed.push_back(std::make_unique<Rectangle>(i & 63, 7));
+      break;
+    default:
+      mixed.push_back(std::make_unique<Triangle>(i & 63, 9));
+      break;
     }
   }
   mostlySquares[500] = std::make_unique<Triangle>(3, 4);
