@@ -18,6 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 BUILD = ROOT / "build/bench"
+TOO_SLOW = "more than"  # how the problem of a run that was stopped begins
 DEFAULT_ENGINE = "build/release/bin/tiercel run"
 
 
@@ -95,7 +96,7 @@ class Meter:
         code = os.waitstatus_to_exitcode(wait_status)
         problem = ""
         if timed_out:
-            problem = f"more than {limit} s"
+            problem = f"{TOO_SLOW} {limit} s"
         elif code != status:
             problem = (f"signal {-code}" if code < 0 else f"status {code}") + self._last_message()
         elif expected is not None and self.output.read_bytes() != expected:

@@ -117,6 +117,26 @@ def mean_section(results: Results) -> list[str]:
             table(["", *map(length_name, results.lengths())], rows)]
 
 
+def last_good(results: Results, workload: str, contender: str) -> Row | None:
+    """Of the longest length that it did."""
+    rows = [results.row(workload, length, contender) for length in results.lengths(workload)]
+    return next((row for row in reversed(rows) if good(row)), None)
+
+
+def peak_section(results: Results) -> list[str]:
+    names = [name for name, kind in results.contenders().items() if kind != "compile"]
+    rows = []
+    for workload in results.workloads():
+        reached = [row.to_peak_ms if row else None for row in (last_good(results, workload, name) for name in names)]
+        if any(reached):
+            rows.append([workload, *(number(value, milliseconds) for value in reached)])
+    if not rows:
+        return []
+    return ["## Time to 90 % of peak speed",
+            "Milliseconds from the start of the process until 90 % of its own best sustained speed, at the longest length it did.",
+            table(["", *names], rows)]
+
+
 # ---- per workload ---------------------------------------------------------------------------------------------------
 
 
@@ -127,7 +147,7 @@ def workload_section(results: Results, workload: str) -> list[str]:
     rows = []
     for name in results.contenders():
         cells = [results.row(workload, length, name) for length in lengths]
-        last = next((row for row in reversed(cells) if good(row)), None)
+        last = last_good(results, workload, name)
         line = [name, *(("fails" if row.problem else number(row.wall_ms, milliseconds)) if row else "" for row in cells)]
         if last:
             line += [number(relative(results, workload, last.length_ms, name, PEER_KINDS)),
@@ -170,6 +190,7 @@ def suite_report(results: Results, picture: str) -> str:
                           "{contender}, over the best of `lli`, ReOptimizeLayer, and compiling first, for that workload and length. "
                           "Bold: above 1.", PEER_KINDS, 1.0),
         *mean_section(results),
+        *peak_section(results),
         f"![Total time against length]({picture})",
         *failure_section(results),
         "## Every workload",

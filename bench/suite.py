@@ -17,13 +17,15 @@ import contenders as all_contenders
 import plot
 import report
 from contenders import Contender, Job, compile_only
-from measuring import BenchError, Meter, Sample, machine, milliseconds, publish, resolve_engine, say, warn_when_busy
+from measuring import TOO_SLOW, BenchError, Meter, Sample, machine, milliseconds, publish, resolve_engine, say, warn_when_busy
 from results import DIRECTORY, Results, Row, last_results, length_name
 from workload import Calibration, Workload
 
 LENGTHS_MS = (10, 100, 1_000, 10_000, 30_000)
 QUICK_LENGTHS_MS = (10, 100, 500)
-LIMIT_FACTOR, LEAST_LIMIT_SECONDS = 20, 60  # a run may take so many times its native length, but at least so long
+# A run may take so many times its native length, but at least so long.
+LIMIT_FACTOR, LEAST_LIMIT_SECONDS, QUICK_LEAST_LIMIT_SECONDS = 20, 60, 30
+COMPILE_LIMIT_SECONDS = 600
 MOST_OUTPUT_BYTES = 1 << 30
 
 
@@ -34,10 +36,7 @@ class Task:
     workload: Workload
     length_ms: float
     units: int
-
-    @property
-    def limit_seconds(self) -> int:
-        return max(LEAST_LIMIT_SECONDS, int(self.length_ms * LIMIT_FACTOR / 1000))
+    limit_seconds: int
 
 
 @dataclass
@@ -68,6 +67,7 @@ class Plan:
     contenders: list[Contender]
     rounds: int
     budget_ms: float  # a cell takes part in further rounds until it has used this
+    least_limit_seconds: int = LEAST_LIMIT_SECONDS
 
 
 Cells = dict[tuple[str, float, str], Cell]  # by workload's title, length, contender
@@ -116,7 +116,8 @@ def make_tasks(plan: Plan, meter: Meter) -> list[Task]:
         for length in plan.lengths_ms:
             units = calibration.units(workload, length)
             if units > before:
-                tasks.append(Task(workload, length, units))
+                limit = max(plan.least_limit_seconds, int(length * LIMIT_FACTOR / 1000))
+                tasks.append(Task(workload, length, units, limit))
                 before = units
     return tasks
 
@@ -138,6 +139,9 @@ def measure_task(plan: Plan, task: Task, number: int, cells: Cells, compiled: di
     def cell(contender: Contender) -> Cell:
         return cells[task.workload.title, task.length_ms, contender.name]
 
+    for contender in plan.contenders:
+        if not cell(contender).problem and too_slow_already(task, contender, cells):
+            cell(contender).problem = "not tried: took too long at a shorter length"
     waiting = [c for c in plan.contenders if not cell(c).problem
                and (not cell(c).samples or cell(c).used_ms() * (1 + 1 / len(cell(c).samples)) <= plan.budget_ms)]
     if not waiting:
@@ -159,12 +163,17 @@ def measure_task(plan: Plan, task: Task, number: int, cells: Cells, compiled: di
         progress.tell(number, task, contender, sample, cells)
 
 
+def too_slow_already(task: Task, contender: Contender, cells: Cells) -> bool:
+    return any(cell.problem.startswith(TOO_SLOW) and length < task.length_ms
+               for (title, length, name), cell in cells.items() if (title, name) == (task.workload.title, contender.name))
+
+
 def compile_then_run(contender: Contender, task: Task, compiled: dict[tuple[str, str], Sample], job: Job, meter: Meter,
                      expected: bytes) -> Sample:
     """Compiling takes the same time for every length: once per round, and the run is added to it."""
     key = (task.workload.title, contender.compile_level)
     if key not in compiled:
-        compiled[key] = compile_only(job, contender.compile_level, meter, limit_seconds=600)
+        compiled[key] = compile_only(job, contender.compile_level, meter, limit_seconds=COMPILE_LIMIT_SECONDS)
     if compiled[key].problem:
         return compiled[key]
     return compiled[key] + job.run(meter, [str(job.native(contender.compile_level))], expected, task.limit_seconds)
@@ -245,7 +254,9 @@ def make_plan(arguments: argparse.Namespace, command: list[str]) -> tuple[Plan, 
     lengths = chosen_lengths(arguments, LENGTHS_MS, QUICK_LENGTHS_MS)
     workloads = catalogue.select(arguments.only, arguments.quick)
     rounds = arguments.rounds or (2 if arguments.quick else 5)
-    return Plan(workloads, lengths, found, rounds, budget_ms=1_500 if arguments.quick else 8_000), absent
+    plan = Plan(workloads, lengths, found, rounds, budget_ms=1_500 if arguments.quick else 8_000,
+                least_limit_seconds=QUICK_LEAST_LIMIT_SECONDS if arguments.quick else LEAST_LIMIT_SECONDS)
+    return plan, absent
 
 
 def exit_status(results: Results) -> int:

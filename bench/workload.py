@@ -112,7 +112,7 @@ class Calibration:
         return self._known[key]["unit_ms"]
 
     def _measure(self, workload: Workload) -> float:
-        """The best of a few: other load makes runs longer, never shorter."""
+        """In processor time, the best of a few runs: other load on the machine hardly shows in it."""
         base = min(self._run(workload, 1) for _ in range(3))
         most = workload.most_units or 1 << 40
         units = min(8, most)
@@ -120,7 +120,7 @@ class Calibration:
             units = min(units * 4, most)
         spent = min(spent, *(self._run(workload, units) for _ in range(2)))
         unit_ms = max((spent - base) / max(units - 1, 1), 1e-3)
-        say(f"{workload.title}: one unit takes {unit_ms:.3g} ms natively, starting {base:.3g} ms")
+        say(f"{workload.title}: one unit takes {unit_ms:.3g} ms natively")
         return unit_ms
 
     def _run(self, workload: Workload, units: int) -> float:
@@ -128,4 +128,4 @@ class Calibration:
         sample = job.run(self._meter, [str(job.native("O2"))])
         if sample.problem:
             raise BenchError(f"{workload.title}: the native build fails: {sample.problem}")
-        return sample.wall_ms
+        return sample.cpu_ms

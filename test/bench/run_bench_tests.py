@@ -22,7 +22,7 @@ import report  # noqa: E402
 import shapes  # noqa: E402
 import suite  # noqa: E402
 import workload  # noqa: E402
-from contenders import DEFAULT_POLICY, NATIVE_O2, NATIVE_O3  # noqa: E402
+from contenders import DEFAULT_POLICY, NATIVE_O2, NATIVE_O3, ours  # noqa: E402
 from measuring import Meter, Sample  # noqa: E402
 from results import Results, Row  # noqa: E402
 
@@ -150,6 +150,17 @@ class Lengths(unittest.TestCase):
 
     def test_two_digits(self) -> None:
         self.assertEqual([workload.round_off(units) for units in (0.2, 7.4, 99, 123, 98765)], [1, 7, 99, 120, 99000])
+
+
+class Skipping(unittest.TestCase):
+    def test_too_slow_at_a_shorter_length(self) -> None:
+        loop = workload.Workload("loop", "kernel", lambda units: None)
+        tier0, tier2 = (ours(f"tiercel --tier={tier}", "fixed", []) for tier in (0, 2))
+        cells = {("loop", 10, tier0.name): suite.Cell(problem="more than 60 s"), ("loop", 10, tier2.name): suite.Cell(problem="signal 11")}
+        later, same = suite.Task(loop, 100, 100, 60), suite.Task(loop, 10, 10, 60)
+        self.assertTrue(suite.too_slow_already(later, tier0, cells))
+        self.assertFalse(suite.too_slow_already(same, tier0, cells))
+        self.assertFalse(suite.too_slow_already(later, tier2, cells))
 
 
 class Shapes(unittest.TestCase):
