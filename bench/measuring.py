@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shlex
 import shutil
 import statistics
@@ -19,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 BUILD = ROOT / "build/bench"
 TOO_SLOW = "more than"  # how the problem of a run that was stopped begins
+STACK_DUMP = re.compile(r"PLEASE submit|Stack dump|#\d+ |\d+\.\s")
 DEFAULT_ENGINE = "build/release/bin/tiercel run"
 
 
@@ -98,16 +100,18 @@ class Meter:
         if timed_out:
             problem = f"{TOO_SLOW} {limit} s"
         elif code != status:
-            problem = (f"signal {-code}" if code < 0 else f"status {code}") + self._last_message()
+            problem = (f"signal {-code}" if code < 0 else f"status {code}") + self._last_message(ticks)
         elif expected is not None and self.output.read_bytes() != expected:
             problem = "wrong output"
         return Sample(wall_ns / 1e6, rss_kib / 1024, problem, (user_us + system_us) / 1e3, first_ns / 1e6 if first_ns >= 0 else None,
                       tuple(int(stamp) / 1e6 for stamp in stamps.split()))
 
-    def _last_message(self) -> str:
-        """What the program last said on stderr, short enough for a table."""
-        text = self._errors.read_bytes()[-4096:].decode(errors="replace")
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
+    def _last_message(self, ticks: str) -> str:
+        """What the program last said on stderr, short enough for a table; neither LLVM's stack dumps nor ticks say anything."""
+        text = self._errors.read_bytes()[-65536:].decode(errors="replace")
+        tick = ticks[2:] or "\n"
+        lines = [line.strip() for line in text.splitlines()
+                 if line.strip() and not STACK_DUMP.match(line.strip()) and not line.startswith(tick)]
         return f": {lines[-1][:100]}" if lines else ""
 
 

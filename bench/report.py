@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import analysis
 from contenders import DEFAULT_POLICY, NATIVE_O2, NATIVE_O3
@@ -31,13 +31,14 @@ def number(value: float | None, text: Callable[[float], str] = ratio) -> str:
 
 
 def unit_ms(results: Results, workload: str, contender: str) -> float | None:
-    """Time per unit from the two longest lengths, so that start-up and warming up cancel."""
+    """Time per unit from the two longest lengths, so that start-up and warming up cancel. From the best runs: other load
+    makes runs longer, never shorter, and in a difference it would count twice."""
     rows = [results.row(workload, length, contender) for length in results.lengths(workload)[-2:]]
     if len(rows) < 2 or not all(good(row) for row in rows):
         return None
     short, long = rows
-    assert short and long and short.wall_ms and long.wall_ms
-    return analysis.per_unit(short.wall_ms, short.units, long.wall_ms, long.units) if long.endless else None
+    assert short and long and short.low_ms and long.low_ms
+    return analysis.per_unit(short.low_ms, short.units, long.low_ms, long.units) if long.endless else None
 
 
 def steady_speed(results: Results, workload: str, contender: str) -> float | None:
@@ -58,12 +59,19 @@ def steady_section(results: Results) -> list[str]:
                                      for name, speed in zip(shown, speeds))])
     if not rows:
         return []
-    means = [analysis.geometric_mean(filter(None, columns[name])) for name in shown]
-    rows.append(["**geometric mean**", *(mark(mean, True) for mean in means)])
+    rows.append(["**geometric mean**", *(f"**{mean_of_some(columns[name], len(rows))}**" for name in shown)])
     return ["## Steady state",
             f"Speed as a multiple of {NATIVE_O3}: above 1 is faster. From the difference between a workload's two longest lengths, so that "
-            f"start-up and warming up cancel. Bold: ours below {STEADY_LIMIT}. Empty: too noisy, or it failed.",
+            f"start-up and warming up cancel. Bold: ours below {STEADY_LIMIT}. Empty: too noisy, or it failed; in parentheses for how many "
+            "workloads there is a figure, where not for all.",
             table(["", *shown], rows)]
+
+
+def mean_of_some(values: Sequence[float | None], asked: int) -> str:
+    """The geometric mean of those there are, and how many these are if not all."""
+    there = [value for value in values if value]
+    mean = number(analysis.geometric_mean(there))
+    return mean if len(there) == asked or not mean else f"{mean} ({len(there)}/{asked})"
 
 
 def mark(value: float | None, bold: bool) -> str:
@@ -109,8 +117,7 @@ def mean_section(results: Results) -> list[str]:
             asked = [pair for pair in pairs if pair[1]]
             ratios = [own.wall_ms / base.wall_ms for own, base in asked
                       if own and base and good(own) and good(base) and own.wall_ms and base.wall_ms]
-            mean = number(analysis.geometric_mean(ratios))
-            means.append(mean if len(ratios) == len(asked) or not mean else f"{mean} ({len(ratios)}/{len(asked)})")
+            means.append(mean_of_some(ratios, len(asked)))
         rows.append([name, *means])
     return ["## Total time, all contenders",
             f"Geometric means over the workloads, × {NATIVE_O2}; in parentheses how many workloads it did, where not all.",

@@ -25,6 +25,7 @@ LENGTHS_MS = (10, 100, 1_000, 10_000, 30_000)
 QUICK_LENGTHS_MS = (10, 100, 500)
 # A run may take so many times its native length, but at least so long.
 LIMIT_FACTOR, LEAST_LIMIT_SECONDS, QUICK_LEAST_LIMIT_SECONDS = 20, 60, 30
+BUDGET_SECONDS, QUICK_BUDGET_SECONDS = 8.0, 1.5
 COMPILE_LIMIT_SECONDS = 600
 MOST_OUTPUT_BYTES = 1 << 30
 
@@ -242,6 +243,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--contenders", metavar="A,B", default="",
                         help="only contenders of these kinds (native, compile, peer, fixed, ours) or with these words in their names; "
                         "native -O2 and -O3 always take part")
+    parser.add_argument("--budget", type=float, metavar="SECONDS",
+                        help="a contender takes part in further rounds of a workload at one length until it has run so long "
+                        f"(default: {BUDGET_SECONDS:g}); the first round is complete whatever it takes")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="where the plot goes (default: beside --output)")
 
 
@@ -254,7 +258,8 @@ def make_plan(arguments: argparse.Namespace, command: list[str]) -> tuple[Plan, 
     lengths = chosen_lengths(arguments, LENGTHS_MS, QUICK_LENGTHS_MS)
     workloads = catalogue.select(arguments.only, arguments.quick)
     rounds = arguments.rounds or (2 if arguments.quick else 5)
-    plan = Plan(workloads, lengths, found, rounds, budget_ms=1_500 if arguments.quick else 8_000,
+    budget = arguments.budget or (QUICK_BUDGET_SECONDS if arguments.quick else BUDGET_SECONDS)
+    plan = Plan(workloads, lengths, found, rounds, budget * 1000,
                 least_limit_seconds=QUICK_LEAST_LIMIT_SECONDS if arguments.quick else LEAST_LIMIT_SECONDS)
     return plan, absent
 

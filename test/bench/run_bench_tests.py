@@ -208,6 +208,8 @@ class Launcher(unittest.TestCase):
 
     def test_problems(self) -> None:
         self.assertEqual(self.run_shell("echo because >&2; exit 3").problem, "status 3: because")
+        self.assertEqual(self.run_shell("echo tick >&2; exit 3", "2:tick").problem, "status 3")
+        self.assertEqual(self.run_shell("echo why >&2; echo '#0 0x12 f' >&2; exit 3", "-").problem, "status 3: why")
         self.assertEqual(self.run_shell("exit 3", status=3).problem, "")
         self.assertEqual(self.run_shell("kill -11 $$").problem, "signal 11")
         self.assertEqual(self.run_shell("echo a", expected=b"b\n").problem, "wrong output")
