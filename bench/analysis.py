@@ -44,11 +44,16 @@ def time_to_peak(ticks_ms: Sequence[float], share: float = 0.9) -> float | None:
     return next((begin for begin, rate in windows if rate >= share * peak), None)
 
 
+LEAST_SHARE = 0.25
+
+
 def per_unit(short_ms: float, short_units: int, long_ms: float, long_units: int) -> float | None:
-    """Time of a unit once everything has settled: what the longer run took more. None when noise hides it."""
-    if long_units <= short_units or long_ms <= short_ms:
+    """Time of a unit once everything has settled: what the longer run took more. None when that is so small a part of it
+    (below LEAST_SHARE) that it is rather noise in what both have in common."""
+    more = long_ms - short_ms
+    if long_units <= short_units or more < LEAST_SHARE * long_ms:
         return None
-    return (long_ms - short_ms) / (long_units - short_units)
+    return more / (long_units - short_units)
 
 
 @dataclass(frozen=True)

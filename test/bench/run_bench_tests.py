@@ -65,6 +65,18 @@ class TimeToPeak(unittest.TestCase):
         self.assertIsNone(analysis.time_to_peak([7.0] * 100))
 
 
+class SteadyState(unittest.TestCase):
+    def test_start_up_cancels(self) -> None:
+        self.assertEqual(analysis.per_unit(300, 100, 1200, 1000), 1)
+
+    def test_mostly_start_up_says_nothing(self) -> None:
+        self.assertIsNone(analysis.per_unit(5000, 100, 5400, 1000))
+        self.assertIsNone(analysis.per_unit(5000, 100, 4000, 1000))
+
+    def test_no_more_work(self) -> None:
+        self.assertIsNone(analysis.per_unit(100, 10, 500, 10))
+
+
 class Changes(unittest.TestCase):
     def spread(self, *values: float) -> analysis.Spread:
         return analysis.spread(values)
