@@ -73,12 +73,15 @@ def load(path: Path) -> Results:
 
 
 def last_results(current: Results) -> Results | None:
-    """The newest earlier results of this machine, measured the same way."""
+    """The newest earlier results of this machine that have some of the same measurements."""
+    mine = {(row.workload, row.length_ms, row.units, row.contender) for row in current.rows if row.kind != "native"}
     for path in sorted(DIRECTORY.glob("suite-*.json"), reverse=True):
         try:
             earlier = load(path)
         except (OSError, ValueError, TypeError, KeyError):
             continue  # of another version of the suite
-        if (earlier.machine, earlier.one_core) == (current.machine, current.one_core):
+        if (earlier.machine, earlier.one_core) != (current.machine, current.one_core):
+            continue
+        if any((row.workload, row.length_ms, row.units, row.contender) in mine for row in earlier.rows):
             return earlier
     return None
