@@ -15,6 +15,9 @@ void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned 
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = level >= 2;
   tuning.SLPVectorization = level >= 2;
+  // It tells static linkers in which order to put functions, and MCAssembler keeps the relocations that it is
+  // made of beyond the module, into the next one that is assembled.
+  tuning.CallGraphProfile = false;
   llvm::PassBuilder builder(&target, tuning);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(callGraph);
