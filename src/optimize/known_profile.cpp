@@ -37,7 +37,8 @@ FunctionId functionNamed(const std::string& name, Registry& registry) {
 
 KnownProfile counted(const FunctionRecord& record, Registry& registry) {
   KnownProfile known;
-  const FunctionCounts* counters = record.counts.get();
+  // While the first compile goes on, on any thread, the counters are being set up.
+  const FunctionCounts* counters = record.state() == FirstCompile::Ready ? record.counts.get() : nullptr;
   if (!counters)
     return known;
   bool ran = false;
