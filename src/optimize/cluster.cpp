@@ -20,12 +20,14 @@ namespace {
 /// Instructions as front ends write them; about half of them are left once locals are registers. A cluster
 /// compiles in some 40 us an instruction, so these bound a compile to a few hundred milliseconds whatever is
 /// called, and leave a huge function nearly alone.
-constexpr size_t kMostAdded = 4000;
+constexpr size_t kMostAdded = 3000;
+/// Nothing says which of the calls matter: what is small anyway, and not much of it.
+constexpr size_t kMostAddedUnknown = 500;
 constexpr size_t kLargestCluster = 12'000;
 /// Of a body: at call sites that carry much of the cluster's time, at others that ran, and without a profile.
 constexpr size_t kLargestHot = 1000;
 constexpr size_t kLargestWarm = 150;
-constexpr size_t kLargestUnknown = 150;
+constexpr size_t kLargestUnknown = 80;
 /// A call site is hot if it runs at least this fraction of what the hottest block does.
 constexpr uint64_t kHotFraction = 100;
 
@@ -124,7 +126,8 @@ Status Cluster::grow() {
   if (!environment_.options.inlining)
     return {};
   const size_t begin = sizeOf(*unit_.function);
-  const size_t limit = std::min(begin + kMostAdded, std::max(begin, kLargestCluster));
+  const size_t most = profiled_ ? kMostAdded : kMostAddedUnknown;
+  const size_t limit = std::min(begin + most, std::max(begin, kLargestCluster));
   size_t size = 0;
   for (llvm::Function& function : *unit_.module) {
     if (!function.isDeclaration()) {
