@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "optimize/optimizer.h"
 
+#include "optimize/vectorizer_guard.h"
+
 #include "llvm/Passes/PassBuilder.h"
 
 namespace tiercel {
@@ -15,6 +17,8 @@ void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned 
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = level >= 2;
   tuning.SLPVectorization = level >= 2;
+  if (tuning.LoopVectorization)
+    guardVectorizer(module);
   llvm::PassBuilder builder(&target, tuning);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(callGraph);

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import signal
@@ -16,16 +17,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "modes"))
 from generator import DETACHED  # noqa: E402  (modes is found through the path set above)
 from modes import Mode, load_modes, select_modes  # noqa: E402
 
-DEFAULT_MODES = "tier0,tier2,adaptive,sync,promote-always,random-tier"
+DEFAULT_MODES = "tier0,tier2,tier3,adaptive,window,sync,promote-always,osr-always,random-tier,chaos"
 
 # What is added so that functions are promoted although these programs are over in milliseconds: before the default
 # threshold is reached, and mostly before a background compile is done. adaptive and onecore stay asynchronous, which
 # lets exits meet compiles in progress.
 ADDED_OPTIONS = {
     "adaptive": ["--policy=threshold", "--threshold=2"],
+    "window": ["--threshold=2"],
     "onecore": ["--policy=threshold", "--threshold=2"],
     "sync": ["--policy=threshold", "--threshold=2"],
     "promote-always": ["--sync"],
+    "osr-always": ["--sync", "--policy=threshold", "--threshold=2"],
     "random-tier": ["--sync"],
 }
 
@@ -76,8 +79,8 @@ def adapted(mode: Mode) -> Mode:
 
 def seeded(mode: Mode, seed: int) -> Mode:
     """Tiers are picked by function number and seed: one seed for all programs would give all of them the same tiers."""
-    return replace(mode, options=[f"{option}:{seed}" if option == "--mode=random-tier" else option
-                                  for option in mode.options])
+    return replace(mode, options=[re.sub(r"(?<=random-tier)(:\d+)?$|(?<=osr-always)$", f":{seed}", option)
+                                  if option.startswith("--mode=") else option for option in mode.options])
 
 
 def difference(result: subprocess.CompletedProcess[str], expected: str) -> str:
