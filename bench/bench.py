@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Measures the engine against native builds and other engines in the same run, and prints Markdown tables.
 
+  suite     kernels, real programs and the shapes of a JIT test, at many lengths, against every peer (the default)
+  switches  what each optimisation buys: the engine with each of them switched off
+  instrumentation   what counting costs first-tier code, with one thread and with eight
   startup   cold starts: a null program, SQLite and Lua, short and medium work
   scale     opening programs of 1,000 to 100,000 functions and calling ten of them
 
@@ -14,9 +17,17 @@ import argparse
 import sys
 from pathlib import Path
 
-import scale
-import startup
-from measuring import DEFAULT_ENGINE, BenchError, say
+from measuring import DEFAULT_ENGINE, ROOT, BenchError, say
+
+sys.path.insert(0, str(ROOT / "scripts"))  # fetch_programs
+
+import instrumentation  # noqa: E402
+import scale  # noqa: E402
+import startup  # noqa: E402
+import suite  # noqa: E402
+import switches  # noqa: E402
+
+COMMANDS = {"suite": suite, "switches": switches, "instrumentation": instrumentation, "startup": startup, "scale": scale}
 
 
 def positive(text: str) -> int:
@@ -28,8 +39,8 @@ def positive(text: str) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True, metavar="startup|scale")
-    for name, module in (("startup", startup), ("scale", scale)):
+    commands = parser.add_subparsers(required=True, metavar="|".join(COMMANDS))
+    for name, module in COMMANDS.items():
         command = commands.add_parser(name, help=module.__doc__.split(":")[0], description=module.__doc__)
         command.add_argument("--engine", default=DEFAULT_ENGINE, metavar="COMMAND",
                              help="what runs a bitcode file (default: %(default)s)")
@@ -40,7 +51,10 @@ def main() -> int:
         command.add_argument("--json", type=Path, metavar="FILE", help="also write all numbers there")
         module.add_arguments(command)
         command.set_defaults(main=module.main)
-    arguments = parser.parse_args()
+    words = sys.argv[1:]
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
+        words = ["suite", *words]
+    arguments = parser.parse_args(words)
     try:
         return arguments.main(arguments)
     except BenchError as error:

@@ -6,17 +6,21 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shlex
 import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 BUILD = ROOT / "build/bench"
+TOO_SLOW = "more than"  # how the problem of a run that was stopped begins
+STACK_DUMP = re.compile(r"PLEASE submit|Stack dump|#\d+ |\d+\.\s")
 DEFAULT_ENGINE = "build/release/bin/tiercel run"
 
 
@@ -31,10 +35,16 @@ class Sample:
     wall_ms: float
     rss_mib: float
     problem: str  # empty: it did what it should
+    cpu_ms: float = 0.0  # user and system time, of all its processes
+    first_ms: float | None = None  # until the first byte of standard output
+    ticks_ms: tuple[float, ...] = ()  # when each unit of work was reported
+    code_bytes: int | None = None  # machine code: made, by engines that tell; of native builds, .text
 
     def __add__(self, other: Sample) -> Sample:
         """One after the other: times add up, the larger memory counts, the first problem is the problem."""
-        return Sample(self.wall_ms + other.wall_ms, max(self.rss_mib, other.rss_mib), self.problem or other.problem)
+        return Sample(self.wall_ms + other.wall_ms, max(self.rss_mib, other.rss_mib), self.problem or other.problem,
+                      self.cpu_ms + other.cpu_ms, None if other.first_ms is None else self.wall_ms + other.first_ms,
+                      tuple(self.wall_ms + tick for tick in other.ticks_ms), other.code_bytes)
 
 
 def say(text: str) -> None:
@@ -64,29 +74,45 @@ class Meter:
 
     def __init__(self, one_core: bool, limit_seconds: int) -> None:
         BUILD.mkdir(parents=True, exist_ok=True)
-        self._launcher = BUILD / "measure"
+        self._directory = tempfile.TemporaryDirectory(dir=BUILD, prefix="meter-")  # two at once must not mix up their output
+        directory = Path(self._directory.name)
+        self._launcher = directory / "measure"
         run_checked(["clang-22", "-O2", str(HERE / "measure.c"), "-o", str(self._launcher)], "building the launcher")
+        self.one_core = one_core
         self._prefix = ["taskset", "-c", "0"] if one_core else []
         self._limit = limit_seconds
-        self.output = BUILD / "stdout"
-        self._errors = BUILD / "stderr"
+        self.output = directory / "stdout"
+        self._errors = directory / "stderr"
 
-    def run(self, command: list[str], stdin: Path, expected: bytes | None = None, cwd: Path | None = None) -> Sample:
-        """Measures one run. It has a problem when it ends with anything but status 0, or with other output than expected."""
-        launch = [*self._prefix, str(self._launcher), str(self._limit), str(stdin), str(self.output), str(self._errors), *command]
+    def run(self, command: list[str], stdin: Path, expected: bytes | None = None, cwd: Path | None = None, ticks: str = "-",
+            status: int = 0, limit_seconds: int | None = None) -> Sample:
+        """Measures one run. It has a problem when it ends with another status, or with other output, than expected.
+        `ticks` is what measure.c calls TICKS."""
+        limit = limit_seconds or self._limit
+        launch = [*self._prefix, str(self._launcher), str(limit), str(stdin), str(self.output), str(self._errors), ticks, *command]
         result = subprocess.run(launch, stdout=subprocess.PIPE, cwd=cwd, text=True, check=False)
         if result.returncode != 0:
             raise BenchError(f"the launcher could not run {shlex.join(command)[:200]}")
-        wall_ns, _user, _system, rss_kib, status, timed_out = (int(word) for word in result.stdout.split())
+        facts, stamps = result.stdout.split("\n")[:2]
+        wall_ns, user_us, system_us, rss_kib, wait_status, timed_out, first_ns = (int(word) for word in facts.split())
+        code = os.waitstatus_to_exitcode(wait_status)
         problem = ""
         if timed_out:
-            problem = f"more than {self._limit} s"
-        elif status != 0:
-            code = os.waitstatus_to_exitcode(status)
-            problem = f"signal {-code}" if code < 0 else f"status {code}"
+            problem = f"{TOO_SLOW} {limit} s"
+        elif code != status:
+            problem = (f"signal {-code}" if code < 0 else f"status {code}") + self._last_message(ticks)
         elif expected is not None and self.output.read_bytes() != expected:
             problem = "wrong output"
-        return Sample(wall_ns / 1e6, rss_kib / 1024, problem)
+        return Sample(wall_ns / 1e6, rss_kib / 1024, problem, (user_us + system_us) / 1e3, first_ns / 1e6 if first_ns >= 0 else None,
+                      tuple(int(stamp) / 1e6 for stamp in stamps.split()))
+
+    def _last_message(self, ticks: str) -> str:
+        """What the program last said on stderr, short enough for a table; neither LLVM's stack dumps nor ticks say anything."""
+        text = self._errors.read_bytes()[-65536:].decode(errors="replace")
+        tick = ticks[2:] or "\n"
+        lines = [line.strip() for line in text.splitlines()
+                 if line.strip() and not STACK_DUMP.match(line.strip()) and not line.startswith(tick)]
+        return f": {lines[-1][:100]}" if lines else ""
 
 
 @dataclass(frozen=True)

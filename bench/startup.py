@@ -5,47 +5,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from measuring import (BUILD, HERE, ROOT, BenchError, Meter, Sample, Summary, machine, milliseconds, publish, ratio,
-                       resolve_engine, run_checked, say, summarise, table, warn_when_busy)
+import fetch_programs
+from contenders import NATIVE_O2, NOTHING, Contender, Job, compile_and_run, engine, native
+from measuring import (BUILD, HERE, BenchError, Meter, Sample, Summary, machine, milliseconds, publish, ratio, resolve_engine,
+                       run_checked, say, summarise, table, warn_when_busy)
 
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import fetch_programs  # noqa: E402  (found through the path set above)
-
-NOTHING = Path("/dev/null")
+MCJIT_O0, OURS = "lli MCJIT -O0", "tiercel"
 
 
-@dataclass(frozen=True)
-class Workload:
-    """A program, what it is given to do, and how to compile it from its sources."""
-
-    name: str
-    bitcode: Path
-    native: Callable[[str], Path]  # by level, O0 or O2
-    compile_command: Callable[[list[str], Path], list[str]]
-    sources_dir: Path
-    args: tuple[str, ...] = ()
-    stdin: Path = NOTHING
-
-
-@dataclass(frozen=True)
-class Contender:
-    """One way to get a workload done."""
-
-    name: str
-    kind: str  # native, compile (and run), peer (another JIT), ours
-    measure: Callable[[Workload, Meter, bytes | None], Sample]
-
-
-NATIVE_O2, MCJIT_O0, OURS = "native -O2 (run only)", "lli MCJIT -O0", "tiercel"
-
-
-def make_null_program() -> Workload:
+def make_null_program() -> Job:
     directory = BUILD / "null"
     directory.mkdir(parents=True, exist_ok=True)
     source = directory / "null.c"
@@ -58,15 +28,15 @@ def make_null_program() -> Workload:
         run_checked(compile_command(flags, directory / level), "building the null program")
     bitcode_flags = [*fetch_programs.BITCODE_FLAGS["program.bc"], "-c", "-emit-llvm"]
     run_checked(compile_command(bitcode_flags, directory / "null.bc"), "building the null program")
-    return Workload("null program", directory / "null.bc", lambda level: directory / f"native-{level}", compile_command, directory)
+    return Job("null program", directory / "null.bc", lambda level: directory / f"native-{level}", compile_command, directory)
 
 
-def of_program(name: str, program: fetch_programs.Program, args: tuple[str, ...], stdin: Path = NOTHING) -> Workload:
-    return Workload(name, program.path("program.bc"), lambda level: program.path(f"native-{level}"), program.native_command,
+def of_program(name: str, program: fetch_programs.Program, args: tuple[str, ...], stdin: Path = NOTHING) -> Job:
+    return Job(name, program.path("program.bc"), lambda level: program.path(f"native-{level}"), program.native_command,
                     program.src, args, stdin)
 
 
-def make_workloads() -> list[Workload]:
+def make_workloads() -> list[Job]:
     sqlite, lua = fetch_programs.program_named("sqlite"), fetch_programs.program_named("lua")
     try:
         fetch_programs.ensure([sqlite, lua], ["program.bc", "native-O0", "native-O2"])
@@ -79,28 +49,6 @@ def make_workloads() -> list[Workload]:
         of_program("Lua, `print(1)`", lua, ("-e", "print(1)")),
         of_program("Lua, one-second script", lua, (str(HERE / "workloads/one_second.lua"),)),
     ]
-
-
-def native(level: str) -> Contender:
-    return Contender(f"native -{level} (run only)", "native",
-                     lambda work, meter, expected: meter.run([str(work.native(level)), *work.args], work.stdin, expected))
-
-
-def compile_and_run(level: str) -> Contender:
-    def measure(work: Workload, meter: Meter, expected: bytes | None) -> Sample:
-        executable = BUILD / "compiled"
-        executable.unlink(missing_ok=True)
-        compiling = meter.run(work.compile_command([f"-{level}"], executable), NOTHING, cwd=work.sources_dir)
-        if compiling.problem:
-            return dataclasses.replace(compiling, problem=f"compiling: {compiling.problem}")
-        return compiling + meter.run([str(executable), *work.args], work.stdin, expected)
-
-    return Contender(f"clang -{level}, then run", "compile", measure)
-
-
-def engine(name: str, kind: str, command: list[str]) -> Contender:
-    return Contender(name, kind,
-                     lambda work, meter, expected: meter.run([*command, str(work.bitcode), *work.args], work.stdin, expected))
 
 
 def make_contenders(ours: list[str]) -> list[Contender]:
@@ -121,13 +69,13 @@ def make_contenders(ours: list[str]) -> list[Contender]:
 Results = dict[str, dict[str, Summary]]  # by workload, then contender
 
 
-def measure_all(workloads: list[Workload], contenders: list[Contender], meter: Meter, rounds: int, budget_ms: float) -> Results:
+def measure_all(workloads: list[Job], contenders: list[Contender], meter: Meter, rounds: int, budget_ms: float) -> Results:
     """Interleaved: a round runs everything once, so that a slow phase of the machine falls on all alike. Something slow takes
     part only until it has used up its budget of time; something that failed, only once."""
     expected: dict[str, bytes] = {}
     for work in workloads:
         # Measured for nothing, but it gives the right output and warms the file cache for the programs.
-        warm = meter.run([str(work.native("O2")), *work.args], work.stdin)
+        warm = work.run(meter, [str(work.native("O2"))])
         if warm.problem:
             raise BenchError(f"{work.name}: the native build fails: {warm.problem}")
         expected[work.name] = meter.output.read_bytes()

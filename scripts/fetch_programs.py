@@ -4,7 +4,7 @@
 
 Everything lands in build/programs/NAME:
 
-  src/             the unpacked, patched source package
+  src/             the unpacked source package, with Debian's patches where its archive still has them
   program.bc       the whole program as one unoptimised but optimisable module
   program-O0.bc    the same as a plain -O0 build leaves it, with optnone (SQLite only)
   native-O0, native-O2, native-O3     executables; -O3 is built with -march=native
@@ -62,6 +62,7 @@ class Program:
     prepare: tuple[str, ...] = ()  # a command run once in src/ after unpacking
     needs: tuple[tuple[str, str], ...] = ()  # (command, Debian package) that `prepare` relies on
     outputs: tuple[str, ...] = USUAL_OUTPUTS
+    upstream_only: bool = False  # take the package's original archive as it is, without the packaging and its patches
 
     @property
     def dir(self) -> Path:
@@ -88,6 +89,11 @@ class Program:
         """Compiles and links an executable; to be run in src/."""
         return [self.compiler, *level, *self.compile_flags(), *self.source_files(), *self.libs, "-o", str(output)]
 
+
+# What GNU Go's own tools make of its pattern databases.
+GNUGO_PATTERNS = tuple(f"{name}.c" for name in (
+    "conn", "patterns", "apatterns", "dpatterns", "eyes", "influence", "barriers", "endgame", "aa_attackpat", "owl_attackpat",
+    "owl_vital_apat", "owl_defendpat", "fusekipat", "fuseki9", "fuseki13", "fuseki19", "josekidb", "handipat", "oraclepat", "mcpat"))
 
 PROGRAMS = [
     Program(
@@ -145,7 +151,56 @@ PROGRAMS = [
         flags=("-std=c++11", "-DNDEBUG", "-Ilib", "-Iexternals/simplecpp", "-Iexternals/tinyxml2", "-Iexternals/picojson",
                '-DFILESDIR="{src}"'),
         libs=("-lpthread",),
-        outputs=("program.bc", "native-O0"),
+    ),
+    Program(
+        name="gnugo",
+        package="gnugo",
+        known_version="3.8",
+        upstream_only=True,  # Debian's archive has lost the packaging of bookworm's version; it only changes documentation
+        # Tools of its own turn its pattern databases into sources.
+        prepare=("sh", "-c", f"CC={CC} CFLAGS='-O0 -w -std=gnu89 -fcommon' ./configure --without-curses --without-readline"
+                 " && make -C utils libutils.a && make -C sgf libsgf.a && make -C engine libboard.a libengine.a"
+                 f" && make -C patterns {' '.join(GNUGO_PATTERNS)}"),
+        needs=(("make", "make"),),
+        sources=("engine/*.c", "interface/*.c", "sgf/sgf_utils.c", "sgf/sgfnode.c", "sgf/sgftree.c", "utils/getopt.c",
+                 "utils/getopt1.c", "utils/gg_utils.c", "utils/random.c", "utils/winsocket.c", "patterns/connections.c",
+                 "patterns/helpers.c", "patterns/transform.c", *(f"patterns/{name}" for name in GNUGO_PATTERNS)),
+        flags=("-std=gnu89", "-fcommon", "-DHAVE_CONFIG_H", "-I.", "-Iengine", "-Iinterface", "-Ipatterns", "-Isgf", "-Iutils"),
+        libs=("-lm",),
+    ),
+    Program(
+        name="picosat",
+        package="picosat",
+        known_version="965",
+        prepare=("sh", "-c", """printf '#define PICOSAT_CC ""\\n#define PICOSAT_CFLAGS ""\\n#define PICOSAT_VERSION "%s"\\n' """
+                 '"$(cat VERSION)" > config.h'),
+        sources=("app.c", "main.c", "picosat.c", "version.c"),
+        flags=("-DNDEBUG", "-DNGETRUSAGE"),
+    ),
+    Program(
+        name="bc",
+        package="bc",
+        known_version="1.07.1",
+        # Its mathematical library is written in its own language, translated by a first bc and edited into a header.
+        prepare=("sh", "-c", f"CC={CC} CFLAGS='-O1 -w -std=gnu89' ./configure && cd bc && echo '{{0}}' > libmath.h"
+                 f" && {CC} -O1 -w -std=gnu89 -DHAVE_CONFIG_H -I.. -I. -I../h *.c ../lib/getopt.c ../lib/getopt1.c ../lib/number.c"
+                 " -o first-bc && ./first-bc -c libmath.b < /dev/null > libmath.h && sh fix-libmath_h && rm first-bc"),
+        needs=(("ed", "ed"),),
+        sources=("bc/*.c", "lib/getopt.c", "lib/getopt1.c", "lib/number.c"),
+        flags=("-std=gnu89", "-DHAVE_CONFIG_H", "-I.", "-Ibc", "-Ih"),
+    ),
+    Program(
+        name="flac",
+        package="flac",
+        known_version="1.4.2",
+        # In plain C: the point is what a compiler makes of it.
+        prepare=("sh", "-c", f"CC={CC} CXX={CXX} CFLAGS='-O1 -w' ./configure --disable-ogg --disable-asm-optimizations"
+                 " --disable-cpplibs --disable-shared"),
+        sources=("src/flac/*.c", "src/libFLAC/*.c", "src/share/getopt/*.c", "src/share/grabbag/*.c",
+                 "src/share/replaygain_analysis/*.c", "src/share/replaygain_synthesis/*.c", "src/share/utf8/*.c"),
+        without=("src/flac/iffscan.c", "src/libFLAC/ogg_*.c", "src/libFLAC/*_intrin_*.c", "src/share/utf8/charset_test.c", "src/share/utf8/makemap.c"),
+        flags=("-DHAVE_CONFIG_H", "-DNDEBUG", "-DFLAC__NO_DLL", "-I.", "-Iinclude", "-Isrc/libFLAC/include"),
+        libs=("-lm",),
     ),
 ]
 
@@ -238,15 +293,13 @@ class SourceArchive:
         say(f"{program.name}: fetching source package {program.package}")
         with tempfile.TemporaryDirectory(dir=program.dir, prefix="fetch-") as name:
             staging = Path(name)
-            run(self._apt("source", program.package), f"apt-get source {program.package}", cwd=staging)
+            self._download(program, staging)
             unpacked = [path for path in staging.iterdir() if path.is_dir()]
             descriptions = list(staging.glob("*.dsc"))
             if len(unpacked) != 1 or len(descriptions) != 1:
                 raise Failure(f"{program.name}: apt-get source did not leave one unpacked package in {staging}")
             version = re.search(r"^Version: (.+)$", descriptions[0].read_text(), re.MULTILINE)[1]
-            unpacked_version = run(["dpkg-parsechangelog", "-S", "Version"], "dpkg-parsechangelog", unpacked[0]).strip()
-            if unpacked_version != version:
-                raise Failure(f"{program.name}: the package claims version {version} and unpacks to {unpacked_version}")
+            self._check_version(program, unpacked[0], version)
             if not version.startswith(program.known_version):
                 say(f"{program.name}: note: version {version}; its row was written for {program.known_version}")
             self._generate(program, unpacked[0])
@@ -254,6 +307,28 @@ class SourceArchive:
             unpacked[0].rename(program.src)
             return {"package": program.package, "version": version, "prepare": " ".join(program.prepare),
                     "dsc_sha256": hashlib.sha256(descriptions[0].read_bytes()).hexdigest()}
+
+    def _download(self, program: Program, staging: Path) -> None:
+        """Leaves the package's description and its unpacked sources there. apt checks what it downloads."""
+        what = f"apt-get source {program.package}"
+        if not program.upstream_only:
+            run(self._apt("source", program.package), what, cwd=staging)
+            return
+        run(self._apt("source", "--dsc-only", program.package), what, cwd=staging)
+        run(self._apt("source", "--tar-only", program.package), what, cwd=staging)
+        for archive in staging.glob("*.orig.tar.*"):
+            run(["tar", "-xf", archive.name], f"{program.name}: unpacking", cwd=staging)
+
+    @staticmethod
+    def _check_version(program: Program, unpacked: Path, version: str) -> None:
+        if program.upstream_only:
+            unpacked_version = unpacked.name.rpartition("-")[2]
+            right = version.startswith(unpacked_version)
+        else:
+            unpacked_version = run(["dpkg-parsechangelog", "-S", "Version"], "dpkg-parsechangelog", unpacked).strip()
+            right = unpacked_version == version
+        if not right:
+            raise Failure(f"{program.name}: the package claims version {version} and unpacks to {unpacked_version}")
 
     @staticmethod
     def _generate(program: Program, src: Path) -> None:
@@ -328,7 +403,11 @@ def ensure(programs: list[Program], outputs: list[str] | None = None, update: bo
     """Makes the outputs (all by default) of the programs available. Raises Failure when one cannot be made."""
     PROGRAMS_DIR.mkdir(parents=True, exist_ok=True)
     with (PROGRAMS_DIR / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two at once would build the same things twice
+        try:  # two at once would build the same things twice
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another one to finish")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         archive = SourceArchive()
         for program in programs:
             manifest = read_manifest(program)

@@ -60,6 +60,7 @@ def make_stages(preset: str) -> list[Stage]:
     corpus = script("test/run/run_corpus.py", *engine)
     programs = script("test/programs/run_programs.py", *engine)
     fuzz = script("test/fuzz/fuzz.py", *engine)
+    bench = script("test/bench/run_bench_tests.py")
     examples = script("scripts/run_examples.py", "--preset", preset)
     return [
         Stage("unit", "unit tests", unit, unit),
@@ -67,6 +68,7 @@ def make_stages(preset: str) -> list[Stage]:
         Stage("corpus", "corpus of programs, in every mode", corpus, [*corpus, "--modes", QUICK_MODES]),
         Stage("programs", "real programs, in every mode", programs, None),
         Stage("fuzz", "random programs", fuzz, [*fuzz, "--seeds", QUICK_SEEDS]),
+        Stage("bench", "what the benchmarks conclude", bench, bench),
         Stage("examples", "examples, run and built against the installed package", examples, examples),
     ]
 

@@ -186,19 +186,24 @@ void Session::instrument(Unit& unit, Artifact& artifact) {
   instrument.loops = artifact.tier == 0;
   std::optional<EdgePlan> plan;
   std::vector<llvm::CallBase*> calls;
+  const bool hasLoops = instrument.loops && !findLoopHeaders(*unit.function).empty();
   if (instrument.loops && options.profile) {
-    if (environment_.profileIn || options.wholeProfile)
+    if (options.wholeProfile)
       artifact.bodyHash = contentHash(*unit.function);
-    plan.emplace(*unit.function);
+    // Time is spent in loops and in what they call. Of a function without any it is enough to know how often
+    // it runs: counting its branches as well would make first code larger by a sixth.
+    if (hasLoops || options.wholeProfile) {
+      plan.emplace(*unit.function);
+      artifact.countSites = static_cast<unsigned>(plan->sites.size());
+      instrument.wideCounts = options.wholeProfile;
+      instrument.plan = &*plan;
+    }
     calls = indirectCalls(*unit.function);
-    artifact.countSites = static_cast<unsigned>(plan->sites.size());
     artifact.targetTables = static_cast<unsigned>(calls.size());
-    instrument.wideCounts = options.wholeProfile;
-    instrument.plan = &*plan;
     instrument.calls = calls;
   }
   std::optional<OsrFrame> frame;
-  if (instrument.loops && options.osr && !findLoopHeaders(*unit.function).empty()) {
+  if (hasLoops && options.osr) {
     artifact.noOsr = whyNoOsr(*unit.function);
     if (!artifact.noOsr) {
       OsrFrameResult made = makeOsrFrame(*unit.function);

@@ -98,7 +98,7 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
     record.references = std::move(artifact.references);
     if (artifact.osr.headers > 0)
       record.osr = std::make_unique<OsrEntries>(artifact.osr.shape, artifact.osr.headers);
-    if (linked.counts) {
+    if (linked.counts || linked.targets) {
       record.counts = std::make_unique<FunctionCounts>();
       *record.counts = {linked.counts,         options_.wholeProfile,
                         artifact.countSites,   reinterpret_cast<TargetTable*>(linked.targets),

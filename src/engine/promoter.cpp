@@ -277,14 +277,17 @@ void Promoter::finished(const QueuedCompile& item, bool succeeded, uint64_t nano
     else if (succeeded)
       model_.compiled(item.decision.tier, record.heat.firstBytes, nanoseconds);
     record.queued = false;
-    record.promotionFailed |= !succeeded;
+    const bool continuation = item.decision.make == Make::Continuation;
+    if (!succeeded && continuation)
+      record.continuable.store(false, std::memory_order_relaxed);
+    else
+      record.promotionFailed |= !succeeded;
     ++record.promotions;
     std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
     uint32_t trips = std::exchange(record.tripsWhileQueued, 0);
     if (succeeded) {
       // The loop counter of code that is to be left now stays at zero, where everybody asks.
-      rearm(record, item.decision.rearmCalls,
-            item.decision.make == Make::Continuation ? 0 : item.decision.rearmLoops);
+      rearm(record, item.decision.rearmCalls, continuation ? 0 : item.decision.rearmLoops);
       // What was set again will run out again; of the rest this is the last that will be heard.
       if (item.decision.rearmCalls)
         trips &= ~tripBit(TripKind::Calls);

@@ -42,16 +42,22 @@ FunctionId calledFunction(const llvm::CallBase& call) {
 Cluster::Cluster(Unit& unit, const ClusterEnvironment& environment)
     : unit_(unit), environment_(environment) {}
 
-Status Cluster::annotateRoot() { return annotate(*unit_.function, environment_.registry.function(unit_.id)); }
+Status Cluster::annotateRoot() {
+  return annotate(*unit_.function, environment_.registry.function(unit_.id), 0);
+}
 
-Status Cluster::annotate(llvm::Function& function, const FunctionRecord& record) {
+Status Cluster::annotate(llvm::Function& function, const FunctionRecord& record, uint64_t called) {
   if (!environment_.options.profile)
     return {};
   const EdgePlan plan(function);
   const KnownProfile known =
       knownProfile(record, function, environment_.registry, environment_.profileIn, plan.sites.size());
-  if (known.counts.empty())
-    return {};
+  if (known.counts.empty()) {
+    // All that can be said of its blocks is that they run as often as it is called, or less.
+    for (const llvm::BasicBlock& block : function)
+      blockCounts_[&block] = called;
+    return environment_.options.promoteIndirect ? promoteCalls(function, known) : Status();
+  }
   const Frequencies frequencies = reconstruct(plan, known.counts);
   tiercel::annotate(function, frequencies);
   profiled_ = true;
@@ -162,7 +168,7 @@ Status Cluster::grow() {
       continue;
     dropUnoptimisedMarks(**body);
     environment_.attributes.raise(**body);
-    if (Status status = annotate(**body, callee); !status)
+    if (Status status = annotate(**body, callee, site.count); !status)
       return status;
     size += *instructions;
     members_.push_back(callee.id);

@@ -54,7 +54,8 @@ private:
     uint64_t count; ///< how often it was called from here
   };
 
-  Status annotate(llvm::Function& function, const FunctionRecord& record);
+  /// `called`: how often from what is in the cluster, for functions of which nothing else is known.
+  Status annotate(llvm::Function& function, const FunctionRecord& record, uint64_t called);
   Status promoteCalls(llvm::Function& function, const KnownProfile& known);
   /// In instructions; 0 for what cannot be inlined.
   static Result<size_t> bodySize(ImageReader& reader, Definition where);

@@ -37,7 +37,8 @@ FunctionId functionNamed(const std::string& name, Registry& registry) {
 
 KnownProfile counted(const FunctionRecord& record, Registry& registry) {
   KnownProfile known;
-  const FunctionCounts* counters = record.counts.get();
+  // While the first compile goes on, on any thread, the counters are being set up.
+  const FunctionCounts* counters = record.state() == FirstCompile::Ready ? record.counts.get() : nullptr;
   if (!counters)
     return known;
   bool ran = false;
@@ -82,7 +83,7 @@ KnownProfile knownProfile(const FunctionRecord& record, const llvm::Function& fu
                           const Profile* earlier, size_t sites) {
   KnownProfile known = counted(record, registry);
   if (known.counts.size() != sites)
-    known = {};
+    known.counts.clear();
   const FunctionProfile* before =
       earlier && !earlier->empty() ? earlier->find(contentHash(function), record.name) : nullptr;
   if (!before || before->counts.size() != sites)

@@ -24,7 +24,7 @@ struct KnownCall {
   uint64_t total = 0;
 };
 struct KnownProfile {
-  std::vector<uint64_t> counts; ///< one per site of the plan; empty: nothing is known
+  std::vector<uint64_t> counts; ///< one per site of the plan; empty: nothing is known of its branches
   std::vector<KnownCall> calls; ///< in the order of the body
 };
 

@@ -17,6 +17,9 @@ void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned 
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = level >= 2;
   tuning.SLPVectorization = level >= 2;
+  // For linkers that order sections, which nobody does here; and LLVM 22's object streamer forgets to forget
+  // it between modules.
+  tuning.CallGraphProfile = false;
   if (tuning.LoopVectorization)
     guardVectorizer(module);
   llvm::PassBuilder builder(&target, tuning);

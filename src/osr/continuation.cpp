@@ -93,6 +93,10 @@ llvm::BasicBlock* copyEnclosingLoops(llvm::Function& function, llvm::BasicBlock*
   if (size * (chain.size() - 1) > kMostCopiedCode)
     return header;
 
+  // What no alias was promised for in one iteration is not promised across two, which copies let meet.
+  llvm::SmallVector<llvm::MDNode*, 4> scopes;
+  llvm::identifyNoAliasScopesToClone(outermost.getBlocks(), scopes);
+
   llvm::SmallVector<llvm::BasicBlock*, 4> headers; // of the chain, each in the copy that holds its loop whole
   headers.push_back(outermost.getHeader());
   for (size_t depth = 1; depth < chain.size(); ++depth) {
@@ -108,6 +112,7 @@ llvm::BasicBlock* copyEnclosingLoops(llvm::Function& function, llvm::BasicBlock*
       copies.push_back(copy);
     }
     llvm::remapInstructionsInBlocks(copies, map);
+    llvm::cloneAndAdaptNoAliasScopes(scopes, copies, function.getContext(), "osr");
     for (llvm::BasicBlock* copy : copies) {
       const llvm::SmallPtrSet<llvm::BasicBlock*, 8> predecessors(llvm::pred_begin(copy),
                                                                  llvm::pred_end(copy));

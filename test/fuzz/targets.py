@@ -17,18 +17,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "modes"))
 from generator import DETACHED  # noqa: E402  (modes is found through the path set above)
 from modes import Mode, load_modes, select_modes  # noqa: E402
 
-DEFAULT_MODES = "tier0,tier2,tier3,adaptive,window,sync,promote-always,osr-always,random-tier,chaos"
+DEFAULT_MODES = "tier0,tier2,tier3,adaptive,threshold,window,sync,osr-always,osr-promote,promote-always,random-tier,chaos"
 
 # What is added so that functions are promoted although these programs are over in milliseconds: before the default
 # threshold is reached, and mostly before a background compile is done. adaptive and onecore stay asynchronous, which
 # lets exits meet compiles in progress.
 ADDED_OPTIONS = {
-    "adaptive": ["--policy=threshold", "--threshold=2"],
-    "window": ["--threshold=2"],
-    "onecore": ["--policy=threshold", "--threshold=2"],
-    "sync": ["--policy=threshold", "--threshold=2"],
+    "adaptive": ["--threshold=2", "--loop-threshold=4"],
+    "threshold": ["--threshold=2", "--loop-threshold=4"],
+    "window": ["--threshold=2", "--loop-threshold=4"],
+    "onecore": ["--policy=threshold", "--threshold=2", "--loop-threshold=4"],
+    "sync": ["--threshold=2", "--loop-threshold=4"],
     "promote-always": ["--sync"],
-    "osr-always": ["--sync", "--policy=threshold", "--threshold=2"],
     "random-tier": ["--sync"],
 }
 
@@ -78,9 +78,9 @@ def adapted(mode: Mode) -> Mode:
 
 
 def seeded(mode: Mode, seed: int) -> Mode:
-    """Tiers are picked by function number and seed: one seed for all programs would give all of them the same tiers."""
-    return replace(mode, options=[re.sub(r"(?<=random-tier)(:\d+)?$|(?<=osr-always)$", f":{seed}", option)
-                                  if option.startswith("--mode=") else option for option in mode.options])
+    """Chance follows from the seed: one seed for all programs would give function 7 the same tier in all of them."""
+    return replace(mode, options=[f"{option}:{seed}" if re.search(r"^--mode=.*(random-tier|osr-always)$", option)
+                                  else option for option in mode.options])
 
 
 def difference(result: subprocess.CompletedProcess[str], expected: str) -> str:
