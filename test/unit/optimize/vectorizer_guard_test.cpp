@@ -52,20 +52,22 @@ TEST(VectorizerGuard, LoopsThatAllocateStayScalarAndSoDoThoseAround) {
 
 TEST(VectorizerGuard, ADemandOfTheProgramsIsOverruled) {
   llvm::LLVMContext context;
-  const auto module = parseIr("define void @f(i1 %c) {\nentry:\n  br label %loop\nloop:\n  %block = alloca i32\n"
-                              "  br i1 %c, label %loop, label %done, !llvm.loop !0\ndone:\n  ret void\n}\n"
-                              "!0 = distinct !{!0, !1}\n!1 = !{!\"llvm.loop.vectorize.enable\", i1 true}\n",
-                              context);
+  const auto module =
+      parseIr("define void @f(i1 %c) {\nentry:\n  br label %loop\nloop:\n  %block = alloca i32\n"
+              "  br i1 %c, label %loop, label %done, !llvm.loop !0\ndone:\n  ret void\n}\n"
+              "!0 = distinct !{!0, !1}\n!1 = !{!\"llvm.loop.vectorize.enable\", i1 true}\n",
+              context);
   guardVectorizer(*module);
   EXPECT_EQ(vectorizeHint(*module, "f", "loop"), 0);
 }
 
 TEST(VectorizerGuard, AllocationsOutsideLoopsDoNotMatter) {
   llvm::LLVMContext context;
-  const auto module = parseIr("define void @f(i1 %c) {\nentry:\n  br label %once\nonce:\n  %block = alloca i32\n"
-                              "  br label %loop\nloop:\n  store i32 1, ptr %block\n"
-                              "  br i1 %c, label %loop, label %done\ndone:\n  ret void\n}\n",
-                              context);
+  const auto module =
+      parseIr("define void @f(i1 %c) {\nentry:\n  br label %once\nonce:\n  %block = alloca i32\n"
+              "  br label %loop\nloop:\n  store i32 1, ptr %block\n"
+              "  br i1 %c, label %loop, label %done\ndone:\n  ret void\n}\n",
+              context);
   guardVectorizer(*module);
   EXPECT_EQ(vectorizeHint(*module, "f", "loop"), std::nullopt);
 }
