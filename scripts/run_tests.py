@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Far beyond what a stage takes: it stops a hang, it does not measure.
 STAGE_LIMIT_SECONDS = 15 * 60
 QUICK_SEEDS = "1-10"
-QUICK_MODES = "tier0,adaptive,promote-always"
+QUICK_MODES = "tier0,adaptive,promote-always,osr-always"
 
 
 @dataclasses.dataclass

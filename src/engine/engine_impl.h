@@ -116,6 +116,7 @@ private:
   Result<Made> make(const CompileRequest& request, Session& session, bool background);
   void noteInlining(FunctionId root, Artifact& artifact) TIERCEL_EXCLUDES(inliningMutex_);
   static void* continuationAt(FunctionRecord& record, TripKind kind, uint32_t header);
+  bool mayBeOptimised(const FunctionRecord& record) const;
   void* osrAtRandom(FunctionRecord& record, uint32_t header);
   /// From now on calls of the function reach `code`; everything written before is visible to who follows.
   void publish(FunctionId function, void* code) {

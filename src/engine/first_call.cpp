@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Where compiled code comes back into the engine.
+#include "base/glob.h"
 #include "base/mix.h"
 #include "engine/engine_impl.h"
 #include "platform/lazy_entry.h"
 #include "platform/program_state_guard.h"
 #include "profile/target_table.h"
+#include "tiering/policy.h"
 
 #include <csignal>
 #include <cstdlib>
@@ -108,6 +110,12 @@ void* EngineImpl::continuationAt(FunctionRecord& record, TripKind kind, uint32_t
   return record.osr->addresses[header].load(std::memory_order_acquire);
 }
 
+/// What holds in every mode: who bisects with --only wants the rest left alone.
+bool EngineImpl::mayBeOptimised(const FunctionRecord& record) const {
+  return (options_.only.empty() || globMatches(options_.only, record.name)) &&
+         effectiveMark(record.name, record.mark.load(std::memory_order_relaxed), options_) != Mark::Cold;
+}
+
 void* EngineImpl::osrAtRandom(FunctionRecord& record, uint32_t header) {
   // Asked again at the next poll.
   table_.counters(record.id).loops.store(0, std::memory_order_relaxed);
@@ -115,6 +123,8 @@ void* EngineImpl::osrAtRandom(FunctionRecord& record, uint32_t header) {
   if (!record.osr || chance % 2 == 0)
     return nullptr;
   if (!continuationAt(record, TripKind::Loops, header)) {
+    if (!mayBeOptimised(record))
+      return nullptr;
     ProgramStateGuard guard;
     CompileRequest request;
     request.function = record.id;

@@ -73,6 +73,7 @@ void EngineImpl::lockForFork() {
   promoter_.forkMutex().lock();
   inFlightMutex_.lock();
   host_.forkMutex().lock();
+  inliningMutex_.lock();
   statistics_.forkMutex().lock();
   map_.forkMutex().lock();
   arena_->forkMutex().lock();
@@ -94,6 +95,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   arena_->forkMutex().unlock();
   map_.forkMutex().unlock();
   statistics_.forkMutex().unlock();
+  inliningMutex_.unlock();
   host_.forkMutex().unlock();
   inFlightMutex_.unlock();
   promoter_.forkMutex().unlock();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "optimize/optimizer.h"
 
+#include "optimize/vectorizer_guard.h"
+
 #include "llvm/Passes/PassBuilder.h"
 
 namespace tiercel {
@@ -18,6 +20,8 @@ void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned 
   // For linkers that order sections, which nobody does here; and LLVM 22's object streamer forgets to forget
   // it between modules.
   tuning.CallGraphProfile = false;
+  if (tuning.LoopVectorization)
+    guardVectorizer(module);
   llvm::PassBuilder builder(&target, tuning);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(callGraph);

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "modes"))
 from generator import DETACHED  # noqa: E402  (modes is found through the path set above)
 from modes import Mode, load_modes, select_modes  # noqa: E402
 
-DEFAULT_MODES = "tier0,tier2,tier3,adaptive,threshold,sync,osr-always,osr-promote,osr-random,promote-always,random-tier"
+DEFAULT_MODES = "tier0,tier2,tier3,adaptive,threshold,window,sync,osr-always,osr-promote,promote-always,random-tier,chaos"
 
 # What is added so that functions are promoted although these programs are over in milliseconds: before the default
 # threshold is reached, and mostly before a background compile is done. adaptive and onecore stay asynchronous, which
@@ -25,6 +25,7 @@ DEFAULT_MODES = "tier0,tier2,tier3,adaptive,threshold,sync,osr-always,osr-promot
 ADDED_OPTIONS = {
     "adaptive": ["--threshold=2", "--loop-threshold=4"],
     "threshold": ["--threshold=2", "--loop-threshold=4"],
+    "window": ["--threshold=2", "--loop-threshold=4"],
     "onecore": ["--policy=threshold", "--threshold=2", "--loop-threshold=4"],
     "sync": ["--threshold=2", "--loop-threshold=4"],
     "promote-always": ["--sync"],

@@ -1,15 +1,22 @@
-; The continuation takes what is alive at the header and nothing else: a stack slot by its address, dead values not at all.
-; RUN: %tiercel run --sync --loop-threshold=10 --dump=lowered:main %s 2>&1 | FileCheck %s
+; The frame of tier-0 code: what lives across the header is in slots, whose addresses are handed over. In the continuation,
+; slots that nobody else can see are values again; one whose address escaped is used where it is; dead values are not there.
+; RUN: %tiercel run --sync --policy=threshold --loop-threshold=10 --dump=lowered:main %s 2>&1 | FileCheck %s
 
 ; CHECK: ; tiercel: lowered: main
-; Tier 0 polls at the header, out of line, with the values alive there.
 ; CHECK: define i32 @"main#e[[ID:[0-9a-f]+]]"
+; CHECK: %slot = alloca i32
+; CHECK: %i.reg2mem = alloca i32
+; CHECK: %sum.reg2mem = alloca i64
+; CHECK-NOT: %dead.reg2mem
+; The poll says which loop of which function; 5 is function 1, loops.
+; CHECK: call ptr @"#r0"(i32 5, i32 0)
 ; CHECK: ; tiercel: lowered: main
-; The continuation: an i32, an i64 and the slot's address in any order. %dead is used before the loop only.
-; CHECK: define {{.*}}i32 @"main#o[[ID]]
+; CHECK: define internal {{.*}}i32 @"osr#p[[ID]]"(ptr {{.*}}, i32 {{[^,]*}}, i64 {{[^,]*}})
 ; CHECK-NOT: alloca
 ; CHECK-NOT: %dead
 ; CHECK: ret i32
+; CHECK: define i32 @"main#e[[ID]]"(ptr
+; CHECK: call {{.*}}@"osr#p[[ID]]"
 define void @sink(ptr %p, i32 %x) noinline {
   store i32 %x, ptr %p
   ret void

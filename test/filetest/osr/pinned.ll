@@ -1,8 +1,8 @@
 ; A function that keeps one version has no polls and is not left; one whose block addresses stay inside is, with its table.
-; RUN: %tiercel run --mode=osr-always --log=debug %s 2>&1 | FileCheck --implicit-check-not='entered keeps' %s
+; RUN: %tiercel run --mode=osr-always --log=debug %s 2>&1 | FileCheck --implicit-check-not='continuation of keeps' %s
 
 ; CHECK-DAG: pinned keeps: addresses of its blocks may outlive one activation
-; CHECK-DAG: entered jumps at loop
+; CHECK-DAG: continuation of jumps at tier
 @place = global ptr null
 @table = internal constant [2 x ptr] [ptr blockaddress(@jumps, %again), ptr blockaddress(@jumps, %done)]
 

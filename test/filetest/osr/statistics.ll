@@ -1,10 +1,8 @@
-; Entries are counted, one per activation that is left, and loops that are not left are counted by reason.
-; RUN: %tiercel run --sync --loop-threshold=10 --stats=%t.json %s
-; RUN: python3 -m json.tool %t.json | FileCheck %s
-; RUN: %tiercel run --sync --loop-threshold=10 --stats %s 2>&1 | FileCheck --check-prefix=TEXT %s
+; Entries are counted, one per activation that is left, and so are the continuations that were made for them.
+; RUN: %tiercel run --sync --policy=threshold --loop-threshold=10 --stats=%t.json %s
+; RUN: FileCheck --input-file=%t.json %s
 
-; CHECK: "osr_entries": 2,
-; TEXT: 2 entered in mid-loop
+; CHECK: "osr_entries": 2, {{.*}}"continuations": 2, "osr_excluded": 0
 define i32 @first(i32 %n) noinline {
 entry:
   br label %loop

@@ -1,8 +1,8 @@
 // An exception thrown in the continuation leaves through the old frame: it is caught there, and in its caller.
 // RUN: %tiercel run --mode=osr-always --log=debug %s 2>&1 | FileCheck %s
 
-// CHECK-DAG: entered {{.*}}own{{.*}} at loop
-// CHECK-DAG: entered {{.*}}out{{.*}} at loop
+// CHECK-DAG: continuation of {{.*}}own{{.*}} at tier
+// CHECK-DAG: continuation of {{.*}}out{{.*}} at tier
 // CHECK-DAG: result 99 99 2
 #include <cstdio>
 static int destroyed;

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Bodies of other functions in the top tier's code: where they come from, who may say no, who can ask.
+#include "unit/support/engines.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tiercel {
+namespace {
+
+using testing::Contains;
+using testing::Pair;
+
+constexpr const char* kCaller =
+    "declare i32 @near(i32)\ndeclare i32 @far(i32)\n"
+    "define i32 @caller(i32 %x) { %a = call i32 @near(i32 %x)  %b = call i32 @far(i32 %a)  ret i32 %b }\n";
+constexpr const char* kCallees = "define i32 @near(i32 %x) { %r = add i32 %x, 40  ret i32 %r }\n"
+                                 "define i32 @far(i32 %x) { %r = mul i32 %x, 2  ret i32 %r }\n";
+
+class Inlining : public testing::Test {
+protected:
+  /// An engine with a caller and, in another module, what it calls.
+  void start(Options options) {
+    options.fixedTier = kTopTier;
+    engine = makeEngine(options);
+    engine->addListener(&events);
+    addText(*engine, kCaller, "caller.ll");
+    addText(*engine, kCallees, "callees.ll");
+  }
+  /// What became of each call in @caller.
+  std::vector<std::pair<std::string, bool>> decisions() {
+    std::vector<std::pair<std::string, bool>> result;
+    for (const InlineDecision& decision : engine->inlining("caller")) {
+      EXPECT_EQ(decision.caller, "caller");
+      EXPECT_NE(decision.reason, "");
+      result.emplace_back(decision.callee, decision.inlined);
+    }
+    return result;
+  }
+
+  Events events;
+  std::unique_ptr<Engine> engine;
+};
+
+TEST_F(Inlining, BodiesComeFromOtherModules) {
+  start({});
+  EXPECT_TRUE(engine->inlining("caller").empty()) << "not compiled yet";
+  EXPECT_EQ(function<int(int)>(*engine, "caller")(2), 84);
+  EXPECT_THAT(decisions(), testing::UnorderedElementsAre(Pair("near", true), Pair("far", true)));
+  // Nobody called them, so nobody compiled them.
+  EXPECT_TRUE(events.of("near").empty());
+  EXPECT_TRUE(events.of("far").empty());
+  EXPECT_EQ(function<int(int)>(*engine, "near")(2), 42) << "and they exist by themselves";
+}
+
+TEST_F(Inlining, TheHostMaySayNo) {
+  std::mutex mutex;
+  std::vector<std::pair<std::string, std::string>> asked;
+  Options options;
+  options.mayInline = [&](std::string_view caller, std::string_view callee) {
+    const std::lock_guard lock(mutex);
+    asked.emplace_back(caller, callee);
+    return callee != "far";
+  };
+  start(options);
+  EXPECT_EQ(function<int(int)>(*engine, "caller")(2), 84);
+  EXPECT_THAT(asked, Contains(Pair("caller", "near")));
+  EXPECT_THAT(asked, Contains(Pair("caller", "far")));
+  EXPECT_THAT(decisions(), Contains(Pair("near", true)));
+  EXPECT_THAT(decisions(), Contains(Pair("far", false)));
+  EXPECT_THAT(decisions(), testing::Not(Contains(Pair("far", true))));
+  EXPECT_TRUE(events.of("near").empty());
+  EXPECT_EQ(events.count(EventKind::CodePublished), 2u) << "caller, and far, which was called";
+}
+
+TEST_F(Inlining, SwitchedOffEverythingIsCalled) {
+  Options options;
+  options.inlining = false;
+  start(options);
+  EXPECT_EQ(function<int(int)>(*engine, "caller")(2), 84);
+  EXPECT_THAT(decisions(), testing::Not(Contains(Pair(testing::_, true))));
+  EXPECT_EQ(events.count(EventKind::CodePublished), 3u);
+}
+
+} // namespace
+} // namespace tiercel
