@@ -27,7 +27,7 @@ from pathlib import Path
 LLVM = Path("/usr/lib/llvm-22/bin")
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-DECLARE = re.compile(r'^declare [^@]*@("(?:[^"\\]|\\[0-9A-Fa-f]{2})*"|[-\w.$]+)\(')
+DECLARE = re.compile(r'^(?:declare|define available_externally) [^@]*@("(?:[^"\\]|\\[0-9A-Fa-f]{2})*"|[-\w.$]+)\(')
 DEFINE = re.compile(r'^define [^@]*@("(?:[^"\\]|\\[0-9A-Fa-f]{2})*"|[-\w.$]+)\(')
 LABEL = re.compile(r'^("(?:[^"\\]|\\[0-9A-Fa-f]{2})*"|[-\w.$]+):')
 TARGET = re.compile(r'\blabel %("(?:[^"\\]|\\[0-9A-Fa-f]{2})*"|[-\w.$]+)')
@@ -233,7 +233,7 @@ class Comparison:
 
 
 def guids_outside(text: str) -> set[int]:
-    """What stands for functions that the program only declares: 0 or their name's GUID, as a signed number."""
+    """What stands for functions that are not the program's: 0 or their name's GUID, as a signed number."""
     names = [unquoted(match[1]) for line in text.splitlines() if (match := DECLARE.match(line))]
     digests = [hashlib.md5(name.encode(errors="surrogateescape")).digest() for name in names]
     return {0, *(int.from_bytes(digest[:8], "little", signed=True) for digest in digests)}
