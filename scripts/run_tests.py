@@ -59,6 +59,7 @@ def make_stages(preset: str) -> list[Stage]:
            str(ROOT / "test/filetest")]
     corpus = script("test/run/run_corpus.py", *engine)
     programs = script("test/programs/run_programs.py", *engine)
+    profile = script("test/profile/run_comparisons.py", "--tiercel", f"{build}/bin/tiercel")
     fuzz = script("test/fuzz/fuzz.py", *engine)
     examples = script("scripts/run_examples.py", "--preset", preset)
     return [
@@ -66,6 +67,7 @@ def make_stages(preset: str) -> list[Stage]:
         Stage("filetest", "file tests", lit, lit),
         Stage("corpus", "corpus of programs, in every mode", corpus, [*corpus, "--modes", QUICK_MODES]),
         Stage("programs", "real programs, in every mode", programs, None),
+        Stage("profile", "profiles, against clang's", profile, profile),
         Stage("fuzz", "random programs", fuzz, [*fuzz, "--seeds", QUICK_SEEDS]),
         Stage("examples", "examples, run and built against the installed package", examples, examples),
     ]
