@@ -181,7 +181,8 @@ Status Cluster::grow() {
 
 Result<size_t> Cluster::bodySize(ImageReader& reader, Definition where) {
   auto* function = llvm::dyn_cast<llvm::Function>(reader.value(where.ordinal));
-  if (!function || function->isVarArg() ||
+  // A coroutine is split within its own unit: two of them in one, not split yet, are more than LLVM takes.
+  if (!function || function->isVarArg() || function->isPresplitCoroutine() ||
       (function->hasFnAttribute(llvm::Attribute::NoInline) &&
        !function->hasFnAttribute(llvm::Attribute::OptimizeNone)) ||
       function->hasFnAttribute(llvm::Attribute::Naked))
