@@ -325,7 +325,8 @@ std::vector<OptionRow> optionTable() {
 
       {kDefects, "--mode", Takes::Value, "NAME[,NAME]",
        "Run in ways that reach rare paths; output must not change. promote-always: promote at every "
-       "opportunity. random-tier[:SEED]: pick tiers at random. osr-always[:SEED]: leave running loops for new "
+       "opportunity. random-tier[:SEED]: pick tiers at random. osr-always[:SEED]: leave running loops for "
+       "new "
        "code at random.",
        storeMode},
       {kDefects, "--only", Takes::Value, "PATTERN", "Promote only functions whose name matches this glob.",
@@ -456,9 +457,8 @@ Status parseRunOptions(Arguments args, RunRequest& request) {
     return {};
 
   if (request.engine.modes.osrAlways && (request.engine.fixedTier || !request.engine.osr))
-    return wrongOption("--mode=osr-always",
-                       request.engine.osr ? "loops are never left with a fixed --tier"
-                                          : "loops are never left with --no-osr");
+    return wrongOption("--mode=osr-always", request.engine.osr ? "loops are never left with a fixed --tier"
+                                                               : "loops are never left with --no-osr");
 
   // Loops follow calls in proportion unless they were given a threshold of their own.
   bool ownLoopThreshold = parser.count("--loop-threshold") > 0;
