@@ -59,6 +59,7 @@ def make_stages(preset: str) -> list[Stage]:
            str(ROOT / "test/filetest")]
     corpus = script("test/run/run_corpus.py", *engine)
     programs = script("test/programs/run_programs.py", *engine)
+    profile = script("test/profile/run_comparisons.py", "--tiercel", f"{build}/bin/tiercel")
     fuzz = script("test/fuzz/fuzz.py", *engine)
     bench = script("test/bench/run_bench_tests.py")
     examples = script("scripts/run_examples.py", "--preset", preset)
@@ -67,6 +68,7 @@ def make_stages(preset: str) -> list[Stage]:
         Stage("filetest", "file tests", lit, lit),
         Stage("corpus", "corpus of programs, in every mode", corpus, [*corpus, "--modes", QUICK_MODES]),
         Stage("programs", "real programs, in every mode", programs, None),
+        Stage("profile", "profiles, against clang's", profile, profile),
         Stage("fuzz", "random programs", fuzz, [*fuzz, "--seeds", QUICK_SEEDS]),
         Stage("bench", "what the benchmarks conclude", bench, bench),
         Stage("examples", "examples, run and built against the installed package", examples, examples),

@@ -30,6 +30,13 @@ extern "C" __attribute__((visibility("hidden"))) void tiercel_record_target(void
 
 namespace tiercel {
 
+namespace {
+
+/// Iterations until a loop that cannot be left yet asks again, when another one of its function can be.
+constexpr int32_t kAskAgain = 100'000;
+
+} // namespace
+
 void* EngineImpl::firstCall(FunctionId id, const void* returnAddress) {
   FunctionRecord& record = registry_.function(id);
   {
@@ -86,7 +93,7 @@ void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header) 
     Counters& counters = table_.counters(id);
     // Nothing is counted until the policy has decided, but loops that others are to leave go on asking.
     if (record.osr && record.osr->any.load(std::memory_order_relaxed))
-      counters.loops.store(static_cast<int32_t>(options_.loopThreshold), std::memory_order_relaxed);
+      counters.loops.store(kAskAgain, std::memory_order_relaxed);
     else
       counters.poll.store(0, std::memory_order_relaxed);
     promoter_.tripped(record, kind);

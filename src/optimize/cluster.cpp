@@ -17,17 +17,19 @@ namespace tiercel {
 
 namespace {
 
-/// Instructions as front ends write them; about half of them are left once locals are registers. A cluster
-/// compiles in some 40 us an instruction, so these bound a compile to a few hundred milliseconds whatever is
-/// called, and leave a huge function nearly alone.
-constexpr size_t kMostAdded = 4000;
-constexpr size_t kLargestCluster = 12'000;
+// Sizes in instructions as front ends write them; about half of them are left once locals are registers.
+
+/// A body that is added is optimised like any other, whether it is inlined in the end or not. So as much is
+/// added as the function itself has, between these limits, and the compile takes twice as long at most.
+constexpr size_t kLeastAdded = 300;
+constexpr size_t kMostAdded = 1500;
 /// Of a body: at call sites that carry much of the cluster's time, at others that ran, and without a profile.
-constexpr size_t kLargestHot = 1000;
-constexpr size_t kLargestWarm = 150;
-constexpr size_t kLargestUnknown = 150;
+/// The inliner takes hardly anything larger.
+constexpr size_t kLargestHot = 300;
+constexpr size_t kLargestWarm = 60;
+constexpr size_t kLargestUnknown = 80;
 /// A call site is hot if it runs at least this fraction of what the hottest block does.
-constexpr uint64_t kHotFraction = 100;
+constexpr uint64_t kHotFraction = 20;
 
 size_t sizeOf(const llvm::Function& function) { return function.getInstructionCount(); }
 
@@ -124,7 +126,7 @@ Status Cluster::grow() {
   if (!environment_.options.inlining)
     return {};
   const size_t begin = sizeOf(*unit_.function);
-  const size_t limit = std::min(begin + kMostAdded, std::max(begin, kLargestCluster));
+  const size_t limit = begin + std::clamp(begin, kLeastAdded, kMostAdded);
   size_t size = 0;
   for (llvm::Function& function : *unit_.module) {
     if (!function.isDeclaration()) {
@@ -179,7 +181,8 @@ Status Cluster::grow() {
 
 Result<size_t> Cluster::bodySize(ImageReader& reader, Definition where) {
   auto* function = llvm::dyn_cast<llvm::Function>(reader.value(where.ordinal));
-  if (!function || function->isVarArg() ||
+  // A coroutine is split within its own unit: two of them in one, not split yet, are more than LLVM takes.
+  if (!function || function->isVarArg() || function->isPresplitCoroutine() ||
       (function->hasFnAttribute(llvm::Attribute::NoInline) &&
        !function->hasFnAttribute(llvm::Attribute::OptimizeNone)) ||
       function->hasFnAttribute(llvm::Attribute::Naked))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What compiles cost and what they buy, learned from the run: compile time per byte of a function's first
+// What compiles cost and what they buy, learned from the run: compile time by the size of a function's first
 // code for each tier, how fast each tier's code is, and what a call and an iteration of first code cost. All
 // begin with guesses, which weigh less the more was seen. Pure arithmetic. Thread rule: the owner's lock.
 #pragma once
@@ -18,11 +18,11 @@ class CompileModel {
 public:
   /// What compiling a function whose first code has this size for `tier` will take.
   double compileNs(unsigned tier, uint32_t firstBytes) const {
-    return kPerCompileNs + rates_[tier].value() * firstBytes + (begun_[tier] ? 0 : kFirstCompileNs);
+    return expectedNs(tier, firstBytes) * paces_[tier].value() + (begun_[tier] ? 0 : kFirstCompileNs);
   }
   void compiled(unsigned tier, uint32_t firstBytes, uint64_t nanoseconds) {
     if (begun_[tier]) // the first says nothing about the next
-      rates_[tier].see(std::max(static_cast<double>(nanoseconds) - kPerCompileNs, 0.0), firstBytes);
+      paces_[tier].see(static_cast<double>(nanoseconds), expectedNs(tier, firstBytes));
     begun_[tier] = true;
   }
   /// The tier was compiled for, in a time that is not to be learned from.
@@ -64,17 +64,22 @@ private:
     double numerator_, denominator_;
   };
 
-  /// What even an empty function takes: module, passes, linking.
-  static constexpr double kPerCompileNs = 300'000;
+  /// What even a small function takes: module, passes, linking; at the top tier, what it inlines.
+  static constexpr std::array<double, kTierCount> kPerCompileNs = {3e5, 6e5, 8e5, 8e6};
+  /// Per byte of first code, as seen over SQLite's and Lua's hot functions.
+  static constexpr std::array<double, kTierCount> kPerByteNs = {600, 2500, 3500, 3500};
   /// A tier's first compile makes its code generator and brings the optimiser's code into memory.
   static constexpr double kFirstCompileNs = 15e6;
   static constexpr double kLeastRatio = 0.05;
   static constexpr double kMaxScale = 10;
 
-  /// Nanoseconds per byte, as seen over SQLite's and Lua's hot functions; the guess weighs as much as one
-  /// function of 4 KiB.
-  std::array<Learned, kTierCount> rates_ = {Learned(1000, 4096), Learned(4000, 4096), Learned(5000, 4096),
-                                            Learned(6500, 4096)};
+  static double expectedNs(unsigned tier, uint32_t firstBytes) {
+    return kPerCompileNs[tier] + kPerByteNs[tier] * firstBytes;
+  }
+
+  /// How much slower than expected compiles are here. The guess weighs as much as 50 ms of them.
+  std::array<Learned, kTierCount> paces_ = {Learned(1, 5e7), Learned(1, 5e7), Learned(1, 5e7),
+                                            Learned(1, 5e7)};
   std::array<bool, kTierCount> begun_{};
   /// The guess weighs as much as 200 samples.
   std::array<Learned, kTierCount> speeds_ = {Learned(1, 1e9), Learned(0.45, 200), Learned(0.4, 200),

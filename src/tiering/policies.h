@@ -37,6 +37,10 @@ inline uint32_t counterLimit(double events) {
   return static_cast<uint32_t>(std::clamp(std::ceil(events), 1.0, double(UINT32_MAX / 2)));
 }
 
+/// A function with loops that was entered a few times at most is one like main: its work is that of
+/// activations that run, and nobody may ever call a new version.
+bool isSeldomEntered(const FunctionSnapshot& snapshot);
+
 /// What every policy does about a loop that is hot enough for it: straight to the top tier, because a loop
 /// that runs in code of tier 1 or 2 could not be left for anything better.
 Decision decideLoop(const FunctionSnapshot& snapshot);

@@ -9,9 +9,6 @@ namespace {
 
 /// How often random-tier moves a function, which bounds what a test run costs.
 constexpr unsigned kRandomMoves = 5;
-/// A function entered no more often than this, whose loops are hot, is one like main: nobody will call its
-/// new version, so the running activation comes first.
-constexpr uint64_t kFewCalls = 2;
 /// How much a hint shifts the first limits.
 constexpr uint32_t kHintFactor = 8;
 /// Urgency per doubling, and the doublings beyond which more makes no difference.
@@ -69,11 +66,16 @@ bool matchesAny(const std::vector<std::string>& patterns, std::string_view name)
 
 } // namespace
 
+bool isSeldomEntered(const FunctionSnapshot& s) {
+  constexpr uint64_t kFewCalls = 2;
+  return s.continuable && s.calls <= kFewCalls;
+}
+
 Decision decideLoop(const FunctionSnapshot& s) {
   const bool stuck = s.tier > 0; // only first code looks at loops, and there is newer code
   if (stuck && !s.continuable)
     return refuse(Reason::StuckForGood);
-  const bool seldomEntered = s.continuable && s.calls <= kFewCalls;
+  const bool seldomEntered = isSeldomEntered(s);
   Decision decision = promoteTo(kTopTier, stuck           ? Reason::StuckInOldCode
                                           : seldomEntered ? Reason::LoopOfFewCalls
                                                           : Reason::LoopsReachedThreshold);

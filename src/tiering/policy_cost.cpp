@@ -68,8 +68,11 @@ Decision decideByCost(const FunctionSnapshot& s, const Options&) {
     return decideLoop(s);
   if (s.tier >= kTopTier)
     return refuse(Reason::AtTopTier);
-  // A function of long loops must not be caught in a middle tier.
-  const unsigned least = loops ? kTopTier : s.tier + 1;
+  if (!loops && isSeldomEntered(s))
+    return refuse(Reason::NotWorthYet);
+  // Straight to the top: the tiers between cost nearly as much, so what they save while the top tier's turn
+  // comes is less than the second compile; and a function of long loops could not leave them.
+  constexpr unsigned least = kTopTier;
   const std::optional<unsigned> tier = bestTier(s, least);
   if (!tier) {
     Decision decision = refuse(Reason::NotWorthYet);

@@ -3,10 +3,36 @@
 
 #include "unit/direct_calls.h"
 
+#include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/InstrTypes.h"
+#include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Target/TargetOptions.h"
 
+#include <cassert>
+
 namespace tiercel {
+
+namespace {
+
+/// Whether LLVM's passes would take something of this module along to the next: StackProtector what it knows
+/// of local variables, by addresses that the next module's may have; MCAssembler relocation directives, whose
+/// expressions are freed.
+bool leavesTraces(const llvm::Module& module) {
+  const auto isRelocation = [](const llvm::Instruction& instruction) {
+    const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+    return call && call->isInlineAsm() &&
+           llvm::cast<llvm::InlineAsm>(call->getCalledOperand())->getAsmString().contains(".reloc");
+  };
+  for (const llvm::Function& function : module) {
+    if (function.hasStackProtectorFnAttr() || llvm::any_of(llvm::instructions(function), isRelocation))
+      return true;
+  }
+  return false;
+}
+
+} // namespace
 
 Result<std::unique_ptr<CodeGenerator>> CodeGenerator::create(const HostCpu& cpu, bool useItsFeatures,
                                                              bool directCalls, llvm::CodeGenOptLevel level) {
@@ -22,16 +48,28 @@ Result<std::unique_ptr<CodeGenerator>> CodeGenerator::create(const HostCpu& cpu,
     return Error(ErrorKind::Internal, "code generator", "LLVM has none for " + cpu.triple.str());
   if (level == llvm::CodeGenOptLevel::None)
     generator->target_->setFastISel(true);
-  if (generator->target_->addPassesToEmitFile(generator->passes_, generator->stream_, nullptr,
-                                              llvm::CodeGenFileType::ObjectFile, /*DisableVerify=*/true))
+  if (!generator->makePasses())
     return Error(ErrorKind::Internal, "code generator",
                  "LLVM's does not emit objects for " + cpu.triple.str());
   return generator;
 }
 
+bool CodeGenerator::makePasses() {
+  passes_ = std::make_unique<llvm::legacy::PassManager>();
+  return !target_->addPassesToEmitFile(*passes_, stream_, nullptr, llvm::CodeGenFileType::ObjectFile,
+                                       /*DisableVerify=*/true);
+}
+
 llvm::SmallVector<char, 0> CodeGenerator::run(llvm::Module& module) {
+  if (!passes_) {
+    [[maybe_unused]] const bool made = makePasses();
+    assert(made && "it could be done before");
+  }
   object_.clear();
-  passes_.run(module);
+  const bool spent = leavesTraces(module);
+  passes_->run(module);
+  if (spent)
+    passes_.reset();
   return llvm::SmallVector<char, 0>(object_.begin(), object_.end());
 }
 

@@ -33,11 +33,12 @@ public:
 
 private:
   CodeGenerator() : stream_(object_) {}
+  bool makePasses();
 
   std::unique_ptr<llvm::TargetMachine> target_;
   llvm::SmallVector<char, 0> object_;
   llvm::raw_svector_ostream stream_;
-  llvm::legacy::PassManager passes_;
+  std::unique_ptr<llvm::legacy::PassManager> passes_; ///< null: to be made again
 };
 
 } // namespace tiercel

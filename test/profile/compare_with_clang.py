@@ -15,6 +15,7 @@ compared; nor one with blocks that run more than 4,294,967,295 times, since both
 """
 
 import argparse
+import hashlib
 import os
 import re
 import subprocess
@@ -26,6 +27,7 @@ from pathlib import Path
 LLVM = Path("/usr/lib/llvm-22/bin")
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+DECLARE = re.compile(r'^(?:declare|define available_externally) [^@]*@("(?:[^"\\]|\\[0-9A-Fa-f]{2})*"|[-\w.$]+)\(')
 DEFINE = re.compile(r'^define [^@]*@("(?:[^"\\]|\\[0-9A-Fa-f]{2})*"|[-\w.$]+)\(')
 LABEL = re.compile(r'^("(?:[^"\\]|\\[0-9A-Fa-f]{2})*"|[-\w.$]+):')
 TARGET = re.compile(r'\blabel %("(?:[^"\\]|\\[0-9A-Fa-f]{2})*"|[-\w.$]+)')
@@ -52,8 +54,10 @@ class Call:
 
     def fits(self, clang: "Call") -> bool:
         """Tiercel follows four targets at a time. When there are more, its counts are lower bounds."""
-        if self.total != clang.total or not self.targets:
+        if self.total != clang.total or bool(self.targets) != bool(clang.targets):
             return False
+        if not self.targets:  # all of them outside the program
+            return True
         if sum(self.targets) < self.total:
             return self.targets[0] <= clang.targets[0]
         return self.targets[0] == clang.targets[0]
@@ -185,7 +189,7 @@ class Comparison:
         if program.suffix in (".c", ".cc", ".cpp", ".cxx"):
             source = self.work / "program.bc"
             driver = "clang" if program.suffix == ".c" else "clang++"
-            run([LLVM / driver, "-O1", "-Xclang", "-disable-llvm-passes", "-emit-llvm", "-c", program, "-o", source])
+            run([LLVM / driver, *(["-std=c++23"] if driver == "clang++" else []), "-O1", "-Xclang", "-disable-llvm-passes", "-emit-llvm", "-c", program, "-o", source])
             run([LLVM / "opt", "-passes=mem2reg", source, "-o", source])
             program = source
         run([LLVM / "opt", "-passes=instnamer", program, "-o", self.named])
@@ -209,8 +213,10 @@ class Comparison:
         run([LLVM / "llvm-profdata", "merge", raw, "-o", data])
         run([LLVM / "opt", "-S", "-passes=pgo-instr-use", f"-pgo-test-profile-file={data}", self.named,
              "-o", annotated])
-        functions, metadata = read_ir(annotated.read_text(errors="surrogateescape"))
-        return {name: Counts(FunctionCounts(function, metadata).all(), call_targets(function, metadata))
+        text = annotated.read_text(errors="surrogateescape")
+        functions, metadata = read_ir(text)
+        outside = guids_outside(text)
+        return {name: Counts(FunctionCounts(function, metadata).all(), call_targets(function, metadata, outside))
                 for name, function in functions.items()}, outcome
 
     def tiercel(self) -> tuple[Profile, tuple[int, bytes] | None]:
@@ -226,10 +232,21 @@ class Comparison:
         return read_shown(shown), outcome
 
 
-def call_targets(function: Function, metadata: dict[str, tuple[str, list[int]]]) -> list[Call]:
-    """Value profiles of kind 0, indirect calls: kind, all, then target and count, most frequent first."""
+def guids_outside(text: str) -> set[int]:
+    """What stands for functions that are not the program's: 0 or their name's GUID, as a signed number."""
+    names = [unquoted(match[1]) for line in text.splitlines() if (match := DECLARE.match(line))]
+    digests = [hashlib.md5(name.encode(errors="surrogateescape")).digest() for name in names]
+    return {0, *(int.from_bytes(digest[:8], "little", signed=True) for digest in digests)}
+
+
+def call_targets(function: Function, metadata: dict[str, tuple[str, list[int]]], outside: set[int]) -> list[Call]:
+    """Value profiles of kind 0, indirect calls: kind, all, then target and count, most frequent first.
+
+    Tiercel leaves out targets outside the program.
+    """
     values = [metadata[number][1] for number in function.calls if metadata.get(number, ("", []))[0] == "VP"]
-    return [Call(value[1], value[3::2]) for value in values if value[0] == 0]
+    return [Call(value[1], [count for name, count in zip(value[2::2], value[3::2]) if name not in outside])
+            for value in values if value[0] == 0]
 
 
 def read_shown(text: str) -> Profile:
