@@ -96,6 +96,9 @@ public:
   Status writeProfile(const std::string& path);
   /// What the inliner decided in the newest compile at tier 3 of `function` (an external name); empty before.
   std::vector<InlineDecision> inlining(std::string_view function);
+  /// The functions whose code was made with the body of `function` (an external name) at hand, so that it may
+  /// hold parts of it.
+  std::vector<std::string> dependents(std::string_view function);
 
   /// Returns when no promotion is waiting or being compiled.
   void waitIdle();

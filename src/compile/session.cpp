@@ -152,10 +152,8 @@ Result<Unit> Session::prepare(const CompileRequest& request, ImageReader& source
                                   extract,
                                   environment_.profileIn};
   Cluster members(*unit, around);
-  if (cluster) {
-    if (Status status = members.annotateRoot(); !status)
-      return status.takeError();
-  }
+  if (cluster)
+    members.annotateRoot();
   if (continuation) {
     if (std::optional<Reason> reason = makeContinuation(*unit, *request.osrHeader, record.osr->shape))
       return Error(ErrorKind::Unsupported, "function " + std::string(record.name),
@@ -168,6 +166,8 @@ Result<Unit> Session::prepare(const CompileRequest& request, ImageReader& source
     }
   }
   if (cluster) {
+    if (Status status = members.promoteRootCalls(); !status)
+      return status.takeError();
     if (Status status = members.grow(); !status)
       return status.takeError();
     members.summarise();

@@ -194,6 +194,9 @@ Status Engine::writeProfile(const std::string& path) { return impl_->writeProfil
 std::vector<InlineDecision> Engine::inlining(std::string_view function) {
   return impl_->inliningOf(function);
 }
+std::vector<std::string> Engine::dependents(std::string_view function) {
+  return impl_->dependentsOf(function);
+}
 Status Engine::prepare(const std::vector<std::string>& names, unsigned tier) {
   return impl_->prepare(names, tier);
 }

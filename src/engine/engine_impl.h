@@ -28,6 +28,7 @@
 #include "registry/registry.h"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -56,6 +57,11 @@ public:
   Result<void*> install(const CompileRequest& request, Session& session, bool background);
   /// Compiles, links and publishes a continuation; failures are counted and reported to listeners.
   bool compileContinuation(const CompileRequest& request, Session& session, bool background);
+  static bool hasContinuation(const FunctionRecord& record, uint32_t header) {
+    return continuationAt(record, TripKind::Loops, header) != nullptr;
+  }
+  /// Has all activations in the function's first code ask at their next loop header.
+  void openContinuations(const FunctionRecord& record);
   /// Makes sure the function has code, compiling it if nobody did, waiting if somebody does.
   Result<void*> ensureCompiled(FunctionRecord& record);
   /// The same for everything that it can reach by direct mention, within reason: for code that must not
@@ -75,6 +81,7 @@ public:
   /// What this run has counted so far.
   Status writeProfile(const std::string& path);
   std::vector<InlineDecision> inliningOf(std::string_view name) TIERCEL_EXCLUDES(inliningMutex_);
+  std::vector<std::string> dependentsOf(std::string_view name) TIERCEL_EXCLUDES(inliningMutex_);
 
   void waitIdle() { promoter_.waitIdle(); }
   /// The program goes on in the code it has.
@@ -115,7 +122,7 @@ private:
   struct Made;
   Result<Made> make(const CompileRequest& request, Session& session, bool background);
   void noteInlining(FunctionId root, Artifact& artifact) TIERCEL_EXCLUDES(inliningMutex_);
-  static void* continuationAt(FunctionRecord& record, TripKind kind, uint32_t header);
+  static void* continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header);
   bool mayBeOptimised(const FunctionRecord& record) const;
   void* osrAtRandom(FunctionRecord& record, uint32_t header);
   /// From now on calls of the function reach `code`; everything written before is visible to who follows.
@@ -191,6 +198,8 @@ private:
   /// By root of the cluster; of its newest compile.
   Mutex inliningMutex_;
   std::unordered_map<uint32_t, std::vector<InlineDecision>> inlining_ TIERCEL_GUARDED_BY(inliningMutex_);
+  /// By function: the roots whose code may hold its body.
+  std::unordered_map<uint32_t, std::set<uint32_t>> inlinedInto_ TIERCEL_GUARDED_BY(inliningMutex_);
   std::atomic<uint64_t> osrChances_{0}; ///< polls of the mode osr-always
   std::vector<std::string> arguments_;
   std::vector<char*> argv_;

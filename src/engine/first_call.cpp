@@ -92,10 +92,16 @@ void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header) 
       record.loopHeader.store(header, std::memory_order_relaxed);
     Counters& counters = table_.counters(id);
     // Nothing is counted until the policy has decided, but loops that others are to leave go on asking.
-    if (record.osr && record.osr->any.load(std::memory_order_relaxed))
-      counters.loops.store(kAskAgain, std::memory_order_relaxed);
-    else
-      counters.poll.store(0, std::memory_order_relaxed);
+    if (record.osr && record.osr->any.load(std::memory_order_seq_cst)) {
+      if (kind == TripKind::Loops)
+        counters.loops.store(kAskAgain, std::memory_order_relaxed);
+    } else {
+      counters.poll.store(0, std::memory_order_seq_cst);
+      // One may have been published meanwhile. Its publisher sets `any` before `poll`, and we look after we
+      // cleared: one of the two leaves it set.
+      if (record.osr && record.osr->any.load(std::memory_order_seq_cst))
+        counters.poll.store(1, std::memory_order_seq_cst);
+    }
     promoter_.tripped(record, kind);
     continuation = continuationAt(record, kind, header); // with Options::sync it is there now
   }
@@ -104,7 +110,7 @@ void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header) 
   return continuation;
 }
 
-void* EngineImpl::continuationAt(FunctionRecord& record, TripKind kind, uint32_t header) {
+void* EngineImpl::continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header) {
   if (kind != TripKind::Loops || !record.osr)
     return nullptr;
   return record.osr->addresses[header].load(std::memory_order_acquire);

@@ -116,6 +116,9 @@ void Promoter::learn(FunctionRecord& record, uint32_t trips) {
     }
   }
   if (tier == 0 && heat.sampledFromStart) {
+    // Counters may go up: threads lose each other's updates, and loops that are to be left start anew.
+    heat.learnedCalls = std::min(heat.learnedCalls, callsOf(record));
+    heat.learnedLoops = std::min(heat.learnedLoops, loopsOf(record));
     const double foretold =
         static_cast<double>(callsOf(record) - heat.learnedCalls) * model_.callWork(heat.firstBytes) +
         static_cast<double>(loopsOf(record) - heat.learnedLoops) * model_.loopWork(heat.firstBytes);

@@ -135,6 +135,11 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
 }
 
 void EngineImpl::noteInlining(FunctionId root, Artifact& artifact) {
+  if (!artifact.inlined.empty()) {
+    LockGuard lock(inliningMutex_);
+    for (FunctionId callee : artifact.inlined)
+      inlinedInto_[callee.value].insert(root.value);
+  }
   if (artifact.inlining.empty())
     return;
   const auto readable = [this](const std::string& name) {
@@ -174,11 +179,30 @@ Status EngineImpl::writeProfile(const std::string& path) {
   return profile.write(path);
 }
 
+std::vector<std::string> EngineImpl::dependentsOf(std::string_view name) {
+  const SymbolRef ref = registry_.find({name.data(), name.size()});
+  std::vector<std::string> names;
+  LockGuard lock(inliningMutex_);
+  const auto found = ref.kind == SymbolKind::Function ? inlinedInto_.find(ref.id) : inlinedInto_.end();
+  if (found != inlinedInto_.end()) {
+    for (uint32_t root : found->second)
+      names.emplace_back(registry_.function(FunctionId(root)).name);
+  }
+  return names;
+}
+
 std::vector<InlineDecision> EngineImpl::inliningOf(std::string_view name) {
   const SymbolRef ref = registry_.find({name.data(), name.size()});
   LockGuard lock(inliningMutex_);
   const auto found = ref.kind == SymbolKind::Function ? inlining_.find(ref.id) : inlining_.end();
   return found == inlining_.end() ? std::vector<InlineDecision>() : found->second;
+}
+
+void EngineImpl::openContinuations(const FunctionRecord& record) {
+  // Whoever is in the loop asks at its next poll. A count that is stored over this asks later.
+  Counters& counters = table_.counters(record.id);
+  counters.loops.store(0, std::memory_order_relaxed);
+  counters.poll.store(1, std::memory_order_seq_cst);
 }
 
 bool EngineImpl::compileContinuation(const CompileRequest& request, Session& session, bool background) {
@@ -190,11 +214,8 @@ bool EngineImpl::compileContinuation(const CompileRequest& request, Session& ses
     return false;
   }
   record.osr->addresses[*request.osrHeader].store(made->linked.entry, std::memory_order_release);
-  record.osr->any.store(true, std::memory_order_relaxed);
-  // Whoever is in the loop asks at its next poll. A count that is stored over this asks later.
-  Counters& counters = table_.counters(record.id);
-  counters.loops.store(0, std::memory_order_relaxed);
-  counters.poll.store(1, std::memory_order_release);
+  record.osr->any.store(true, std::memory_order_seq_cst);
+  openContinuations(record);
   statistics_.continuations.add();
   statistics_.emit({EventKind::OsrPublished,
                     record.name,

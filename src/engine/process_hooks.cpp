@@ -87,8 +87,13 @@ void EngineImpl::unlockAfterFork(bool inChild) {
     arena_->abandonOpenSegment();
     promoter_.afterForkInChild();
     // Their sessions are lost with the threads; the functions can be compiled again.
-    for (FunctionRecord* record : inFlight_)
-      record->firstCompile.store(static_cast<uint32_t>(FirstCompile::Lazy), std::memory_order_release);
+    for (FunctionRecord* record : inFlight_) {
+      // Its thread may have come as far as publishing.
+      const bool published =
+          table_.cell(record->id).load(std::memory_order_acquire) != table_.lazyAddress(record->id);
+      record->firstCompile.store(static_cast<uint32_t>(published ? FirstCompile::Ready : FirstCompile::Lazy),
+                                 std::memory_order_release);
+    }
     inFlight_.clear();
   }
   calls_.forkMutex().unlock();

@@ -257,6 +257,10 @@ bool Promoter::promote(const QueuedCompile& item, Session& session, bool backgro
   request.replaces = true;
   if (item.decision.make == Make::Continuation) {
     request.osrHeader = item.decision.loopHeader;
+    if (engine_.hasContinuation(record, item.decision.loopHeader)) { // somebody had not seen it yet
+      engine_.openContinuations(record);
+      return true;
+    }
     return engine_.compileContinuation(request, session, background);
   }
   if (Result<void*> code = engine_.install(request, session, background); !code) {
@@ -278,27 +282,32 @@ void Promoter::finished(const QueuedCompile& item, bool succeeded, uint64_t nano
       model_.compiled(item.decision.tier, record.heat.firstBytes, nanoseconds);
     record.queued = false;
     const bool continuation = item.decision.make == Make::Continuation;
-    if (!succeeded && continuation)
-      record.continuable.store(false, std::memory_order_relaxed);
-    else
-      record.promotionFailed |= !succeeded;
+    if (!succeeded && !continuation)
+      record.promotionFailed = true;
     ++record.promotions;
     std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
     uint32_t trips = std::exchange(record.tripsWhileQueued, 0);
-    if (succeeded) {
+    if (continuation && !succeeded) {
+      // The loop runs to its end, but calls may still get a version.
+      record.continuable.store(false, std::memory_order_relaxed);
+      consider(record, trips | tripBit(TripKind::Loops));
+    } else if (succeeded) {
       // The loop counter of code that is to be left now stays at zero, where everybody asks.
-      rearm(record, item.decision.rearmCalls, continuation ? 0 : item.decision.rearmLoops);
+      const uint32_t loops = continuation ? 0 : item.decision.rearmLoops;
+      rearm(record, item.decision.rearmCalls, loops);
       // What was set again will run out again; of the rest this is the last that will be heard.
       if (item.decision.rearmCalls)
         trips &= ~tripBit(TripKind::Calls);
-      if (item.decision.rearmLoops)
+      if (loops || (continuation && engine_.hasContinuation(record, record.loopHeader)))
         trips &= ~tripBit(TripKind::Loops);
       if (trips != 0)
         consider(record, trips);
     }
   }
-  doneSignal_.fetch_add(1, std::memory_order_release);
-  futexWakeAll(doneSignal_);
+  for (std::atomic<uint32_t>* signal : {&doneSignal_, &idleSignal_}) {
+    signal->fetch_add(1, std::memory_order_release);
+    futexWakeAll(*signal);
+  }
 }
 
 void Promoter::waitIdle() {
@@ -311,12 +320,14 @@ void Promoter::waitIdle() {
     {
       LockGuard lock(mutex_);
       // Without workers nobody will ever take what waits.
-      if (threads_.empty() || (trips_.empty() && queue_.empty() && active_.empty())) {
+      const bool waiting = !trips_.empty() || !queue_.empty();
+      if (threads_.empty() || (!waiting && active_.empty())) {
         --waiters_;
         return;
       }
+      if (waiting)
+        wake();
     }
-    wake();
     futexWait(idleSignal_, seen);
   }
 }
@@ -325,6 +336,7 @@ void Promoter::afterForkInChild() {
   for (const QueuedCompile& item : active_)
     queue_.push(*item.function, item.decision);
   active_.clear();
+  waiters_ = 0; // those threads are the parent's
   const bool had = !threads_.empty();
   threads_.clear();
   workerIds_.clear();

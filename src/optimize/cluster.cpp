@@ -44,21 +44,30 @@ FunctionId calledFunction(const llvm::CallBase& call) {
 Cluster::Cluster(Unit& unit, const ClusterEnvironment& environment)
     : unit_(unit), environment_(environment) {}
 
-Status Cluster::annotateRoot() {
-  return annotate(*unit_.function, environment_.registry.function(unit_.id), 0);
+void Cluster::annotateRoot() {
+  rootCalls_ = annotate(*unit_.function, environment_.registry.function(unit_.id), 0);
 }
 
-Status Cluster::annotate(llvm::Function& function, const FunctionRecord& record, uint64_t called) {
+Status Cluster::promoteRootCalls() { return promoteCalls(rootCalls_); }
+
+Cluster::IndirectCalls Cluster::annotate(llvm::Function& function, const FunctionRecord& record,
+                                         uint64_t called) {
+  IndirectCalls indirect;
   if (!environment_.options.profile)
-    return {};
+    return indirect;
   const EdgePlan plan(function);
-  const KnownProfile known =
+  KnownProfile known =
       knownProfile(record, function, environment_.registry, environment_.profileIn, plan.sites.size());
+  const std::vector<llvm::CallBase*> calls = indirectCalls(function);
+  if (environment_.options.promoteIndirect && calls.size() == known.calls.size()) {
+    indirect.calls.assign(calls.begin(), calls.end());
+    indirect.known = std::move(known.calls);
+  }
   if (known.counts.empty()) {
     // All that can be said of its blocks is that they run as often as it is called, or less.
     for (const llvm::BasicBlock& block : function)
       blockCounts_[&block] = called;
-    return environment_.options.promoteIndirect ? promoteCalls(function, known) : Status();
+    return indirect;
   }
   const Frequencies frequencies = reconstruct(plan, known.counts);
   tiercel::annotate(function, frequencies);
@@ -70,16 +79,16 @@ Status Cluster::annotate(llvm::Function& function, const FunctionRecord& record,
     hottest_ = std::max(hottest_, frequencies.blocks[index]);
     ++index;
   }
-  return environment_.options.promoteIndirect ? promoteCalls(function, known) : Status();
+  return indirect;
 }
 
-Status Cluster::promoteCalls(llvm::Function& function, const KnownProfile& known) {
-  const std::vector<llvm::CallBase*> calls = indirectCalls(function);
-  if (calls.size() != known.calls.size())
-    return {};
-  for (size_t i = 0; i < calls.size(); ++i) {
+Status Cluster::promoteCalls(const IndirectCalls& indirect) {
+  for (size_t i = 0; i < indirect.calls.size(); ++i) {
+    auto* call = llvm::cast_or_null<llvm::CallBase>(static_cast<llvm::Value*>(indirect.calls[i]));
+    if (!call)
+      continue;
     std::vector<PromotionCandidate> candidates;
-    for (const KnownTarget& target : known.calls[i].targets) {
+    for (const KnownTarget& target : indirect.known[i].targets) {
       const FunctionRecord& callee = environment_.registry.function(target.function);
       const Definition where = callee.definition.load();
       if (!where.exists() || callee.isIfunc.load(std::memory_order_relaxed))
@@ -91,8 +100,8 @@ Status Cluster::promoteCalls(llvm::Function& function, const KnownProfile& known
                                                    environment_.extract, unit_))
         candidates.push_back({declared, target.count});
     }
-    const uint64_t around = blockCounts_.lookup(calls[i]->getParent());
-    for (llvm::CallBase* direct : promoteIndirectCall(*calls[i], candidates, known.calls[i].total))
+    const uint64_t around = blockCounts_.lookup(call->getParent());
+    for (llvm::CallBase* direct : promoteIndirectCall(*call, candidates, indirect.known[i].total))
       blockCounts_.try_emplace(direct->getParent(), around);
   }
   return {};
@@ -148,6 +157,8 @@ Status Cluster::grow() {
       continue;
     const FunctionRecord& callee = environment_.registry.function(site.callee);
     const Definition where = callee.definition.load();
+    if (profiled_ && site.count == 0)
+      break; // as are all that follow
     if (!where.exists() || callee.isIfunc.load(std::memory_order_relaxed) || mayReplaceLater(callee) ||
         callee.pinned.load(std::memory_order_relaxed))
       continue;
@@ -170,7 +181,7 @@ Status Cluster::grow() {
       continue;
     dropUnoptimisedMarks(**body);
     environment_.attributes.raise(**body);
-    if (Status status = annotate(**body, callee, site.count); !status)
+    if (Status status = promoteCalls(annotate(**body, callee, site.count)); !status)
       return status;
     size += *instructions;
     members_.push_back(callee.id);

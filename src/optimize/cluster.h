@@ -18,6 +18,8 @@
 #include "unit/target_attributes.h"
 #include "unit/unit.h"
 
+#include "llvm/IR/ValueHandle.h"
+
 #include <functional>
 #include <vector>
 
@@ -37,9 +39,11 @@ class Cluster {
 public:
   Cluster(Unit& unit, const ClusterEnvironment& environment);
 
-  /// Gives the unit's function its profile and promotes its indirect calls. Before anything changes its
-  /// control flow; the blocks may move to another function afterwards.
-  Status annotateRoot();
+  /// Gives the unit's function its profile. Before anything changes its control flow; the blocks may move to
+  /// another function afterwards.
+  void annotateRoot();
+  /// Promotes the indirect calls that the root still has.
+  Status promoteRootCalls();
   /// Adds bodies, annotated.
   Status grow();
   /// Tells the module which counts are hot. Last.
@@ -54,9 +58,14 @@ private:
     uint64_t count; ///< how often it was called from here
   };
 
+  /// Indirect calls and what is known of their targets. Calls may disappear meanwhile.
+  struct IndirectCalls {
+    std::vector<llvm::WeakVH> calls;
+    std::vector<KnownCall> known;
+  };
   /// `called`: how often from what is in the cluster, for functions of which nothing else is known.
-  Status annotate(llvm::Function& function, const FunctionRecord& record, uint64_t called);
-  Status promoteCalls(llvm::Function& function, const KnownProfile& known);
+  IndirectCalls annotate(llvm::Function& function, const FunctionRecord& record, uint64_t called);
+  Status promoteCalls(const IndirectCalls& indirect);
   /// In instructions; 0 for what cannot be inlined.
   static Result<size_t> bodySize(ImageReader& reader, Definition where);
   void collectSites(llvm::Function& function);
@@ -67,6 +76,7 @@ private:
   const ClusterEnvironment& environment_;
   llvm::DenseMap<const llvm::BasicBlock*, uint64_t> blockCounts_;
   std::vector<Site> sites_;
+  IndirectCalls rootCalls_;
   std::vector<FunctionId> members_;
   std::vector<uint64_t> allCounts_;
   uint64_t hottest_ = 0; ///< of all blocks in the cluster

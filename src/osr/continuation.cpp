@@ -188,6 +188,9 @@ private:
         llvm::FunctionType::get(old_.getReturnType(), parameters, false), llvm::GlobalValue::InternalLinkage,
         old_.getAddressSpace(), makeLinkName("osr", LinkKind::Private, unit_.id.value), unit_.module.get());
     copyAttributes(*body_);
+    // Its counts, which its blocks' weights are relative to. It is entered once, in the middle: the ratio of
+    // the two is what makes call sites in its loops as hot as they are in the function.
+    body_->copyMetadata(&old_, 0);
     // Inlining it into the entry would only lose what is known about the parameters.
     body_->addFnAttr(llvm::Attribute::NoInline);
     if (old_.hasPersonalityFn())

@@ -42,12 +42,12 @@ bool reachesAround(llvm::BasicBlock* header, const llvm::Instruction& save,
   return reachableFrom({header}, save.getParent()).contains(restore.getParent());
 }
 
-/// A stack pointer saved in the old frame must not be restored in the continuation's: every restore behind a
-/// header has to take what was saved behind that header too. Which save a restore belongs to is not looked
-/// up: each of them must lie between.
-bool restoresOlderStack(llvm::Function& function, llvm::ArrayRef<llvm::BasicBlock*> headers) {
+/// A stack pointer saved in the old frame must not be restored in the continuation's: every restore behind
+/// the header has to take what was saved behind it too. Which save a restore belongs to is not looked up:
+/// each of them must lie between.
+bool restoresOlderStack(llvm::BasicBlock& header) {
   llvm::SmallVector<const llvm::Instruction*, 4> saves, restores;
-  for (llvm::Instruction& instruction : llvm::instructions(function)) {
+  for (llvm::Instruction& instruction : llvm::instructions(*header.getParent())) {
     if (auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction)) {
       if (intrinsic->getIntrinsicID() == llvm::Intrinsic::stacksave)
         saves.push_back(intrinsic);
@@ -55,14 +55,10 @@ bool restoresOlderStack(llvm::Function& function, llvm::ArrayRef<llvm::BasicBloc
         restores.push_back(intrinsic);
     }
   }
-  for (const llvm::Instruction* restore : restores) {
-    for (const llvm::Instruction* save : saves) {
-      if (llvm::any_of(headers,
-                       [&](llvm::BasicBlock* header) { return reachesAround(header, *save, *restore); }))
-        return true;
-    }
-  }
-  return false;
+  return llvm::any_of(restores, [&](const llvm::Instruction* restore) {
+    return llvm::any_of(
+        saves, [&](const llvm::Instruction* save) { return reachesAround(&header, *save, *restore); });
+  });
 }
 
 /// Values of these types have no place in memory.
@@ -269,7 +265,7 @@ llvm::Instruction* gatherStaticAllocas(llvm::Function& function) {
   return first;
 }
 
-bool canLeaveAt(const llvm::BasicBlock& header) { return !header.isEHPad(); }
+bool canLeaveAt(llvm::BasicBlock& header) { return !header.isEHPad() && !restoresOlderStack(header); }
 
 std::optional<Reason> whyNoOsr(llvm::Function& function) {
   if (function.hasFnAttribute(llvm::Attribute::Naked) || function.isPresplitCoroutine())
@@ -289,7 +285,7 @@ std::optional<Reason> whyNoOsr(llvm::Function& function) {
     if (cannotBeStored(*instruction.getType()) && !instruction.getType()->isVoidTy())
       return Reason::OsrTokens;
   }
-  if (restoresOlderStack(function, headers))
+  if (llvm::all_of(headers, [](llvm::BasicBlock* header) { return restoresOlderStack(*header); }))
     return Reason::OsrDynamicStack;
   return {};
 }

@@ -39,8 +39,9 @@ struct OsrFrame {
 
 /// Why activations of this function cannot be left at loop headers; nothing if they can. Looks only.
 std::optional<Reason> whyNoOsr(llvm::Function& function);
-/// Whether the frame can be left at this header of a function that whyNoOsr accepts.
-bool canLeaveAt(const llvm::BasicBlock& header);
+/// Whether the frame can be left at this header of a function that whyNoOsr accepts: not where an exception
+/// arrives, nor inside a scope that gives its variable-sized locals back at its end.
+bool canLeaveAt(llvm::BasicBlock& header);
 
 /// Rewrites `function` as described above. Precondition: whyNoOsr accepts it. It may still turn out that a
 /// pointer to a table of labels is live at a header: then a reason is returned and the function is unchanged

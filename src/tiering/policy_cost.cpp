@@ -13,9 +13,9 @@ namespace tiercel {
 
 namespace {
 
-/// What a nanosecond of compiling counts: with a worker that would sleep otherwise, the program loses little
-/// (caches, the place in the queue of what trips next), else as much as the program's own.
-constexpr double kIdleWeight = 0.3;
+/// What a nanosecond of compiling counts: with a worker that would sleep otherwise, the program loses some
+/// (caches, often half a core), else as much as the program's own.
+constexpr double kIdleWeight = 0.6;
 constexpr double kBusyWeight = 1.0;
 /// A counter is set to at most this many times its last limit, in case the estimates are wrong.
 constexpr double kRearmGrowth = 8;

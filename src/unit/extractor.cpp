@@ -138,12 +138,12 @@ Result<llvm::Function*> Extractor::importInto() {
     return nullptr;
   if (Status status = reader_.readBody(source); !status)
     return status.takeError();
-  if (source.hasGC() || hasAddressTakenBlocks(source) || source.isPresplitCoroutine()) {
-    reader_.forgetBody(source);
-    return nullptr;
-  }
+  if (source.hasGC() || hasAddressTakenBlocks(source) || source.isPresplitCoroutine())
+    return nullptr; // the body stays where it is, for whoever reads it next
+  const bool throughCell = to->hasFnAttribute(llvm::Attribute::NonLazyBind);
   to->setAttributes(source.getAttributes());
-  to->addFnAttr(llvm::Attribute::NonLazyBind);
+  if (throughCell)
+    to->addFnAttr(llvm::Attribute::NonLazyBind);
   moveBody(source, *to);
   to->setLinkage(llvm::GlobalValue::AvailableExternallyLinkage);
   if (source.getParent()->getNamedMetadata("llvm.dbg.cu"))

@@ -37,7 +37,7 @@ bool liveAt(const llvm::Value& value, const llvm::BasicBlock& header) {
 /// What lives at a header without being in a slot: none, when the frame is right.
 std::string liveOutsideSlots(llvm::Function& function, const OsrFrame& frame) {
   std::string names;
-  for (const llvm::BasicBlock* header : frame.headers) {
+  for (llvm::BasicBlock* header : frame.headers) {
     for (const llvm::PHINode& phi : header->phis())
       names += " phi " + phi.getName().str();
     for (const llvm::Argument& argument : function.args()) {
@@ -150,7 +150,7 @@ TEST_F(OsrFrameTest, ALandingPadThatHeadsALoopCannotBeEntered) {
   const OsrFrame frame = frameOf(function);
   ASSERT_EQ(frame.headers.size(), 2u);
   unsigned enterable = 0;
-  for (const llvm::BasicBlock* header : frame.headers) {
+  for (llvm::BasicBlock* header : frame.headers) {
     EXPECT_EQ(canLeaveAt(*header), header->getName() == "loop");
     enterable += canLeaveAt(*header);
   }
