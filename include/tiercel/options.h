@@ -24,7 +24,7 @@ enum class Policy {
   Window,    ///< the same, and the top tier at once for what most of the last 100 samples hit
   Cost,      ///< what is expected to save more time than its compile takes
 };
-inline constexpr Policy kDefaultPolicy = Policy::Cost;
+inline constexpr Policy kDefaultPolicy = Policy::Threshold;
 
 /// Ways to run that reach rare paths on purpose. Every program must behave the same under each.
 struct TestModes {

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "modes"))
 from generator import DETACHED  # noqa: E402  (modes is found through the path set above)
 from modes import Mode, load_modes, select_modes  # noqa: E402
 
-DEFAULT_MODES = "tier0,tier2,tier3,adaptive,threshold,window,sync,osr-always,osr-promote,promote-always,random-tier,chaos"
+DEFAULT_MODES = "tier0,tier2,tier3,adaptive,threshold,cost,window,sync,osr-always,osr-promote,promote-always,random-tier,chaos"
 
 # What is added so that functions are promoted although these programs are over in milliseconds: before the default
 # threshold is reached, and mostly before a background compile is done. adaptive and onecore stay asynchronous, which

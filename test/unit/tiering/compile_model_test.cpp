@@ -33,10 +33,10 @@ TEST(CompileModel, LearnsCompileTimesTierByTier) {
   EXPECT_EQ(model.compileNs(3, 100), guess) << "and says nothing about the others";
   model.compiled(3, 400, uint64_t(guess) * 4 * 10);
   EXPECT_GT(model.compileNs(3, 100), guess) << "ten times slower than thought";
-  EXPECT_LT(model.compileNs(3, 100), 4 * guess) << "one small function does not say much";
+  EXPECT_LT(model.compileNs(3, 100), 8 * guess) << "one compile is not all";
   for (int i = 0; i < 1000; ++i)
     model.compiled(3, 400, 400 * 20'000);
-  EXPECT_NEAR(model.compileNs(3, 400), 400 * 20'000, 400 * 500);
+  EXPECT_NEAR(model.compileNs(3, 400), 400 * 20'000, 400 * 1000);
   EXPECT_EQ(model.compileNs(1, 100), other);
 }
 

@@ -200,35 +200,33 @@ TEST(Policies, Window) {
 }
 
 TEST(Policies, Cost) {
-  // Tier 1 pays with an idle worker from 0.3 * 1.6 ms / 0.55 = 0.87 ms of work, and tier 3 is better than
-  // tier 1 from 0.3 * 1.0 ms / 0.09 = 3.3 ms.
-  const auto worth = [](S& s) { s.work = 1e6; };
+  // Tier 3, the only goal, pays with an idle worker from 0.6 * 2.6 ms / 0.64 = 2.4375 ms of work, and without
+  // one from 4.0625 ms.
+  const auto worth = [](S& s) { s.work = 3e6; };
   check(Policy::Cost,
         {
             {"the first look comes too early; the next is bounded", base, [](S&) {},
              nothing(Reason::NotWorthYet, 3200)},
-            {"nearly there: the next look is when it should pay", base, [](S& s) { s.work = 840e3; },
-             nothing(Reason::NotWorthYet, 1310)},
-            {"but never sooner than the last", base, [](S& s) { s.work = 870e3; },
+            {"nearly there: the next look is when it should pay", base, [](S& s) { s.work = 2.4e6; },
+             nothing(Reason::NotWorthYet, 1500)},
+            {"but never sooner than the last", base, [](S& s) { s.work = 2.437e6; },
              nothing(Reason::NotWorthYet, 400)},
-            {"it pays", base, worth, version(1, Reason::GainExceedsCost, 3200)},
+            {"it pays", base, worth, version(3, Reason::GainExceedsCost, 0)},
             {"all workers are busy", base,
              [](S& s) {
-               s.work = 1e6;
+               s.work = 3e6;
                s.idleWorkers = 0;
              },
              nothing(Reason::NotWorthYet, 400)},
             {"there is no spare core", base,
              [](S& s) {
-               s.work = 1e6;
+               s.work = 3e6;
                s.spareCore = false;
              },
              nothing(Reason::NotWorthYet, 3200)},
-            {"very hot: straight to the top", base, [](S& s) { s.work = 20e6; },
-             version(3, Reason::GainExceedsCost, 0)},
             {"a large function needs more heat", base,
              [](S& s) {
-               s.work = 1e6;
+               s.work = 3e6;
                for (double& ns : s.compileNs)
                  ns *= 10;
              },
@@ -260,12 +258,12 @@ TEST(Policies, Cost) {
              nothing(Reason::NotWorthYet, 3200)},
             {"at the top", base, [](S& s) { s.tier = 3; }, nothing(Reason::AtTopTier)},
             {"loops that do not pay yet", looping, [](S&) {}, nothing(Reason::NotWorthYet, 0, 64000)},
-            {"loops go to the top or nowhere", looping, worth, nothing(Reason::NotWorthYet, 0, 21875)},
-            {"loops that pay", looping, [](S& s) { s.work = 2e6; },
-             version(3, Reason::LoopsReachedThreshold, 0, 16000)},
+            {"loops that nearly do", looping, [](S& s) { s.work = 2.3e6; },
+             nothing(Reason::NotWorthYet, 0, 13750)},
+            {"loops that pay", looping, worth, version(3, Reason::LoopsReachedThreshold, 0, 16000)},
             {"main's that pay", looping,
              [](S& s) {
-               s.work = 2e6;
+               s.work = 3e6;
                s.calls = 1;
              },
              continuation(Reason::LoopOfFewCalls, 16000)},
