@@ -218,8 +218,9 @@ std::vector<OptionRow> optionTable() {
        "tier.",
        storeTier},
       {kCode, "--policy", Takes::Value, "threshold|window|cost",
-       "How hot functions are chosen. threshold: one tier up each time the counters run out. window: the "
-       "same, and the top tier for what most of the last 100 samples hit. cost (default): what should save "
+       "How hot functions are chosen. threshold (default): one tier up each time the counters run out. "
+       "window: the "
+       "same, and the top tier for what most of the last 100 samples hit. cost: what should save "
        "more time than its compile takes.",
        storePolicy},
       {kCode, "--threshold", Takes::Value, "N",
