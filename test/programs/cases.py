@@ -175,7 +175,8 @@ TEMPLATE = "--template={file}:{line}:{column}: {severity}: {message} [{id}]"
 
 CPPCHECK = [
     Case("cppcheck", "all-checks", ("--enable=all", "--inconclusive", "--std=c++17", TEMPLATE, "defects.cpp"), files=DEFECTS),
-    Case("cppcheck", "xml-and-status", ("-q", "--xml", "--error-exitcode=9", "defects.cpp"), files=DEFECTS, status=9),
+    Case("cppcheck", "xml-and-status", ("-q", "--xml", "--error-exitcode=9", "overflow.c"),
+         files={"overflow.c": text("int main(void) { int a[2]; a[2] = 0; return a[1]; }\n")}, status=9),
     Case("cppcheck", "syntax-error", ("-q", "--error-exitcode=4", "broken.c"),
          files={"broken.c": text("int f( { return } #if\n")}, status=4),
     Case("cppcheck", "bad-option", ("--no-such-option",), status=1),

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs real programs under an engine, in every mode, and compares each run with the program's native build.
+"""Runs real programs under an engine, in several modes, and compares each run with the program's native build.
 
 The cases are in cases.py, the programs come from scripts/fetch_programs.py (fetched and built here when missing), the
 modes from test/modes/modes.json. Standard output, standard error, exit status and the files left behind must be the same.
-The last line is `N passed, N failed`; the directory of a failed run is kept and named.
+A line per program says how far it is; the last line is `N passed, N failed`. The directory of a failed run is kept and named.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,7 +161,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", default=f"{ROOT}/build/release/bin/tiercel run", metavar="COMMAND",
                         help="what runs a bitcode file (default: %(default)s)")
-    parser.add_argument("--modes", metavar="A,B", help="only these modes of test/modes/modes.json")
+    parser.add_argument("--modes", metavar="A,B", help="only these modes of test/modes/modes.json (default: all)")
     parser.add_argument("--filter", default="", metavar="TEXT", help="only cases whose PROGRAM/NAME contains TEXT")
     parser.add_argument("--limit", type=float, default=120, metavar="SECONDS", help="stop a run after this (default: %(default)s)")
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
@@ -192,8 +193,9 @@ def main() -> int:
     RUNS_DIR.mkdir(parents=True)
 
     passed = failed = 0
+    started = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        for case in cases:
+        for number, case in enumerate(cases, start=1):
             try:
                 expected = reference_of(case, arguments.limit)
             except ValueError as error:
@@ -206,6 +208,8 @@ def main() -> int:
                 passed, failed = (passed, failed + 1) if problems else (passed + 1, failed)
                 if problems:
                     print(f"FAIL {case.id} in mode {mode.name}", *("  " + line for line in problems), sep="\n", flush=True)
+            if number == len(cases) or cases[number].program != case.program:
+                print(f"{time.monotonic() - started:5.0f} s: {case.program} done; {passed} runs passed, {failed} failed", flush=True)
     print(f"{passed} passed, {failed} failed")
     return 0 if failed == 0 else 1
 
