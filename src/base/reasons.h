@@ -4,6 +4,7 @@
 // not, or keeps one version. `terminal` reasons never change for a function; the others may be tried again.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace tiercel {
@@ -47,26 +48,20 @@ enum class Reason {
 #undef X
 };
 
-constexpr std::string_view reasonText(Reason reason) {
-  switch (reason) {
-#define X(id, terminal, text)                                                                                \
-  case Reason::id:                                                                                           \
-    return text;
-    TIERCEL_REASONS(X)
-#undef X
-  }
-  return {};
-}
+struct ReasonFacts {
+  bool terminal;
+  std::string_view text;
+};
 
-constexpr bool reasonIsTerminal(Reason reason) {
-  switch (reason) {
-#define X(id, terminal, text)                                                                                \
-  case Reason::id:                                                                                           \
-    return terminal;
+constexpr ReasonFacts kReasonFacts[] = {
+#define X(id, terminal, text) {terminal, text},
     TIERCEL_REASONS(X)
 #undef X
-  }
-  return false;
+};
+
+constexpr std::string_view reasonText(Reason reason) {
+  return kReasonFacts[static_cast<size_t>(reason)].text;
 }
+constexpr bool reasonIsTerminal(Reason reason) { return kReasonFacts[static_cast<size_t>(reason)].terminal; }
 
 } // namespace tiercel

@@ -148,6 +148,7 @@ void EngineImpl::noteInlining(FunctionId root, Artifact& artifact) {
     return function ? std::string(registry_.function(FunctionId(link->id)).name) : name;
   };
   std::vector<InlineDecision> decisions;
+  decisions.reserve(artifact.inlining.size());
   for (const InlineRemark& remark : artifact.inlining)
     decisions.push_back({readable(remark.caller), readable(remark.callee), remark.inlined, remark.reason});
   const std::string_view name = registry_.function(root).name;

@@ -112,14 +112,11 @@ private:
     }
     (role == Address ? use_.variables : use_.otherVariables).insert(variable);
     for (llvm::User* user : variable->users()) {
+      const auto* other = llvm::dyn_cast<llvm::StoreInst>(user);
       if (llvm::isa<llvm::LoadInst>(user))
         push(user, role);
-      else if (auto* other = llvm::dyn_cast<llvm::StoreInst>(user);
-               other && other->getValueOperand() != variable)
-        continue;
-      else if (auto* instruction = llvm::cast<llvm::Instruction>(user); instruction->isLifetimeStartOrEnd())
-        continue;
-      else
+      else if (!(other && other->getValueOperand() != variable) &&
+               !llvm::cast<llvm::Instruction>(user)->isLifetimeStartOrEnd())
         use_.escapes = true;
     }
   }

@@ -18,7 +18,7 @@ namespace tiercel {
 namespace {
 
 /// Some calling conventions of Windows decorate names, on every system; \01 says not to.
-std::string unitName(const llvm::GlobalValue& value, std::string linkName) {
+std::string unitName(const llvm::GlobalValue& value, const std::string& linkName) {
   const auto* function = llvm::dyn_cast<llvm::Function>(&value);
   const auto convention = function ? function->getCallingConv() : llvm::CallingConv::C;
   const bool decorates = convention == llvm::CallingConv::X86_StdCall ||

@@ -9,6 +9,7 @@
 #include "llvm/IR/Verifier.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,14 +24,15 @@ constexpr uint32_t kId = 0x1a3;
 std::string nest(unsigned depth) {
   std::string heads, latches;
   for (unsigned k = 0; k < depth; ++k) {
-    const std::string at = std::to_string(k);
-    const std::string before = k == 0 ? "entry" : "h" + std::to_string(k - 1);
-    heads += "h" + at + ":\n  %i" + at + " = phi i32 [ 0, %" + before + " ], [ %n" + at + ", %l" + at +
-             " ]\n" + "  call void @use(i32 %i" + at + ", i32 %i0)\n  br label %" +
-             (k + 1 == depth ? "l" + at : "h" + std::to_string(k + 1)) + "\n";
-    latches += "l" + at + ":\n  %n" + at + " = add i32 %i" + at + ", 1\n  %c" + at + " = icmp slt i32 %n" +
-               at + ", %n\n  br i1 %c" + at + ", label %h" + at + ", label %" +
-               (k == 0 ? "done" : "l" + std::to_string(k - 1)) + "\n";
+    const std::string before = k == 0 ? "entry" : fmt::format("h{}", k - 1);
+    const std::string inside = k + 1 == depth ? fmt::format("l{}", k) : fmt::format("h{}", k + 1);
+    const std::string behind = k == 0 ? "done" : fmt::format("l{}", k - 1);
+    heads += fmt::format("h{0}:\n  %i{0} = phi i32 [ 0, %{1} ], [ %n{0}, %l{0} ]\n"
+                         "  call void @use(i32 %i{0}, i32 %i0)\n  br label %{2}\n",
+                         k, before, inside);
+    latches += fmt::format("l{0}:\n  %n{0} = add i32 %i{0}, 1\n  %c{0} = icmp slt i32 %n{0}, %n\n"
+                           "  br i1 %c{0}, label %h{0}, label %{1}\n",
+                           k, behind);
   }
   return "declare void @use(i32, i32)\ndefine i32 @f(i32 %n) {\nentry:\n  br label %h0\n" + heads + latches +
          "done:\n  ret i32 %n0\n}\n";

@@ -35,7 +35,7 @@ TEST(CompileModel, LearnsCompileTimesTierByTier) {
   EXPECT_GT(model.compileNs(3, 100), guess) << "ten times slower than thought";
   EXPECT_LT(model.compileNs(3, 100), 8 * guess) << "one compile is not all";
   for (int i = 0; i < 1000; ++i)
-    model.compiled(3, 400, 400 * 20'000);
+    model.compiled(3, 400, uint64_t{400} * 20'000);
   EXPECT_NEAR(model.compileNs(3, 400), 400 * 20'000, 400 * 1000);
   EXPECT_EQ(model.compileNs(1, 100), other);
 }

@@ -20,7 +20,7 @@ protected:
   uint32_t push(int doublings) {
     FunctionRecord& added = record();
     Decision decision;
-    decision.priority = 1024 * doublings;
+    decision.priority = int64_t{1024} * doublings;
     queue.push(added, decision);
     return added.id.value;
   }
@@ -55,7 +55,7 @@ TEST_F(CompileQueueTest, BetterEstimatesChangeTheOrder) {
   ASSERT_TRUE(queue.find(records[huge]));
   EXPECT_EQ(queue.find(records[huge])->priority, -10 * 1024);
   Decision better;
-  better.priority = 3 * 1024;
+  better.priority = int64_t{3} * 1024;
   queue.update(records[huge], better);
   EXPECT_EQ(popAll(), (std::vector<uint32_t>{huge, small}));
   EXPECT_FALSE(queue.find(records[huge]));

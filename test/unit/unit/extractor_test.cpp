@@ -174,7 +174,7 @@ TEST_F(ExtractorTest, BodiesCanBeReadAgain) {
 }
 
 TEST_F(ExtractorTest, WhatMustBeInlinedComesAlong) {
-  const auto privateCopy = [&](std::string name) -> const llvm::Function* {
+  const auto privateCopy = [&](const std::string& name) -> const llvm::Function* {
     for (const llvm::Function& function : *unit->module) {
       if (function.getName().starts_with(name + "#p"))
         return &function;
