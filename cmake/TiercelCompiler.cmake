@@ -19,7 +19,8 @@ endif()
 
 if(TIERCEL_SANITIZE STREQUAL "address")
   # No vptr check: it wants the type information of LLVM classes that live in LLVM's uninstrumented archives.
-  set(tiercel_sanitizer_flags -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all)
+  # No function check: it reads in front of a called function, and compiled code has no signature there.
+  set(tiercel_sanitizer_flags -fsanitize=address,undefined -fno-sanitize=vptr,function -fno-sanitize-recover=all)
 elseif(TIERCEL_SANITIZE STREQUAL "thread")
   set(tiercel_sanitizer_flags -fsanitize=thread)
 elseif(TIERCEL_SANITIZE)
