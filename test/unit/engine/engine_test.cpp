@@ -389,13 +389,15 @@ TEST(Engine, TwoHundredInARow) {
   };
   for (int i = 0; i < 10; ++i) // whatever the process makes once
     once(i);
-  const char* const places[] = {"/proc/self/task", "/proc/self/fd", "/proc/self/maps"};
+  std::vector<const char*> places{"/proc/self/task", "/proc/self/fd"};
+  if (!__has_feature(address_sanitizer)) // which keeps what is freed
+    places.push_back("/proc/self/maps");
   std::vector<size_t> before;
   for (const char* place : places)
     before.push_back(entriesOf(place));
   for (int i = 0; i < 190; ++i)
     once(i);
-  for (size_t i = 0; i < std::size(places); ++i)
+  for (size_t i = 0; i < places.size(); ++i)
     EXPECT_LE(entriesOf(places[i]), before[i] + 20) << places[i]; // malloc maps, too; a leak is 190
 }
 
