@@ -26,6 +26,7 @@ namespace tiercel {
   X(OsrVarArgs, true, "no on-stack replacement: it takes up its variable arguments behind a loop header")    \
   X(OsrFrameAddress, true, "no on-stack replacement: it looks at its own frame")                             \
   X(OsrDynamicStack, true, "no on-stack replacement: it restores a stack pointer saved before a loop")       \
+  X(OsrHandler, true, "no on-stack replacement: its loops begin where exceptions arrive")                    \
   X(OsrSpecialArguments, true, "no on-stack replacement: arguments or locals that cannot be handed over")    \
   X(OsrTokens, true, "no on-stack replacement: values that cannot be stored")                                \
   X(OsrLabelTable, true,                                                                                     \

@@ -138,7 +138,8 @@ Result<Unit> Session::prepare(const CompileRequest& request, ImageReader& source
   }
   const bool cluster = artifact.tier == kTopTier && !artifact.pinned;
   // What tier 0 counted, and the loops that it left, are those of the IR that it was given.
-  if (unit->needsLowering && (artifact.tier == 0 || continuation || (cluster && record.counts))) {
+  if (unit->needsLowering &&
+      (artifact.tier == 0 || continuation || (cluster && (record.counts || environment_.profileIn)))) {
     Result<CodeGenerator*> code = generator(artifact.tier);
     if (!code)
       return code.takeError();
@@ -203,7 +204,7 @@ void Session::instrument(Unit& unit, Artifact& artifact) {
     instrument.calls = calls;
   }
   std::optional<OsrFrame> frame;
-  if (hasLoops && options.osr) {
+  if (hasLoops && options.osr && !options.fixedTier) {
     artifact.noOsr = whyNoOsr(*unit.function);
     if (!artifact.noOsr) {
       OsrFrameResult made = makeOsrFrame(*unit.function);

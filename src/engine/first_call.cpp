@@ -129,7 +129,8 @@ void* EngineImpl::osrAtRandom(FunctionRecord& record, uint32_t header) {
   if (!record.osr || chance % 2 == 0)
     return nullptr;
   if (!continuationAt(record, TripKind::Loops, header)) {
-    if (!mayBeOptimised(record))
+    std::atomic<bool>& failed = record.osr->failed[header];
+    if (!mayBeOptimised(record) || failed.load(std::memory_order_relaxed))
       return nullptr;
     ProgramStateGuard guard;
     CompileRequest request;
@@ -139,7 +140,9 @@ void* EngineImpl::osrAtRandom(FunctionRecord& record, uint32_t header) {
     Result<SessionPool::Lease> session = pool_.borrow();
     if (!session)
       return nullptr;
-    (*session)->stack().run([&] { compileContinuation(request, **session, /*background=*/false); });
+    (*session)->stack().run([&] {
+      failed.store(!compileContinuation(request, **session, /*background=*/false), std::memory_order_relaxed);
+    });
   }
   void* continuation = continuationAt(record, TripKind::Loops, header);
   if (continuation)

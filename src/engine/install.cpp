@@ -110,7 +110,7 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   record.codeBytes.store(static_cast<uint32_t>(linked.bytes), std::memory_order_relaxed);
   if (!request.replaces) {
     record.mark.store(artifact.mark, std::memory_order_relaxed);
-    record.continuable.store(record.osr != nullptr, std::memory_order_relaxed);
+    record.continuable.store(record.osr != nullptr, std::memory_order_release);
     promoter_.firstCode(record, static_cast<uint32_t>(linked.bytes), request.instrument);
   }
   publish(record.id, linked.entry);

@@ -18,12 +18,14 @@ namespace {
 /// Before everything that policies can want, and in order among themselves.
 constexpr int64_t kPreparedPriority = int64_t(1) << 40;
 
-Decision decisionFor(unsigned tier, const Options& options) {
+Decision decisionFor(const FunctionRecord& record, unsigned tier, const Options& options) {
   Decision decision;
   decision.promote = true;
   decision.tier = tier;
   decision.instrument = tier < kTopTier;
   decision.rearmCalls = decision.instrument ? options.callThreshold : 0;
+  if (record.continuable.load(std::memory_order_relaxed)) // whoever is in a loop now should not stay there
+    decision.rearmLoops = options.loopThreshold;
   decision.priority = kPreparedPriority;
   decision.reason = Reason::Prepared;
   return decision;
@@ -50,7 +52,7 @@ bool Promoter::ask(std::vector<Wanted>& wanted, unsigned tier) {
       }
       item.asked = true;
       if (!record.promotionFailed && record.tier.load(std::memory_order_relaxed) < goal)
-        queue_.push(record, decisionFor(goal, engine_.options()));
+        queue_.push(record, decisionFor(record, goal, engine_.options()));
     }
     left |= record.queued;
   }

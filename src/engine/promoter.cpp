@@ -178,7 +178,9 @@ FunctionSnapshot Promoter::snapshotOf(const FunctionRecord& record, uint32_t tri
   snapshot.excluded = !options.only.empty() && !globMatches(options.only, record.name);
   snapshot.queued = record.queued;
   snapshot.loopHeader = record.loopHeader.load(std::memory_order_relaxed);
-  snapshot.continuable = record.continuable.load(std::memory_order_relaxed);
+  snapshot.continuable = record.continuable.load(std::memory_order_acquire);
+  snapshot.leavable =
+      snapshot.continuable && !record.osr->failed[snapshot.loopHeader].load(std::memory_order_relaxed);
   snapshot.calls = callsOf(record);
   snapshot.loops = loopsOf(record);
   snapshot.armedCalls = record.heat.armedCalls;
@@ -288,8 +290,8 @@ void Promoter::finished(const QueuedCompile& item, bool succeeded, uint64_t nano
     std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
     uint32_t trips = std::exchange(record.tripsWhileQueued, 0);
     if (continuation && !succeeded) {
-      // The loop runs to its end, but calls may still get a version.
-      record.continuable.store(false, std::memory_order_relaxed);
+      // This loop runs to its end, but calls may still get a version, and other loops a continuation.
+      record.osr->failed[item.decision.loopHeader].store(true, std::memory_order_relaxed);
       consider(record, trips | tripBit(TripKind::Loops));
     } else if (succeeded) {
       // The loop counter of code that is to be left now stays at zero, where everybody asks.

@@ -10,6 +10,7 @@
 
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
 
 #include <algorithm>
 
@@ -39,13 +40,24 @@ FunctionId calledFunction(const llvm::CallBase& call) {
   return name && name->kind == LinkKind::Function ? FunctionId(name->id) : FunctionId();
 }
 
+/// Inlined, it would find another frame than its own.
+bool looksAtItsFrame(const llvm::Function& function) {
+  return llvm::any_of(llvm::instructions(function), [](const llvm::Instruction& instruction) {
+    const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+    return call && (call->getIntrinsicID() == llvm::Intrinsic::frameaddress ||
+                    call->getIntrinsicID() == llvm::Intrinsic::returnaddress ||
+                    call->getIntrinsicID() == llvm::Intrinsic::addressofreturnaddress);
+  });
+}
+
 } // namespace
 
 Cluster::Cluster(Unit& unit, const ClusterEnvironment& environment)
     : unit_(unit), environment_(environment) {}
 
 void Cluster::annotateRoot() {
-  rootCalls_ = annotate(*unit_.function, environment_.registry.function(unit_.id), 0);
+  // It has run, or it would not be compiled here: what it calls is not what never ran.
+  rootCalls_ = annotate(*unit_.function, environment_.registry.function(unit_.id), 1);
 }
 
 Status Cluster::promoteRootCalls() { return promoteCalls(rootCalls_); }
@@ -110,7 +122,8 @@ Status Cluster::promoteCalls(const IndirectCalls& indirect) {
 void Cluster::collectSites(llvm::Function& function) {
   for (llvm::Instruction& instruction : llvm::instructions(function)) {
     auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-    if (!call || call->isNoInline())
+    // The call's own mark: that of the callee may be one of unoptimised code (bodySize looks at it).
+    if (!call || call->getAttributes().hasFnAttr(llvm::Attribute::NoInline))
       continue;
     const FunctionId callee = calledFunction(*call);
     if (callee.valid() && callee.value != unit_.id.value)
@@ -200,6 +213,9 @@ Result<size_t> Cluster::bodySize(ImageReader& reader, Definition where) {
     return size_t(0);
   if (Status status = reader.readBody(*function); !status)
     return status.takeError();
+  // Unoptimised code is all marked as not to be inlined, so it does not say who relies on it.
+  if (function->hasFnAttribute(llvm::Attribute::OptimizeNone) && looksAtItsFrame(*function))
+    return size_t(0);
   return sizeOf(*function);
 }
 

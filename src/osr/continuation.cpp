@@ -72,6 +72,13 @@ struct LoopChain {
   llvm::SmallVector<llvm::Loop*, 4> chain; ///< outermost first
 };
 
+bool mayBeCopied(const llvm::BasicBlock& block) {
+  return llvm::none_of(block, [](const llvm::Instruction& instruction) {
+    const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+    return call && call->cannotDuplicate();
+  });
+}
+
 /// Copies the code around the loop of `header` as described in the header file. Returns where to enter.
 llvm::BasicBlock* copyEnclosingLoops(llvm::Function& function, llvm::BasicBlock* header) {
   {
@@ -87,7 +94,7 @@ llvm::BasicBlock* copyEnclosingLoops(llvm::Function& function, llvm::BasicBlock*
   size_t size = 0;
   for (llvm::BasicBlock* block : outermost.blocks()) {
     size += block->size();
-    if (block->hasAddressTaken()) // computed gotos know one copy only
+    if (block->hasAddressTaken() || !mayBeCopied(*block)) // computed gotos know one copy only
       return header;
   }
   if (size * (chain.size() - 1) > kMostCopiedCode)
@@ -137,13 +144,14 @@ enum class Handover {
 };
 
 Handover handoverOf(const llvm::AllocaInst& slot, uint64_t size) {
-  const llvm::Type* type = slot.getAllocatedType();
+  llvm::Type* type = slot.getAllocatedType();
   if (llvm::PointerMayBeCaptured(&slot, /*ReturnCaptures=*/true, kMostUsesLookedAt))
     return Handover::Shared;
   const bool scalar =
       !slot.isArrayAllocation() && ((type->isIntegerTy() && type->getIntegerBitWidth() <= 64) ||
                                     type->isPointerTy() || type->isFloatTy() || type->isDoubleTy());
-  if (scalar)
+  // Code may use all the memory of an i24, which is more than a value of it holds.
+  if (scalar && slot.getDataLayout().getTypeSizeInBits(type) == size * 8)
     return Handover::Value;
   return size <= kLargestCopiedSlot ? Handover::Copy : Handover::Private;
 }
@@ -215,7 +223,7 @@ private:
       alloca->moveBefore(*prologue, prologue->begin());
     llvm::BasicBlock* end = prologue;
     for (unsigned slot : frame_.labelSlots)
-      end = translateLabel(*end, *frame_.slots[slot]);
+      end = translateLabel(*end, *places_[slot]);
     llvm::IRBuilder<>(end).CreateBr(target);
     llvm::EliminateUnreachableBlocks(*body_);
   }
@@ -240,10 +248,12 @@ private:
         parameter->addAttrs(attributes);
       }
       if (handover_[i] == Handover::Private || handover_[i] == Handover::Shared) {
+        places_.push_back(parameter);
         slot->replaceAllUsesWith(parameter);
         slot->eraseFromParent();
         continue;
       }
+      places_.push_back(slot);
       slot->moveBefore(prologue, prologue.begin());
       if (handover_[i] == Handover::Value)
         builder.CreateStore(parameter, slot);
@@ -252,9 +262,9 @@ private:
     }
   }
 
-  /// Replaces the address of a block of the old code by that of the same block here. A variable that has not
-  /// been given a value yet holds none of them and becomes null.
-  llvm::BasicBlock* translateLabel(llvm::BasicBlock& before, llvm::AllocaInst& variable) {
+  /// Replaces the address of a block of the old code by that of the same block here. Anything else that the
+  /// variable holds (a null, an object's address, nothing yet) stays.
+  llvm::BasicBlock* translateLabel(llvm::BasicBlock& before, llvm::Value& variable) {
     llvm::SmallVector<llvm::Constant*, 16> addresses;
     for (llvm::BasicBlock* label : frame_.labels)
       addresses.push_back(llvm::BlockAddress::get(label));
@@ -271,7 +281,6 @@ private:
     llvm::BasicBlock* loop = block();
     llvm::IRBuilder<> builder(&before);
     llvm::Value* wanted = builder.CreateLoad(pointer_, &variable);
-    builder.CreateStore(llvm::ConstantPointerNull::get(llvm::PointerType::get(context_, 0)), &variable);
     builder.CreateBr(loop);
 
     builder.SetInsertPoint(loop);
@@ -330,6 +339,7 @@ private:
   llvm::Function* body_ = nullptr;
   llvm::GlobalVariable* newLabels_ = nullptr;
   llvm::SmallVector<Handover, 16> handover_;
+  llvm::SmallVector<llvm::Value*, 16> places_; ///< where the body has each slot
 };
 
 } // namespace

@@ -285,7 +285,9 @@ std::optional<Reason> whyNoOsr(llvm::Function& function) {
     if (cannotBeStored(*instruction.getType()) && !instruction.getType()->isVoidTy())
       return Reason::OsrTokens;
   }
-  if (llvm::all_of(headers, [](llvm::BasicBlock* header) { return restoresOlderStack(*header); }))
+  if (llvm::all_of(headers, [](llvm::BasicBlock* header) { return header->isEHPad(); }))
+    return Reason::OsrHandler;
+  if (llvm::none_of(headers, [](llvm::BasicBlock* header) { return canLeaveAt(*header); }))
     return Reason::OsrDynamicStack;
   return {};
 }

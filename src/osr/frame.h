@@ -37,7 +37,7 @@ struct OsrFrame {
   uint64_t shape = 0;
 };
 
-/// Why activations of this function cannot be left at loop headers; nothing if they can. Looks only.
+/// Why activations of this function cannot be left at any loop header; nothing if they can. It has loops.
 std::optional<Reason> whyNoOsr(llvm::Function& function);
 /// Whether the frame can be left at this header of a function that whyNoOsr accepts: not where an exception
 /// arrives, nor inside a scope that gives its variable-sized locals back at its end.

@@ -50,11 +50,18 @@ public:
       table_ = new llvm::AllocaInst(llvm::StructType::get(context_, entries), 0, nullptr, llvm::Align(8), "",
                                     function_.getEntryBlock().begin());
     }
+    llvm::SmallVector<bool, 8> leavable;
+    for (llvm::BasicBlock* header : headers)
+      leavable.push_back(frame_ && canLeaveAt(*header));
     countCalls(entry);
     for (unsigned i = 0; i < headers.size(); ++i) {
       auto place = headers[i]->getFirstInsertionPt();
-      if (place != headers[i]->end())
-        countLoop(&*place, i, frame_ && canLeaveAt(*headers[i]));
+      if (place == headers[i]->end())
+        continue;
+      if (frame_ && !leavable[i])
+        countLoopToZero(&*place);
+      else
+        countLoop(&*place, i, leavable[i]);
     }
     if (counts_)
       insertCounters(*options_.plan, *counters_, *counts_);
@@ -168,6 +175,21 @@ private:
     // Goes through memory: a value that lives into another block would be spilled anyway.
     builder.CreateStore(continuation, tableEntry(builder, frame_->slots.size() + OsrTableContinuation));
     builder.CreateCondBr(builder.CreateIsNull(continuation), after, exit());
+  }
+
+  /// At a header that cannot be left, in a function that can be left at others: they ask once the counter is
+  /// at zero. If this one asked, it would take all their turns.
+  void countLoopToZero(llvm::Instruction* place) {
+    const llvm::BasicBlock* block = place->getParent();
+    auto [slow, after] = pollAt(place);
+    llvm::IRBuilder<> builder(slow);
+    countBlock(builder, block);
+    llvm::Value* address = addressOf(builder, Loops);
+    llvm::Value* count = builder.CreateLoad(i32_, address);
+    llvm::Value* less = builder.CreateSub(count, builder.getInt32(1));
+    llvm::Value* more = builder.CreateICmpSGT(count, builder.getInt32(0));
+    builder.CreateStore(builder.CreateSelect(more, less, count), address);
+    builder.CreateBr(after);
   }
 
   llvm::Value* tableEntry(llvm::IRBuilder<>& builder, size_t index) {

@@ -54,11 +54,13 @@ enum class FirstCompile : uint32_t { Lazy, Compiling, Ready, Failed };
 /// Where running tier-0 code of a function can be left: a continuation per loop header, null while there is
 /// none. Published with release; whoever loads an address may enter the code behind it.
 struct OsrEntries {
-  OsrEntries(uint64_t frameShape, unsigned headers) : shape(frameShape), addresses(headers) {}
+  OsrEntries(uint64_t frameShape, unsigned headers)
+      : shape(frameShape), addresses(headers), failed(headers) {}
 
   const uint64_t shape; ///< of the frame that continuations must expect (osr/frame.h)
   std::vector<std::atomic<void*>> addresses;
-  std::atomic<bool> any{false}; ///< one of them is set
+  std::vector<std::atomic<bool>> failed; ///< there will be none for this header: it could not be compiled
+  std::atomic<bool> any{false};          ///< one of them is set
 };
 
 struct TargetTable;

@@ -42,12 +42,8 @@ Decision decideForMode(const FunctionSnapshot& s, const Options& options) {
 Decision dispatch(const FunctionSnapshot& s, const Options& options) {
   if (isTestMode(options))
     return decideForMode(s, options);
-  if (s.mark == Mark::Hot && s.tier < kTopTier) {
-    Decision decision = promoteTo(kTopTier, Reason::MarkedHot);
-    if (s.continuable) // the first activation may be a long one
-      decision.rearmLoops = options.loopThreshold;
-    return decision;
-  }
+  if (s.mark == Mark::Hot && s.tier < kTopTier)
+    return promoteTo(kTopTier, Reason::MarkedHot);
   switch (options.policy) {
   case Policy::Threshold:
     return decideByThreshold(s, options);
@@ -57,6 +53,15 @@ Decision dispatch(const FunctionSnapshot& s, const Options& options) {
     return decideByCost(s, options);
   }
   return refuse(Reason::AtTopTier);
+}
+
+/// After a trip nothing is counted any more until a limit is set. An activation that stays behind in a loop
+/// of first code should still say so, after twice as long each time.
+void keepAskingLoops(Decision& decision, const FunctionSnapshot& s) {
+  const bool silent = decision.rearmCalls == 0 && decision.rearmLoops == 0;
+  const bool behind = decision.promote && loopsTripped(s) && decision.rearmLoops == 0;
+  if (s.continuable && s.trips != 0 && (silent || behind))
+    decision.rearmLoops = counterLimit(2.0 * s.armedLoops);
 }
 
 bool matchesAny(const std::vector<std::string>& patterns, std::string_view name) {
@@ -73,9 +78,9 @@ bool isSeldomEntered(const FunctionSnapshot& s) {
 
 Decision decideLoop(const FunctionSnapshot& s) {
   const bool stuck = s.tier > 0; // only first code looks at loops, and there is newer code
-  if (stuck && !s.continuable)
+  if (stuck && !s.leavable)
     return refuse(Reason::StuckForGood);
-  const bool seldomEntered = isSeldomEntered(s);
+  const bool seldomEntered = s.leavable && isSeldomEntered(s);
   Decision decision = promoteTo(kTopTier, stuck           ? Reason::StuckInOldCode
                                           : seldomEntered ? Reason::LoopOfFewCalls
                                                           : Reason::LoopsReachedThreshold);
@@ -83,8 +88,6 @@ Decision decideLoop(const FunctionSnapshot& s) {
     decision.make = Make::Continuation;
     decision.loopHeader = s.loopHeader;
   }
-  if (s.continuable) // an activation that stays behind will say so, after twice as long each time
-    decision.rearmLoops = counterLimit(2.0 * s.armedLoops);
   return decision;
 }
 
@@ -153,6 +156,7 @@ Decision decide(const FunctionSnapshot& s, const Options& options) {
   if (s.queued)
     return refuse(Reason::AlreadyQueued);
   Decision decision = dispatch(s, options);
+  keepAskingLoops(decision, s);
   if (decision.promote)
     decision.priority = urgency(s, decision.tier);
   return decision;

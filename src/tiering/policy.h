@@ -34,8 +34,10 @@ struct FunctionSnapshot {
   bool excluded = false; ///< by Options::only
   bool queued = false;
 
-  /// The loop header where the loop counter ran out, and whether a continuation can be entered there.
+  /// The loop header where the loop counter ran out, whether a continuation can be entered there, and whether
+  /// one can be entered at any of the function's headers.
   uint32_t loopHeader = 0;
+  bool leavable = false;
   bool continuable = false;
   /// Counted so far, by code that counts; what the counters were set to last.
   uint64_t calls = 0, loops = 0;

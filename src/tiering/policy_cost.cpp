@@ -68,8 +68,12 @@ Decision decideByCost(const FunctionSnapshot& s, const Options&) {
     return decideLoop(s);
   if (s.tier >= kTopTier)
     return refuse(Reason::AtTopTier);
-  if (!loops && isSeldomEntered(s))
-    return refuse(Reason::NotWorthYet);
+  if (!loops && isSeldomEntered(s)) {
+    Decision decision = refuse(Reason::NotWorthYet);
+    if (s.trips != 0) // a very low threshold
+      decision.rearmCalls = limitFor(0, s.callWork, s.armedCalls);
+    return decision;
+  }
   // Straight to the top: the tiers between cost nearly as much, so what they save while the top tier's turn
   // comes is less than the second compile; and a function of long loops could not leave them.
   constexpr unsigned least = kTopTier;

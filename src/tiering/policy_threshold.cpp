@@ -18,7 +18,8 @@ Decision decideByThreshold(const FunctionSnapshot& s, const Options& options) {
     return refuse(Reason::FewSamples);
   if (s.tier >= kTopTier)
     return refuse(Reason::AtTopTier);
-  Decision decision = promoteTo(s.tier + 1, Reason::CallsReachedThreshold);
+  // A long call of a function with loops would be caught in the code of a tier between.
+  Decision decision = promoteTo(s.continuable ? kTopTier : s.tier + 1, Reason::CallsReachedThreshold);
   if (decision.instrument)
     decision.rearmCalls = counterLimit(options.callThreshold * std::pow(kStep, decision.tier));
   return decision;

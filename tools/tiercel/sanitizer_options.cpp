@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Defaults of sanitizer builds, of the command and the unit tests; an environment variable of the sanitizer's overrides them.
+// Defaults of sanitizer builds, of the command and the unit tests; an environment variable of the sanitizer's
+// overrides them.
 //  - LLVM's headers poison memory in our instrumented code and not in LLVM's own archives, which would look
 //    like errors: allow_user_poisoning=0.
 //  - Signals are the program's: no handlers, no alternate stacks.

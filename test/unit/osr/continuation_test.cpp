@@ -163,7 +163,7 @@ TEST_F(ContinuationTest, LandingPadsAreNotEntered) {
                            "  invoke void @may() to label %done unwind label %retry\ndone:\n  ret void\n}\n";
   const OsrFrame old = frameOf(text);
   ASSERT_EQ(old.headers.size(), 1u);
-  EXPECT_EQ(make(text, 0, old.shape), Reason::OsrShape);
+  EXPECT_EQ(make(text, 0, old.shape), Reason::OsrHandler);
 }
 
 TEST_F(ContinuationTest, WhatHasNoFrameKeepsItsReason) {

@@ -42,7 +42,7 @@ FunctionSnapshot looping() {
   s.loops = 8000;
   s.work = 80'000;
   s.loopHeader = 3;
-  s.continuable = true;
+  s.leavable = s.continuable = true;
   return s;
 }
 
@@ -109,7 +109,7 @@ std::vector<Row> loopRows() {
       {"main, but it cannot be continued", looping,
        [](S& s) {
          s.calls = 1;
-         s.continuable = false;
+         s.leavable = s.continuable = false;
        },
        version(3, Reason::LoopsReachedThreshold, 0, 0)},
       {"an activation stayed in the old code", looping,
@@ -123,9 +123,21 @@ std::vector<Row> loopRows() {
       {"it stays for good", looping,
        [](S& s) {
          s.tier = 3;
-         s.continuable = false;
+         s.leavable = s.continuable = false;
        },
        nothing(Reason::StuckForGood)},
+      {"this loop cannot be left, another may", looping,
+       [](S& s) {
+         s.tier = 3;
+         s.leavable = false;
+       },
+       nothing(Reason::StuckForGood, 0, 16000)},
+      {"main, but this loop cannot be continued", looping,
+       [](S& s) {
+         s.calls = 1;
+         s.leavable = false;
+       },
+       version(3, Reason::LoopsReachedThreshold, 0, 16000)},
       {"limits saturate", looping, [](S& s) { s.armedLoops = UINT32_MAX / 2; },
        version(3, Reason::LoopsReachedThreshold, 0, UINT32_MAX / 2)},
   };
@@ -137,6 +149,14 @@ std::vector<Row> ladder() {
       {"from tier 1", base, [](S& s) { s.tier = 1; }, version(2, Reason::CallsReachedThreshold, 25600)},
       {"from tier 2", base, [](S& s) { s.tier = 2; }, version(3, Reason::CallsReachedThreshold, 0)},
       {"at the top", base, [](S& s) { s.tier = 3; }, nothing(Reason::AtTopTier)},
+      {"with loops: straight to the top, and who is in one still asks", base,
+       [](S& s) { s.leavable = s.continuable = true; }, version(3, Reason::CallsReachedThreshold, 0, 16000)},
+      {"with loops, at the top", base,
+       [](S& s) {
+         s.tier = 3;
+         s.continuable = true;
+       },
+       nothing(Reason::AtTopTier, 0, 16000)},
   };
 }
 
@@ -237,6 +257,20 @@ TEST(Policies, Cost) {
                s.work = 20e6;
              },
              version(3, Reason::GainExceedsCost, 0)},
+            {"found by samples, with loops: its counters run on", base,
+             [](S& s) {
+               s.trips = 0;
+               s.work = 20e6;
+               s.continuable = true;
+             },
+             version(3, Reason::GainExceedsCost, 0)},
+            {"the first calls of a function with loops say nothing, but later ones may", base,
+             [](S& s) {
+               s.continuable = true;
+               s.calls = s.armedCalls = 1;
+               s.work = 20e6;
+             },
+             nothing(Reason::NotWorthYet, 1)},
             {"samples set no counters", base, [](S& s) { s.trips = 0; }, nothing(Reason::NotWorthYet)},
             {"no tier would be faster", base,
              [](S& s) {
