@@ -91,15 +91,16 @@ void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header) 
     if (kind == TripKind::Loops)
       record.loopHeader.store(header, std::memory_order_relaxed);
     Counters& counters = table_.counters(id);
+    const OsrEntries* osr = record.osrEntries();
     // Nothing is counted until the policy has decided, but loops that others are to leave go on asking.
-    if (record.osr && record.osr->any.load(std::memory_order_seq_cst)) {
+    if (osr && osr->any.load(std::memory_order_seq_cst)) {
       if (kind == TripKind::Loops)
         counters.loops.store(kAskAgain, std::memory_order_relaxed);
     } else {
       counters.poll.store(0, std::memory_order_seq_cst);
       // One may have been published meanwhile. Its publisher sets `any` before `poll`, and we look after we
       // cleared: one of the two leaves it set.
-      if (record.osr && record.osr->any.load(std::memory_order_seq_cst))
+      if (osr && osr->any.load(std::memory_order_seq_cst))
         counters.poll.store(1, std::memory_order_seq_cst);
     }
     promoter_.tripped(record, kind);
@@ -111,9 +112,8 @@ void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header) 
 }
 
 void* EngineImpl::continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header) {
-  if (kind != TripKind::Loops || !record.osr)
-    return nullptr;
-  return record.osr->addresses[header].load(std::memory_order_acquire);
+  const OsrEntries* osr = kind == TripKind::Loops ? record.osrEntries() : nullptr;
+  return osr ? osr->addresses[header].load(std::memory_order_acquire) : nullptr;
 }
 
 /// What holds in every mode: who bisects with --only wants the rest left alone.
@@ -126,10 +126,11 @@ void* EngineImpl::osrAtRandom(FunctionRecord& record, uint32_t header) {
   // Asked again at the next poll.
   table_.counters(record.id).loops.store(0, std::memory_order_relaxed);
   const uint64_t chance = mixBits(options_.modes.seed + osrChances_.fetch_add(1, std::memory_order_relaxed));
-  if (!record.osr || chance % 2 == 0)
+  OsrEntries* osr = record.osrEntries();
+  if (!osr || chance % 2 == 0)
     return nullptr;
   if (!continuationAt(record, TripKind::Loops, header)) {
-    std::atomic<bool>& failed = record.osr->failed[header];
+    std::atomic<bool>& failed = osr->failed[header];
     if (!mayBeOptimised(record) || failed.load(std::memory_order_relaxed))
       return nullptr;
     ProgramStateGuard guard;

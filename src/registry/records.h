@@ -109,7 +109,8 @@ struct FunctionRecord {
   std::atomic<uint8_t> tier{0};       ///< of the newest published code
   std::atomic<uint32_t> codeBytes{0}; ///< of the newest published code
   std::atomic<bool> pinned{false};    ///< keeps its first version (Reason::PinnedBlockAddress)
-  /// Its first code asks at loop headers whether it should go on in newer code.
+  /// Its first code asks at loop headers whether it should go on in newer code: `osr` exists. Stored with
+  /// release before that code is published.
   std::atomic<bool> continuable{false};
   std::atomic<Mark> mark{Mark::None}; ///< of its attributes; written before its first publication
 
@@ -131,6 +132,9 @@ struct FunctionRecord {
   Heat heat;
   /// The loop header where the loop counter last ran out.
   std::atomic<uint32_t> loopHeader{0};
+
+  /// For threads that run the function's code: null if its loops cannot be left.
+  OsrEntries* osrEntries() const { return continuable.load(std::memory_order_acquire) ? osr.get() : nullptr; }
 
   FirstCompile state() const {
     return static_cast<FirstCompile>(firstCompile.load(std::memory_order_acquire));
