@@ -160,6 +160,7 @@ void Registry::defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& va
   record.size = variable.hasCommonLinkage() ? std::max(record.size, size) : size;
   record.alignment = std::max<uint64_t>(layout.getPreferredAlign(&variable).value(), record.alignment);
   record.threadLocal = variable.isThreadLocal();
+  record.constant.store(variable.isConstant(), std::memory_order_relaxed);
   if (variable.hasSection() && record.section.empty()) {
     record.section = view(strings_.save(variable.getSection()));
     sections_[variable.getSection()].push_back(record.id);

@@ -54,7 +54,8 @@ private:
   llvm::Constant* map(llvm::Constant* constant);
   llvm::Constant* mapGlobal(llvm::GlobalValue& value);
   llvm::Constant* declareFunction(llvm::GlobalValue& value, const std::string& linkName, bool direct = false);
-  llvm::Constant* declareData(llvm::GlobalValue& value, const std::string& name, bool near, bool threadLocal);
+  /// `record`: null for what is outside the program.
+  llvm::Constant* declareData(llvm::GlobalValue& value, const std::string& name, const GlobalRecord* record);
   llvm::Constant* declareHost(llvm::GlobalValue& value);
   bool hasKnownValue(const llvm::GlobalVariable& variable) const;
   static llvm::FunctionType* functionTypeOf(const llvm::GlobalValue& value) {
@@ -355,18 +356,17 @@ llvm::Constant* Extractor::mapGlobal(llvm::GlobalValue& value) {
   case SymbolKind::Data: {
     const GlobalRecord& global = registry_.global(GlobalId(ref.id));
     unit_.data.push_back(global.id);
-    const bool near = global.size <= Arena::kLargestNearData;
-    llvm::Constant* base =
-        declareData(value, makeLinkName(global.name, LinkKind::Data, ref.id), near, /*threadLocal=*/false);
+    llvm::Constant* base = declareData(value, makeLinkName(global.name, LinkKind::Data, ref.id), &global);
     if (ref.offset == 0)
       return base;
     return llvm::ConstantExpr::getGetElementPtr(
         llvm::Type::getInt8Ty(value.getContext()), base,
         llvm::ConstantInt::getSigned(llvm::Type::getInt64Ty(value.getContext()), ref.offset));
   }
-  case SymbolKind::Thread:
-    return declareData(value, makeLinkName(registry_.global(GlobalId(ref.id)).name, LinkKind::Thread, ref.id),
-                       /*near=*/false, /*threadLocal=*/true);
+  case SymbolKind::Thread: {
+    const GlobalRecord& global = registry_.global(GlobalId(ref.id));
+    return declareData(value, makeLinkName(global.name, LinkKind::Thread, ref.id), &global);
+  }
   case SymbolKind::Object:
   case SymbolKind::Absolute:
   case SymbolKind::None:
@@ -384,7 +384,7 @@ llvm::Constant* Extractor::declareHost(llvm::GlobalValue& value) {
   if (!known && value.hasExternalWeakLinkage())
     return llvm::ConstantPointerNull::get(value.getType());
   if (!functionTypeOf(value))
-    return declareData(value, name, /*near=*/false, value.isThreadLocal());
+    return declareData(value, name, nullptr);
   if (known)
     return declareFunction(value, name);
   // A body that was given only as a hint, of a function that turns out to exist nowhere else.
@@ -419,20 +419,51 @@ llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::
   return declaration;
 }
 
-llvm::Constant* Extractor::declareData(llvm::GlobalValue& value, const std::string& name, bool near,
-                                       bool threadLocal) {
-  if (llvm::GlobalValue* existing = unit_.module->getNamedValue(name))
+/// What a mention of a variable lets passes take for granted. The unit's bodies come from several images and
+/// share one declaration, so only what holds for all of them may be said.
+struct DataClaims {
+  bool constant;
+  llvm::Align alignment;
+};
+
+DataClaims claimsOf(const llvm::GlobalValue& value, const GlobalRecord* record) {
+  const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
+  // The base of an alias, which is what gets declared, is something else than the alias's type says.
+  const auto* object = llvm::dyn_cast_or_null<llvm::GlobalVariable>(value.getAliaseeObject());
+  DataClaims claims{variable && variable->isConstant(),
+                    object ? object->getPointerAlignment(object->getDataLayout()) : llvm::Align()};
+  // A declaration may say more than its definition holds, in C even without breaking a rule.
+  if (record) {
+    claims.constant &= record->constant.load(std::memory_order_relaxed);
+    claims.alignment = std::min(claims.alignment, llvm::Align(record->alignment));
+  }
+  return claims;
+}
+
+void weaken(llvm::GlobalVariable& declaration, const DataClaims& claims) {
+  if (!claims.constant)
+    declaration.setConstant(false);
+  declaration.setAlignment(std::min(declaration.getAlign().valueOrOne(), claims.alignment));
+}
+
+llvm::Constant* Extractor::declareData(llvm::GlobalValue& value, const std::string& name,
+                                       const GlobalRecord* record) {
+  const DataClaims claims = claimsOf(value, record);
+  if (llvm::GlobalValue* existing = unit_.module->getNamedValue(name)) {
+    if (auto* declaration = llvm::dyn_cast<llvm::GlobalVariable>(existing))
+      weaken(*declaration, claims);
     return existing;
-  auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
+  }
+  const bool threadLocal = record ? record->threadLocal : value.isThreadLocal();
+  const bool near = record && !threadLocal && record->size <= Arena::kLargestNearData;
   auto* declaration = new llvm::GlobalVariable(
-      *unit_.module, value.getValueType(), variable && variable->isConstant(),
-      llvm::GlobalValue::ExternalLinkage, nullptr, name, nullptr,
-      threadLocal ? llvm::GlobalValue::GeneralDynamicTLSModel : llvm::GlobalValue::NotThreadLocal,
+      *unit_.module, value.getValueType(), claims.constant, llvm::GlobalValue::ExternalLinkage, nullptr, name,
+      nullptr, threadLocal ? llvm::GlobalValue::GeneralDynamicTLSModel : llvm::GlobalValue::NotThreadLocal,
       value.getAddressSpace());
-  if (variable)
-    declaration->setAlignment(variable->getAlign());
+  declaration->setAlignment(claims.alignment);
   declaration->setDSOLocal(near);
-  if (variable && near && hasKnownValue(*variable)) {
+  if (auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
+      variable && near && claims.constant && hasKnownValue(*variable)) {
     // Entered first: constants may refer to each other in circles.
     mapped_[variable] = declaration;
     declaration->setInitializer(map(variable->getInitializer()));
