@@ -76,6 +76,7 @@ Result<CodeGenerator*> Session::generator(unsigned tier) {
 
 Result<Artifact> Session::compile(const CompileRequest& request) {
   const FunctionRecord& record = environment_.registry.function(request.function);
+  diagnostics_->clear(); // the last function's, which may have failed
   Artifact artifact;
   artifact.function = request.function;
   artifact.image = record.definition.load().image;

@@ -88,5 +88,17 @@ TEST_F(Inlining, SwitchedOffEverythingIsCalled) {
   EXPECT_EQ(events.count(EventKind::CodePublished), 3u);
 }
 
+TEST_F(Inlining, WhatWasDoneForAnotherFunctionIsNotListed) {
+  Options options;
+  options.sync = true;
+  engine = makeEngine(options);
+  addText(*engine, "define i32 @must(i32 %x) alwaysinline { %r = add i32 %x, 1  ret i32 %r }\n"
+                   "define i32 @early(i32 %x) { %r = call i32 @must(i32 %x)  ret i32 %r }\n"
+                   "define i32 @late(i32 %x) { ret i32 %x }\n");
+  EXPECT_EQ(function<int(int)>(*engine, "early")(1), 2);
+  ASSERT_TRUE(engine->prepare({"late"}));
+  EXPECT_TRUE(engine->inlining("late").empty()) << "the compiler that it is done with has done @early before";
+}
+
 } // namespace
 } // namespace tiercel
