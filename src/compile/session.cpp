@@ -79,7 +79,9 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
   diagnostics_->clear(); // the last function's, which may have failed
   Artifact artifact;
   artifact.function = request.function;
-  artifact.image = record.definition.load().image;
+  // Once: until somebody compiles it, a stronger definition may take its place.
+  const Definition where = record.definition.load();
+  artifact.image = where.image;
   artifact.tier = request.tier;
 
   uint64_t mark = nowNs();
@@ -94,7 +96,7 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
     return source.takeError();
   lap(artifact.times.read);
 
-  Result<Unit> unit = prepare(request, **source, artifact);
+  Result<Unit> unit = prepare(request, where, **source, artifact);
   if (!unit)
     return unit.takeError();
   Result<CodeGenerator*> code = generator(artifact.tier);
@@ -116,14 +118,15 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
   return artifact;
 }
 
-Result<Unit> Session::prepare(const CompileRequest& request, ImageReader& source, Artifact& artifact) {
+Result<Unit> Session::prepare(const CompileRequest& request, Definition where, ImageReader& source,
+                              Artifact& artifact) {
   const FunctionRecord& record = environment_.registry.function(request.function);
   const bool continuation = request.osrHeader.has_value();
   const ExtractOptions extract{.directSelfCalls = request.tier > 0 && !continuation,
                                .directCalls = directCalls(request.tier),
                                .verify = environment_.options.verify,
                                .constantValues = request.tier > 0};
-  Result<Unit> unit = extractUnit(environment_.registry, environment_.host, source, record, extract);
+  Result<Unit> unit = extractUnit(environment_.registry, environment_.host, source, record, where, extract);
   if (!unit)
     return unit;
   dump(DumpStage::Input, record, *unit->module);

@@ -30,15 +30,15 @@ std::string unitName(const llvm::GlobalValue& value, const std::string& linkName
 class Extractor {
 public:
   Extractor(Registry& registry, HostSymbolSource& host, ImageReader& reader, const FunctionRecord& record,
-            const ExtractOptions& options, Unit& unit)
+            Definition where, const ExtractOptions& options, Unit& unit)
       : registry_(registry), host_(host), reader_(reader), record_(record), options_(options), unit_(unit),
-        image_(record.definition.load().image) {}
+        ordinal_(where.ordinal), image_(where.image) {}
 
   /// Makes the unit's module and function.
   Status run();
   Result<llvm::Function*> importInto();
   llvm::Function* declare() {
-    auto& source = llvm::cast<llvm::Function>(*reader_.value(record_.definition.load().ordinal));
+    auto& source = llvm::cast<llvm::Function>(*reader_.value(ordinal_));
     return llvm::dyn_cast<llvm::Function>(mapGlobal(source));
   }
 
@@ -68,6 +68,7 @@ private:
   const FunctionRecord& record_;
   const ExtractOptions& options_;
   Unit& unit_;
+  const uint32_t ordinal_; ///< of the function, in
   const ImageId image_;
   Status status_;
   llvm::DenseMap<llvm::Constant*, llvm::Constant*> mapped_;
@@ -83,7 +84,7 @@ bool usesCoroutines(const llvm::Module& module) {
 }
 
 Status Extractor::run() {
-  auto& source = llvm::cast<llvm::Function>(*reader_.value(record_.definition.load().ordinal));
+  auto& source = llvm::cast<llvm::Function>(*reader_.value(ordinal_));
   if (Status status = reader_.readBody(source); !status)
     return status.takeError();
   if (source.hasGC())
@@ -131,7 +132,7 @@ Status Extractor::run() {
 }
 
 Result<llvm::Function*> Extractor::importInto() {
-  auto& source = llvm::cast<llvm::Function>(*reader_.value(record_.definition.load().ordinal));
+  auto& source = llvm::cast<llvm::Function>(*reader_.value(ordinal_));
   llvm::Function* to = unit_.module->getFunction(
       unitName(source, makeLinkName(record_.name, LinkKind::Function, record_.id.value)));
   if (!to || !to->isDeclaration() || to->getFunctionType() != source.getFunctionType() ||
@@ -482,21 +483,23 @@ void dropUnoptimisedMarks(llvm::Function& function) {
 }
 
 Result<Unit> extractUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader,
-                         const FunctionRecord& record, const ExtractOptions& options) {
+                         const FunctionRecord& record, Definition where, const ExtractOptions& options) {
   Unit unit;
-  if (Status status = Extractor(registry, host, reader, record, options, unit).run(); !status)
+  if (Status status = Extractor(registry, host, reader, record, where, options, unit).run(); !status)
     return status.takeError();
   return unit;
 }
 
 Result<llvm::Function*> importBody(Registry& registry, HostSymbolSource& host, ImageReader& reader,
-                                   const FunctionRecord& callee, const ExtractOptions& options, Unit& unit) {
-  return Extractor(registry, host, reader, callee, options, unit).importInto();
+                                   const FunctionRecord& callee, Definition where,
+                                   const ExtractOptions& options, Unit& unit) {
+  return Extractor(registry, host, reader, callee, where, options, unit).importInto();
 }
 
 llvm::Function* declareInUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader,
-                              const FunctionRecord& function, const ExtractOptions& options, Unit& unit) {
-  return Extractor(registry, host, reader, function, options, unit).declare();
+                              const FunctionRecord& function, Definition where, const ExtractOptions& options,
+                              Unit& unit) {
+  return Extractor(registry, host, reader, function, where, options, unit).declare();
 }
 
 } // namespace tiercel

@@ -36,8 +36,8 @@ class ExtractorTest : public testing::Test {
 protected:
   Result<Unit> tryExtract(const std::string& name, const ExtractOptions& options = {}) {
     const FunctionRecord& record = program.function(name);
-    return extractUnit(program.registry, host, program.reader(record.definition.load().image), record,
-                       options);
+    const Definition where = record.definition.load();
+    return extractUnit(program.registry, host, program.reader(where.image), record, where, options);
   }
   /// The unit of `name`, checked for what holds of every unit; kept until the next call.
   Unit& extract(const std::string& name, const ExtractOptions& options = {}) {
@@ -132,8 +132,9 @@ TEST_F(ExtractorTest, BodiesOfSeveralImagesAgreeOnTheLeast) {
   const llvm::GlobalVariable* declaration = unit->module->getGlobalVariable("v");
   EXPECT_TRUE(declaration->isConstant());
   EXPECT_EQ(declaration->getAlign(), llvm::Align(16));
+  const FunctionRecord& g = program.function("g");
   Result<llvm::Function*> body =
-      importBody(program.registry, host, program.reader(other), program.function("g"), {}, *unit);
+      importBody(program.registry, host, program.reader(other), g, g.definition.load(), {}, *unit);
   ASSERT_TRUE(body && *body);
   EXPECT_FALSE(declaration->isConstant());
   EXPECT_EQ(declaration->getAlign(), llvm::Align(2));
@@ -216,6 +217,20 @@ TEST_F(ExtractorTest, BodiesCanBeReadAgain) {
     extract("f");
     EXPECT_THAT(text(), HasSubstr("12345"));
   }
+}
+
+TEST_F(ExtractorTest, ADefinitionThatIsReplacedMeanwhileIsStillWhatIsRead) {
+  const ImageId weak = program.add("@first = global i32 1\ndefine weak i32 @f() { ret i32 111 }");
+  const FunctionRecord& record = program.function("f");
+  const Definition where = record.definition.load();
+  program.add("define i32 @other() { ret i32 1 }\n@a = global i32 1\ndefine i32 @f() { ret i32 222 }");
+  const Result<Unit> made = extractUnit(program.registry, host, program.reader(weak), record, where, {});
+  ASSERT_TRUE(made) << made.error().message();
+  EXPECT_EQ(made->image, weak);
+  EXPECT_EQ(made->function->getInstructionCount(), 1u);
+  std::string text;
+  llvm::raw_string_ostream(text) << *made->module;
+  EXPECT_THAT(text, HasSubstr("111"));
 }
 
 TEST_F(ExtractorTest, WhatMustBeInlinedComesAlong) {
