@@ -124,6 +124,31 @@ TEST(ProfileRoundTrip, SeveralProfilesAddUp) {
               HasSubstr("!\"branch_weights\", i32 6, i32 14"));
 }
 
+TEST(ProfileRoundTrip, CountsOfBeforeAndOfThisRunStopAtTheLargestNumber) {
+  const TemporaryFile file;
+  record(file.path());
+  Result<Profile> counted = Profile::read(file.path());
+  ASSERT_TRUE(counted) << counted.error().message();
+  Profile full;
+  for (FunctionProfile function : counted->functions()) {
+    function.counts.assign(function.counts.size(), ~uint64_t(0));
+    ASSERT_TRUE(full.add(std::move(function)));
+  }
+  ASSERT_TRUE(full.write(file.path()));
+
+  std::string lowered;
+  Options options;
+  options.sync = true;
+  options.profileIn = {file.path()};
+  options.dump = {{DumpStage::Lowered, "choose"}};
+  options.onDump = [&](const DumpRequest&, const std::string&, const std::string& text) { lowered = text; };
+  const auto engine = engineWith(kProgram, options);
+  for (int i = 0; i < 10; ++i)
+    function<void(int)>(*engine, "choose")(i);
+  ASSERT_TRUE(engine->prepare({"choose"}));
+  EXPECT_THAT(lowered, HasSubstr("!\"function_entry_count\", i64 -1}"));
+}
+
 TEST(ProfileRoundTrip, AChangedBodyIsAnotherFunction) {
   const TemporaryFile file;
   record(file.path());
