@@ -16,9 +16,11 @@ namespace {
 constexpr char kImageMark = ';';
 
 std::string profileName(const FunctionRecord& record, Registry& registry) {
-  const SymbolRef ref = registry.find({record.name.data(), record.name.size()});
+  // External names as the linker spells them, the names of an image's own functions as that image does.
+  const llvm::StringRef linkerName = llvm::GlobalValue::dropLLVMManglingEscape(record.name);
+  const SymbolRef ref = registry.find(linkerName);
   if (ref.kind == SymbolKind::Function && ref.id == record.id.value)
-    return std::string(record.name);
+    return linkerName.str();
   const Definition where = record.definition.load();
   return (where.exists() ? registry.image(where.image).name : std::string()) + kImageMark +
          std::string(record.name);

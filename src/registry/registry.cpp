@@ -20,9 +20,8 @@ std::string_view view(llvm::StringRef text) { return {text.data(), text.size()};
 bool isReserved(const llvm::GlobalValue& value) { return value.getName().starts_with("llvm."); }
 
 /// A leading \01 tells LLVM to leave the rest of the name alone; the linker never sees it.
-llvm::StringRef linkerName(const llvm::GlobalValue& value) {
-  return llvm::GlobalValue::dropLLVMManglingEscape(value.getName());
-}
+llvm::StringRef linkerName(llvm::StringRef name) { return llvm::GlobalValue::dropLLVMManglingEscape(name); }
+llvm::StringRef linkerName(const llvm::GlobalValue& value) { return linkerName(value.getName()); }
 
 /// A definition as far as linking is concerned: available_externally bodies are only hints.
 bool definesSymbol(const llvm::GlobalValue& value) {
@@ -406,7 +405,7 @@ SymbolRef Registry::resolve(ImageId image, uint32_t ordinal, llvm::StringRef nam
   const SymbolRef local = images_[image.value].values[ordinal];
   if (local.kind != SymbolKind::None)
     return local;
-  auto found = names_.find(llvm::GlobalValue::dropLLVMManglingEscape(name));
+  auto found = names_.find(linkerName(name));
   return found == names_.end() ? SymbolRef{} : found->second.ref;
 }
 
@@ -486,8 +485,7 @@ std::vector<GlobalId> Registry::threadLocalsOf(ImageId image) {
 
 bool Registry::isFinal(FunctionId id) {
   LockGuard lock(mutex_);
-  const std::string_view name = functions_[id.value].name;
-  const auto found = names_.find({name.data(), name.size()});
+  const auto found = names_.find(linkerName(functions_[id.value].name));
   const bool external = found != names_.end() && found->second.ref.kind == SymbolKind::Function &&
                         found->second.ref.id == id.value;
   return !external || found->second.strength == Strength::Strong;
