@@ -72,7 +72,7 @@ Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session
   s.dataNs.add(initialised - compiled);
   s.linkNs.add(end - initialised);
   (background ? s.backgroundNs : s.foregroundNs).add(end - start);
-  s.tiers[artifact->tier].functions.add();
+  (request.osrHeader ? s.tiers[artifact->tier].continuations : s.tiers[artifact->tier].functions).add();
   s.tiers[artifact->tier].compileNs.add(end - start);
   s.tiers[artifact->tier].bytes.add(linked->bytes);
   s.codeBytes.add(linked->bytes);
@@ -116,6 +116,8 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   publish(record.id, linked.entry);
 
   Statistics& s = statistics_;
+  if (!request.replaces && tier == 0)
+    s.firstAtTier0.add();
   if (request.replaces) {
     s.promoted.add();
     s.retired.add();

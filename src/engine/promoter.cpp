@@ -166,8 +166,11 @@ void Promoter::decideTripped() {
         events.push_back(event);
     }
   }
-  for (const Event& event : events)
+  for (const Event& event : events) {
+    if (event.kind == EventKind::PromotionDropped)
+      engine_.statistics().dropped.add();
     engine_.statistics().emit(event);
+  }
 }
 
 FunctionSnapshot Promoter::snapshotOf(const FunctionRecord& record, uint32_t trips) {
