@@ -175,12 +175,14 @@ Result<Unit> Session::prepare(const CompileRequest& request, Definition where, I
     if (Status status = members.grow(); !status)
       return status.takeError();
     members.summarise();
-    artifact.inlined = members.members();
+    unit->copied.insert(unit->copied.end(), members.members().begin(), members.members().end());
   }
   if (request.instrument && !artifact.pinned && !isNaked(*unit->function))
     instrument(*unit, artifact);
   artifact.data = std::move(unit->data);
   artifact.references = std::move(unit->references);
+  artifact.inlined = std::move(unit->copied);
+  artifact.hints = std::move(unit->hints);
   return unit;
 }
 

@@ -121,6 +121,7 @@ private:
   /// What install and compileContinuation have in common: compile and link, and count that.
   struct Made;
   Result<Made> make(const CompileRequest& request, Session& session, bool background);
+  void noteDependencies(const Artifact& artifact) TIERCEL_EXCLUDES(inliningMutex_);
   void noteInlining(FunctionId root, Artifact& artifact) TIERCEL_EXCLUDES(inliningMutex_);
   static void* continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header);
   bool mayBeOptimised(const FunctionRecord& record) const;
@@ -198,8 +199,11 @@ private:
   /// By root of the cluster; of its newest compile.
   Mutex inliningMutex_;
   std::unordered_map<uint32_t, std::vector<InlineDecision>> inlining_ TIERCEL_GUARDED_BY(inliningMutex_);
-  /// By function: the roots whose code may hold its body.
+  /// By function: the roots whose code may hold its body. Code lives as long as the engine, so nothing is
+  /// ever taken out.
   std::unordered_map<uint32_t, std::set<uint32_t>> inlinedInto_ TIERCEL_GUARDED_BY(inliningMutex_);
+  /// The same for bodies of functions that had no record, by name.
+  std::unordered_map<std::string, std::set<uint32_t>> hintedInto_ TIERCEL_GUARDED_BY(inliningMutex_);
   std::atomic<uint64_t> osrChances_{0}; ///< polls of the mode osr-always
   std::vector<std::string> arguments_;
   std::vector<char*> argv_;

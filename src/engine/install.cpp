@@ -77,6 +77,7 @@ Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session
   s.tiers[artifact->tier].bytes.add(linked->bytes);
   s.codeBytes.add(linked->bytes);
   s.directCalls.add(linked->directCalls);
+  noteDependencies(*artifact);
   noteInlining(request.function, *artifact);
   return Made{std::move(*artifact), *linked, static_cast<double>(end - start) / 1e6};
 }
@@ -136,12 +137,18 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   return static_cast<void*>(linked.entry);
 }
 
+void EngineImpl::noteDependencies(const Artifact& artifact) {
+  if (artifact.inlined.empty() && artifact.hints.empty())
+    return;
+  const uint32_t root = artifact.function.value;
+  LockGuard lock(inliningMutex_);
+  for (FunctionId callee : artifact.inlined)
+    inlinedInto_[callee.value].insert(root);
+  for (const std::string& callee : artifact.hints)
+    hintedInto_[callee].insert(root);
+}
+
 void EngineImpl::noteInlining(FunctionId root, Artifact& artifact) {
-  if (!artifact.inlined.empty()) {
-    LockGuard lock(inliningMutex_);
-    for (FunctionId callee : artifact.inlined)
-      inlinedInto_[callee.value].insert(root.value);
-  }
   if (artifact.inlining.empty())
     return;
   const auto readable = [this](const std::string& name) {
@@ -183,19 +190,25 @@ Status EngineImpl::writeProfile(const std::string& path) {
 }
 
 std::vector<std::string> EngineImpl::dependentsOf(std::string_view name) {
-  const SymbolRef ref = registry_.find({name.data(), name.size()});
-  std::vector<std::string> names;
-  LockGuard lock(inliningMutex_);
-  const auto found = ref.kind == SymbolKind::Function ? inlinedInto_.find(ref.id) : inlinedInto_.end();
-  if (found != inlinedInto_.end()) {
-    for (uint32_t root : found->second)
-      names.emplace_back(registry_.function(FunctionId(root)).name);
+  const SymbolRef ref = registry_.findAnywhere({name.data(), name.size()});
+  std::set<uint32_t> roots;
+  {
+    LockGuard lock(inliningMutex_);
+    if (const auto found = inlinedInto_.find(ref.id);
+        ref.kind == SymbolKind::Function && found != inlinedInto_.end())
+      roots = found->second;
+    if (const auto found = hintedInto_.find(std::string(name)); found != hintedInto_.end())
+      roots.insert(found->second.begin(), found->second.end());
   }
+  std::vector<std::string> names;
+  names.reserve(roots.size());
+  for (uint32_t root : roots)
+    names.emplace_back(registry_.function(FunctionId(root)).name);
   return names;
 }
 
 std::vector<InlineDecision> EngineImpl::inliningOf(std::string_view name) {
-  const SymbolRef ref = registry_.find({name.data(), name.size()});
+  const SymbolRef ref = registry_.findAnywhere({name.data(), name.size()});
   LockGuard lock(inliningMutex_);
   const auto found = ref.kind == SymbolKind::Function ? inlining_.find(ref.id) : inlining_.end();
   return found == inlining_.end() ? std::vector<InlineDecision>() : found->second;

@@ -431,6 +431,23 @@ SymbolRef Registry::findFrom(ImageId image, llvm::StringRef name) {
   return find(name);
 }
 
+SymbolRef Registry::findAnywhere(llvm::StringRef name) {
+  LockGuard lock(mutex_);
+  if (auto found = names_.find(name); found != names_.end() && found->second.ref.kind != SymbolKind::None)
+    return found->second.ref;
+  SymbolRef only;
+  for (size_t i = 0; i < images_.size(); ++i) {
+    const ImageEntry& entry = images_[i];
+    const auto found = entry.internalNames.find(name);
+    if (found == entry.internalNames.end())
+      continue;
+    if (only.kind != SymbolKind::None)
+      return {};
+    only = entry.values[found->second];
+  }
+  return only;
+}
+
 Result<FunctionId> Registry::declareFunction(llvm::StringRef name) {
   LockGuard lock(mutex_);
   NameEntry& entry = names_[name];

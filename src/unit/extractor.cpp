@@ -49,6 +49,7 @@ private:
   void cloneTables(const BlockAddressUse& use);
   void remapOperands(llvm::Function& function);
   llvm::Function* import(llvm::Function& source);
+  void noteCopied(llvm::Function& source);
   void directSelfCalls();
 
   llvm::Constant* map(llvm::Constant* constant);
@@ -241,6 +242,7 @@ llvm::Function* Extractor::import(llvm::Function& source) {
   llvm::Function*& copy = imported_[&source];
   if (copy)
     return copy;
+  noteCopied(source);
   if (Status status = reader_.readBody(source); !status)
     status_ = std::move(status);
   copy = llvm::Function::Create(source.getFunctionType(), llvm::GlobalValue::InternalLinkage,
@@ -263,6 +265,14 @@ llvm::Function* Extractor::import(llvm::Function& source) {
     result->setPersonalityFn(map(source.getPersonalityFn()));
   toRemap_.push_back(result);
   return result;
+}
+
+void Extractor::noteCopied(llvm::Function& source) {
+  const SymbolRef ref = registry_.resolve(image_, reader_.ordinalOf(&source), source.getName());
+  if (ref.kind == SymbolKind::Function)
+    unit_.copied.push_back(FunctionId(ref.id));
+  else
+    unit_.hints.push_back(llvm::GlobalValue::dropLLVMManglingEscape(source.getName()).str());
 }
 
 void Extractor::directSelfCalls() {

@@ -100,5 +100,48 @@ TEST_F(Inlining, WhatWasDoneForAnotherFunctionIsNotListed) {
   EXPECT_TRUE(engine->inlining("late").empty()) << "the compiler that it is done with has done @early before";
 }
 
+TEST_F(Inlining, WhoeverMayHoldABodyDependsOnIt) {
+  start({});
+  EXPECT_TRUE(engine->dependents("near").empty());
+  EXPECT_EQ(function<int(int)>(*engine, "caller")(2), 84);
+  EXPECT_THAT(engine->dependents("near"), testing::ElementsAre("caller"));
+  EXPECT_THAT(engine->dependents("far"), testing::ElementsAre("caller"));
+  EXPECT_TRUE(engine->dependents("caller").empty());
+}
+
+TEST_F(Inlining, CopiesAtAnyTierAreDependencies) {
+  for (unsigned tier : {0u, 1u, 3u}) {
+    Options options;
+    options.fixedTier = tier;
+    options.inlining = false;
+    engine = makeEngine(options);
+    addText(*engine, "define internal i32 @deep(i32 %x) alwaysinline { %r = add i32 %x, 1  ret i32 %r }\n"
+                     "define i32 @must(i32 %x) alwaysinline { %r = call i32 @deep(i32 %x)  ret i32 %r }\n"
+                     "define available_externally i32 @hint(i32 %x) { %r = add i32 %x, 2  ret i32 %r }\n"
+                     "define i32 @user(i32 %x) { %a = call i32 @must(i32 %x)  %b = call i32 @hint(i32 %a)  "
+                     "ret i32 %b }\n");
+    EXPECT_EQ(function<int(int)>(*engine, "user")(1), 4);
+    for (const char* name : {"must", "deep", "hint"})
+      EXPECT_THAT(engine->dependents(name), testing::ElementsAre("user")) << name << " at tier " << tier;
+  }
+}
+
+TEST_F(Inlining, InternalNamesMustBelongToOneModule) {
+  Options options;
+  options.fixedTier = 0;
+  engine = makeEngine(options);
+  const auto add = [&](const std::string& user) {
+    addText(*engine,
+            "define internal i32 @same() alwaysinline { ret i32 1 }\ndefine i32 @" + user +
+                "() { %r = call i32 @same()  ret i32 %r }\n",
+            user + ".ll");
+    EXPECT_EQ(function<int()>(*engine, user)(), 1);
+  };
+  add("first");
+  EXPECT_THAT(engine->dependents("same"), testing::ElementsAre("first"));
+  add("second");
+  EXPECT_TRUE(engine->dependents("same").empty()) << "of which?";
+}
+
 } // namespace
 } // namespace tiercel
