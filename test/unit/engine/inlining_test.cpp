@@ -100,6 +100,38 @@ TEST_F(Inlining, WhatWasDoneForAnotherFunctionIsNotListed) {
   EXPECT_TRUE(engine->inlining("late").empty()) << "the compiler that it is done with has done @early before";
 }
 
+TEST_F(Inlining, WhatIsNotOfTheNewestTopTierCompileIsNotListed) {
+  Options options;
+  options.sync = true;
+  options.policy = Policy::Threshold;
+  options.callThreshold = 1000;
+  options.loopThreshold = 50;
+  engine = makeEngine(options);
+  addText(*engine,
+          "define i32 @must(i32 %x) alwaysinline { %r = add i32 %x, 1  ret i32 %r }\n"
+          "define i32 @plain(i32 %x) { %r = add i32 %x, 1  ret i32 %r }\n"
+          "define i32 @early(i32 %x) { %r = call i32 @must(i32 %x)  ret i32 %r }\n"
+          "define i32 @loop(i32 %n) {\nentry:\n  br label %head\nhead:\n"
+          "  %i = phi i32 [ 0, %entry ], [ %j, %head ]\n  %j = call i32 @plain(i32 %i)\n"
+          "  %c = icmp slt i32 %j, %n\n  br i1 %c, label %head, label %done\ndone:\n  ret i32 %j\n}\n");
+  EXPECT_EQ(function<int(int)>(*engine, "early")(1), 2);
+  ASSERT_TRUE(engine->prepare({"early"}, 2));
+  EXPECT_TRUE(engine->inlining("early").empty()) << "not compiled at the top tier";
+
+  EXPECT_EQ(function<int(int)>(*engine, "loop")(100), 100);
+  std::vector<InlineDecision> decisions = engine->inlining("loop");
+  ASSERT_EQ(decisions.size(), 1u) << "nothing of how the loop is handed over";
+  EXPECT_EQ(decisions[0].caller, "loop");
+  EXPECT_EQ(decisions[0].callee, "plain");
+  EXPECT_TRUE(decisions[0].inlined);
+  EXPECT_TRUE(decisions[0].continuation);
+  ASSERT_TRUE(engine->prepare({"loop"}));
+  decisions = engine->inlining("loop");
+  ASSERT_EQ(decisions.size(), 2u);
+  EXPECT_FALSE(decisions[0].continuation);
+  EXPECT_TRUE(decisions[1].continuation);
+}
+
 TEST_F(Inlining, WhoeverMayHoldABodyDependsOnIt) {
   start({});
   EXPECT_TRUE(engine->dependents("near").empty());
