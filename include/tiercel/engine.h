@@ -40,7 +40,8 @@ struct InlineDecision {
   std::string caller;
   std::string callee;
   bool inlined = false;
-  std::string reason; ///< LLVM's words: cost against threshold, or what forbids it
+  std::string reason;        ///< LLVM's words: cost against threshold, or what forbids it
+  bool continuation = false; ///< in the code that a running loop was continued in, not in that for calls
 };
 
 class Engine {
@@ -94,10 +95,12 @@ public:
   /// Writes what first code has counted so far, for Options::profileIn of a later run. Needs
   /// Options::wholeProfile. Replaces the file in one step.
   Status writeProfile(const std::string& path);
-  /// What the inliner decided in the newest compile at tier 3 of `function` (an external name); empty before.
+  /// What the inliner decided in the newest compile of `function` at tier 3, then in the newest continuation
+  /// of each of its loops; empty before. Calls that the engine adds are left out. An internal name will do
+  /// where only one module has it, and no external name is the same.
   std::vector<InlineDecision> inlining(std::string_view function);
-  /// The functions whose code was made with the body of `function` (an external name) at hand, so that it may
-  /// hold parts of it.
+  /// The functions whose code, of any tier, was made with the body of `function` at hand, so that it may hold
+  /// parts of it. Names as above.
   std::vector<std::string> dependents(std::string_view function);
 
   /// Returns when no promotion is waiting or being compiled.

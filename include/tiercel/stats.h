@@ -18,15 +18,16 @@ enum class SamplingSource {
 };
 
 struct TierStats {
-  uint64_t functions = 0; ///< compiles published at this tier
-  double compileMs = 0;   ///< extraction, compilation and linking; wall time summed over threads
-  uint64_t bytes = 0;     ///< machine code and its constants
+  uint64_t functions = 0;     ///< compiles of whole functions published at this tier
+  uint64_t continuations = 0; ///< of running loops; in the two below as well
+  double compileMs = 0;       ///< extraction, compilation and linking; wall time summed over threads
+  uint64_t bytes = 0;         ///< machine code and its constants
 };
 
 struct Stats {
   struct {
     uint64_t total = 0;         ///< function definitions known to the registry
-    uint64_t compiledTier0 = 0; ///< published tier-0 compiles
+    uint64_t compiledTier0 = 0; ///< functions that began at tier 0
     uint64_t promoted = 0;      ///< publications that replaced older code
     uint64_t continuations = 0; ///< compiled for loops that were running
     uint64_t osrEntries = 0;    ///< activations that went on in one
@@ -63,7 +64,7 @@ struct Stats {
   std::array<TierStats, kTierCount> tiers;
   struct {
     uint64_t maxDepth = 0;
-    uint64_t dropped = 0;
+    uint64_t dropped = 0; ///< counters that ran out without a promotion: EventKind::PromotionDropped
   } queue;
   struct {
     SamplingSource source = SamplingSource::Off;

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace tiercel {
@@ -54,6 +55,7 @@ struct Artifact {
   unsigned targetTables = 0;          ///< of its indirect calls
   uint64_t bodyHash = 0;              ///< if profiles are read or written
   std::vector<FunctionId> inlined;    ///< functions whose bodies it may hold: it depends on them
+  std::vector<std::string> hints;     ///< the same for functions that the program does not define
   std::vector<InlineRemark> inlining; ///< what the inliner decided
   OsrInfo osr;
   std::optional<Reason> noOsr; ///< why not, for a function with loops

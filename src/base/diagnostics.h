@@ -44,6 +44,12 @@ public:
   /// What was reported since the last call; empty if nothing.
   std::string take() { return std::exchange(errors_, {}); }
 
+  /// Of a compile that failed half way, or whose remarks nobody wanted.
+  void clear() {
+    errors_.clear();
+    remarks_.clear();
+  }
+
   bool isPassedOptRemarkEnabled(llvm::StringRef pass) const override { return pass == "inline"; }
   bool isMissedOptRemarkEnabled(llvm::StringRef pass) const override { return pass == "inline"; }
   bool isAnyRemarkEnabled() const override { return true; }

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstring>
 #include <sys/mman.h>
-#include <unistd.h>
 
 namespace tiercel {
 
@@ -45,24 +44,25 @@ Status Arena::openSegment(size_t atLeast) {
   const size_t size = std::max(kSegmentBytes, alignUp(atLeast, kPage));
   if (codeMapped_ + size > kCodeBytes)
     return Error(ErrorKind::Environment, "code memory", "the reserved range of 512 MiB is full");
-  const int file = memfd_create("tiercel-code", MFD_CLOEXEC);
-  if (file < 0)
-    return systemError("memory file for code");
-  Status status;
+  std::byte* const exec = base_ + codeMapped_;
+  const int shared = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
   void* write = MAP_FAILED;
-  if (ftruncate(file, static_cast<off_t>(size)) != 0 ||
-      (write = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0)) == MAP_FAILED ||
-      mmap(base_ + codeMapped_, size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, file, 0) == MAP_FAILED) {
-    status = systemError("mapping code memory");
+  // Of shared memory, mremap with an old size of 0 makes a second mapping. Unlike memory files this takes no
+  // descriptor: the program may have none left, or have limited the size of its files.
+  if (mmap(exec, size, PROT_READ | PROT_EXEC, shared | MAP_FIXED, -1, 0) == MAP_FAILED ||
+      (write = mremap(exec, 0, size, MREMAP_MAYMOVE)) == MAP_FAILED ||
+      mprotect(write, size, PROT_READ | PROT_WRITE) != 0) {
+    Error error = systemError("mapping code memory");
     if (write != MAP_FAILED)
       munmap(write, size);
-  } else {
-    segments_.push_back({base_ + codeMapped_, static_cast<std::byte*>(write), size});
-    segmentUsed_ = 0;
-    codeMapped_ += size;
+    // Back to mere addresses, so that nobody else is given them.
+    (void)mmap(exec, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    return error;
   }
-  close(file);
-  return status;
+  segments_.push_back({exec, static_cast<std::byte*>(write), size});
+  segmentUsed_ = 0;
+  codeMapped_ += size;
+  return {};
 }
 
 Result<CodeBlock> Arena::allocateCode(size_t size, size_t alignment) {

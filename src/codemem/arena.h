@@ -3,14 +3,15 @@
 // One reserved range of addresses for everything an engine makes, so that code reaches code and data with
 // 32-bit offsets (the small code model):
 //
-//     | code: executable view of memory files, never writable here | data: read-write, never executable |
+//     | code: executable view of shared memory, never writable here | data: read-write, never executable |
 //
-// Code is written through a second, writable mapping of the same memory file somewhere else, so no page is
-// ever writable and executable at one address.
+// Code is written through a second, writable mapping of the same memory somewhere else, so no page is ever
+// writable and executable at one address. None of it takes a file descriptor: the program may have used up
+// its own.
 //
-// Fork: data is private memory and copied as usual. Memory files are shared with the child, which is right
+// Fork: data is private memory and copied as usual. Code memory is shared with the child, which is right
 // for code that exists and wrong for code yet to be written: the child must call abandonOpenSegment before it
-// allocates, and then writes to files of its own. Parents go on as before; a child never looks at space that
+// allocates, and then writes to memory of its own. Parents go on as before; a child never looks at space that
 // was free when it was made.
 //
 // Thread rule: all members are thread-safe. Ownership: memory lives until the arena is destroyed.

@@ -76,9 +76,12 @@ Result<CodeGenerator*> Session::generator(unsigned tier) {
 
 Result<Artifact> Session::compile(const CompileRequest& request) {
   const FunctionRecord& record = environment_.registry.function(request.function);
+  diagnostics_->clear(); // the last function's, which may have failed
   Artifact artifact;
   artifact.function = request.function;
-  artifact.image = record.definition.load().image;
+  // Once: until somebody compiles it, a stronger definition may take its place.
+  const Definition where = record.definition.load();
+  artifact.image = where.image;
   artifact.tier = request.tier;
 
   uint64_t mark = nowNs();
@@ -93,7 +96,7 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
     return source.takeError();
   lap(artifact.times.read);
 
-  Result<Unit> unit = prepare(request, **source, artifact);
+  Result<Unit> unit = prepare(request, where, **source, artifact);
   if (!unit)
     return unit.takeError();
   Result<CodeGenerator*> code = generator(artifact.tier);
@@ -115,14 +118,15 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
   return artifact;
 }
 
-Result<Unit> Session::prepare(const CompileRequest& request, ImageReader& source, Artifact& artifact) {
+Result<Unit> Session::prepare(const CompileRequest& request, Definition where, ImageReader& source,
+                              Artifact& artifact) {
   const FunctionRecord& record = environment_.registry.function(request.function);
   const bool continuation = request.osrHeader.has_value();
   const ExtractOptions extract{.directSelfCalls = request.tier > 0 && !continuation,
                                .directCalls = directCalls(request.tier),
                                .verify = environment_.options.verify,
                                .constantValues = request.tier > 0};
-  Result<Unit> unit = extractUnit(environment_.registry, environment_.host, source, record, extract);
+  Result<Unit> unit = extractUnit(environment_.registry, environment_.host, source, record, where, extract);
   if (!unit)
     return unit;
   dump(DumpStage::Input, record, *unit->module);
@@ -172,12 +176,14 @@ Result<Unit> Session::prepare(const CompileRequest& request, ImageReader& source
     if (Status status = members.grow(); !status)
       return status.takeError();
     members.summarise();
-    artifact.inlined = members.members();
+    unit->copied.insert(unit->copied.end(), members.members().begin(), members.members().end());
   }
   if (request.instrument && !artifact.pinned && !isNaked(*unit->function))
     instrument(*unit, artifact);
   artifact.data = std::move(unit->data);
   artifact.references = std::move(unit->references);
+  artifact.inlined = std::move(unit->copied);
+  artifact.hints = std::move(unit->hints);
   return unit;
 }
 

@@ -53,7 +53,8 @@ private:
   Session(const CompileEnvironment& environment, Stack stack);
   Result<CodeGenerator*> generator(unsigned tier);
   /// The unit of a request, with its attributes set and ready to be optimised.
-  Result<Unit> prepare(const CompileRequest& request, ImageReader& source, Artifact& artifact);
+  Result<Unit> prepare(const CompileRequest& request, Definition where, ImageReader& source,
+                       Artifact& artifact);
   void instrument(Unit& unit, Artifact& artifact);
   /// Not at tier 0, which is replaced soon and whose calls should cost the linker little.
   bool directCalls(unsigned tier) const { return tier > 0 && environment_.options.directCalls; }

@@ -121,7 +121,7 @@ Stats EngineImpl::stats() const {
   const Statistics& s = statistics_;
   Stats stats;
   stats.functions.total = registry_.definedFunctions();
-  stats.functions.compiledTier0 = s.tiers[0].functions.get();
+  stats.functions.compiledTier0 = s.firstAtTier0.get();
   stats.functions.promoted = s.promoted.get();
   stats.functions.failed = s.failed.get();
   stats.functions.retired = s.retired.get();
@@ -142,6 +142,7 @@ Stats EngineImpl::stats() const {
   stats.dataBytes = arena_->dataBytesUsed();
   for (unsigned tier = 0; tier < kTierCount; ++tier) {
     stats.tiers[tier].functions = s.tiers[tier].functions.get();
+    stats.tiers[tier].continuations = s.tiers[tier].continuations.get();
     stats.tiers[tier].compileMs = s.tiers[tier].compileNs.milliseconds();
     stats.tiers[tier].bytes = s.tiers[tier].bytes.get();
   }
@@ -149,6 +150,7 @@ Stats EngineImpl::stats() const {
   stats.calls.patches = s.callPatches.get();
   auto& promoter = const_cast<Promoter&>(promoter_);
   stats.queue.maxDepth = promoter.maxDepth();
+  stats.queue.dropped = s.dropped.get();
   stats.sampling.source = promoter.samplingSource();
   stats.sampling.samples = promoter.samples();
   return stats;

@@ -27,6 +27,7 @@
 #include "platform/program_state_guard.h"
 #include "registry/registry.h"
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -121,7 +122,10 @@ private:
   /// What install and compileContinuation have in common: compile and link, and count that.
   struct Made;
   Result<Made> make(const CompileRequest& request, Session& session, bool background);
-  void noteInlining(FunctionId root, Artifact& artifact) TIERCEL_EXCLUDES(inliningMutex_);
+  void noteDependencies(const Artifact& artifact) TIERCEL_EXCLUDES(inliningMutex_);
+  void noteInlining(const CompileRequest& request, const Artifact& artifact) TIERCEL_EXCLUDES(inliningMutex_);
+  std::vector<InlineDecision> readable(const CompileRequest& request,
+                                       const std::vector<InlineRemark>& remarks);
   static void* continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header);
   bool mayBeOptimised(const FunctionRecord& record) const;
   void* osrAtRandom(FunctionRecord& record, uint32_t header);
@@ -195,11 +199,19 @@ private:
   size_t initialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;                  ///< of added_
   std::vector<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run
   bool destructorsRegistered_ TIERCEL_GUARDED_BY(loadMutex_) = false;
-  /// By root of the cluster; of its newest compile.
   Mutex inliningMutex_;
-  std::unordered_map<uint32_t, std::vector<InlineDecision>> inlining_ TIERCEL_GUARDED_BY(inliningMutex_);
-  /// By function: the roots whose code may hold its body.
+  /// Of the newest compiles at the top tier.
+  struct Inlining {
+    std::vector<InlineDecision> version;
+    std::map<uint32_t, std::vector<InlineDecision>> continuations; ///< by loop header
+  };
+  /// By root of the cluster.
+  std::unordered_map<uint32_t, Inlining> inlining_ TIERCEL_GUARDED_BY(inliningMutex_);
+  /// By function: the roots whose code may hold its body. Code lives as long as the engine, so nothing is
+  /// ever taken out.
   std::unordered_map<uint32_t, std::set<uint32_t>> inlinedInto_ TIERCEL_GUARDED_BY(inliningMutex_);
+  /// The same for bodies of functions that had no record, by name.
+  std::unordered_map<std::string, std::set<uint32_t>> hintedInto_ TIERCEL_GUARDED_BY(inliningMutex_);
   std::atomic<uint64_t> osrChances_{0}; ///< polls of the mode osr-always
   std::vector<std::string> arguments_;
   std::vector<char*> argv_;

@@ -72,12 +72,13 @@ Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session
   s.dataNs.add(initialised - compiled);
   s.linkNs.add(end - initialised);
   (background ? s.backgroundNs : s.foregroundNs).add(end - start);
-  s.tiers[artifact->tier].functions.add();
+  (request.osrHeader ? s.tiers[artifact->tier].continuations : s.tiers[artifact->tier].functions).add();
   s.tiers[artifact->tier].compileNs.add(end - start);
   s.tiers[artifact->tier].bytes.add(linked->bytes);
   s.codeBytes.add(linked->bytes);
   s.directCalls.add(linked->directCalls);
-  noteInlining(request.function, *artifact);
+  noteDependencies(*artifact);
+  noteInlining(request, *artifact);
   return Made{std::move(*artifact), *linked, static_cast<double>(end - start) / 1e6};
 }
 
@@ -116,6 +117,8 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   publish(record.id, linked.entry);
 
   Statistics& s = statistics_;
+  if (!request.replaces && tier == 0)
+    s.firstAtTier0.add();
   if (request.replaces) {
     s.promoted.add();
     s.retired.add();
@@ -134,35 +137,66 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   return static_cast<void*>(linked.entry);
 }
 
-void EngineImpl::noteInlining(FunctionId root, Artifact& artifact) {
-  if (!artifact.inlined.empty()) {
-    LockGuard lock(inliningMutex_);
-    for (FunctionId callee : artifact.inlined)
-      inlinedInto_[callee.value].insert(root.value);
-  }
-  if (artifact.inlining.empty())
+void EngineImpl::noteDependencies(const Artifact& artifact) {
+  if (artifact.inlined.empty() && artifact.hints.empty())
     return;
-  const auto readable = [this](const std::string& name) {
+  const uint32_t root = artifact.function.value;
+  LockGuard lock(inliningMutex_);
+  for (FunctionId callee : artifact.inlined)
+    inlinedInto_[callee.value].insert(root);
+  for (const std::string& callee : artifact.hints)
+    hintedInto_[callee].insert(root);
+}
+
+std::vector<InlineDecision> EngineImpl::readable(const CompileRequest& request,
+                                                 const std::vector<InlineRemark>& remarks) {
+  // The part of a continuation that has the loop (osr/continuation.cpp); the rest of it only hands over.
+  const std::string loop = makeLinkName("osr", LinkKind::Private, request.function.value);
+  // As the program calls it; empty for what only the engine knows.
+  const auto programName = [&](const std::string& name) -> std::string {
     const std::optional<LinkName> link = parseLinkName(name);
-    const bool function = link && (link->kind == LinkKind::Function || link->kind == LinkKind::Entry);
-    return function ? std::string(registry_.function(FunctionId(link->id)).name) : name;
+    if (!link)
+      return name;
+    if (request.osrHeader && name == loop)
+      return std::string(registry_.function(request.function).name);
+    switch (link->kind) {
+    case LinkKind::Function:
+    case LinkKind::Entry:
+      return std::string(registry_.function(FunctionId(link->id)).name);
+    case LinkKind::Private: // a copy of what must be inlined
+      return name.substr(0, name.rfind('#'));
+    default:
+      return {};
+    }
   };
   std::vector<InlineDecision> decisions;
-  decisions.reserve(artifact.inlining.size());
-  for (const InlineRemark& remark : artifact.inlining)
-    decisions.push_back({readable(remark.caller), readable(remark.callee), remark.inlined, remark.reason});
-  const std::string_view name = registry_.function(root).name;
-  for (const DumpRequest& request : options_.dump) {
-    if (request.stage != DumpStage::Inlining || !globMatches(request.pattern, name))
+  for (const InlineRemark& remark : remarks) {
+    std::string caller = programName(remark.caller), callee = programName(remark.callee);
+    const bool handover = request.osrHeader && remark.callee == loop;
+    if (!caller.empty() && !callee.empty() && !handover)
+      decisions.push_back({std::move(caller), std::move(callee), remark.inlined, remark.reason,
+                           request.osrHeader.has_value()});
+  }
+  return decisions;
+}
+
+void EngineImpl::noteInlining(const CompileRequest& request, const Artifact& artifact) {
+  if (artifact.tier != kTopTier)
+    return;
+  std::vector<InlineDecision> decisions = readable(request, artifact.inlining);
+  const std::string_view name = registry_.function(request.function).name;
+  for (const DumpRequest& dump : options_.dump) {
+    if (dump.stage != DumpStage::Inlining || !globMatches(dump.pattern, name) || decisions.empty())
       continue;
     std::string text;
     for (const InlineDecision& decision : decisions)
       text += (decision.inlined ? "inlined " : "kept    ") + decision.callee + " in " + decision.caller +
-              ": " + decision.reason + "\n";
-    options_.onDump(request, std::string(name), text);
+              (decision.continuation ? ", continued: " : ": ") + decision.reason + "\n";
+    options_.onDump(dump, std::string(name), text);
   }
   LockGuard lock(inliningMutex_);
-  inlining_[root.value] = std::move(decisions);
+  Inlining& noted = inlining_[request.function.value];
+  (request.osrHeader ? noted.continuations[*request.osrHeader] : noted.version) = std::move(decisions);
 }
 
 Status EngineImpl::writeProfile(const std::string& path) {
@@ -181,22 +215,33 @@ Status EngineImpl::writeProfile(const std::string& path) {
 }
 
 std::vector<std::string> EngineImpl::dependentsOf(std::string_view name) {
-  const SymbolRef ref = registry_.find({name.data(), name.size()});
-  std::vector<std::string> names;
-  LockGuard lock(inliningMutex_);
-  const auto found = ref.kind == SymbolKind::Function ? inlinedInto_.find(ref.id) : inlinedInto_.end();
-  if (found != inlinedInto_.end()) {
-    for (uint32_t root : found->second)
-      names.emplace_back(registry_.function(FunctionId(root)).name);
+  const SymbolRef ref = registry_.findAnywhere({name.data(), name.size()});
+  std::set<uint32_t> roots;
+  {
+    LockGuard lock(inliningMutex_);
+    if (const auto found = inlinedInto_.find(ref.id);
+        ref.kind == SymbolKind::Function && found != inlinedInto_.end())
+      roots = found->second;
+    if (const auto found = hintedInto_.find(std::string(name)); found != hintedInto_.end())
+      roots.insert(found->second.begin(), found->second.end());
   }
+  std::vector<std::string> names;
+  names.reserve(roots.size());
+  for (uint32_t root : roots)
+    names.emplace_back(registry_.function(FunctionId(root)).name);
   return names;
 }
 
 std::vector<InlineDecision> EngineImpl::inliningOf(std::string_view name) {
-  const SymbolRef ref = registry_.find({name.data(), name.size()});
+  const SymbolRef ref = registry_.findAnywhere({name.data(), name.size()});
   LockGuard lock(inliningMutex_);
   const auto found = ref.kind == SymbolKind::Function ? inlining_.find(ref.id) : inlining_.end();
-  return found == inlining_.end() ? std::vector<InlineDecision>() : found->second;
+  if (found == inlining_.end())
+    return {};
+  std::vector<InlineDecision> decisions = found->second.version;
+  for (const auto& [header, more] : found->second.continuations)
+    decisions.insert(decisions.end(), more.begin(), more.end());
+  return decisions;
 }
 
 void EngineImpl::openContinuations(const FunctionRecord& record) {

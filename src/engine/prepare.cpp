@@ -99,7 +99,7 @@ Status Promoter::prepare(std::span<FunctionRecord* const> functions, unsigned ti
     LockGuard lock(mutex_);
     for (const Wanted& item : wanted) {
       const FunctionRecord& record = *item.function;
-      if (record.promotionFailed && record.tier.load(std::memory_order_relaxed) < tier)
+      if (record.tier.load(std::memory_order_relaxed) < tier)
         failed += (failed.empty() ? "" : ", ") + std::string(record.name);
     }
   }

@@ -132,10 +132,16 @@ void Promoter::work() {
 
 void Promoter::run(const QueuedCompile& item, bool background) {
   const uint64_t start = processorTimeNs(CLOCK_THREAD_CPUTIME_ID);
-  bool succeeded = false;
-  if (Result<SessionPool::Lease> session = engine_.pool().borrow())
-    (*session)->stack().run([&] { succeeded = promote(item, **session, background); });
-  finished(item, succeeded, processorTimeNs(CLOCK_THREAD_CPUTIME_ID) - start);
+  auto outcome = Outcome::NotStarted;
+  if (Result<SessionPool::Lease> session = engine_.pool().borrow()) {
+    (*session)->stack().run(
+        [&] { outcome = promote(item, **session, background) ? Outcome::Published : Outcome::Failed; });
+  } else {
+    engine_.statistics().failed.add();
+    engine_.statistics().emit(
+        {EventKind::CompileFailed, item.function->name, item.decision.tier, session.error().message()});
+  }
+  finished(item, outcome, processorTimeNs(CLOCK_THREAD_CPUTIME_ID) - start);
 }
 
 void Promoter::promoteNow() {
@@ -160,8 +166,11 @@ void Promoter::decideTripped() {
         events.push_back(event);
     }
   }
-  for (const Event& event : events)
+  for (const Event& event : events) {
+    if (event.kind == EventKind::PromotionDropped)
+      engine_.statistics().dropped.add();
     engine_.statistics().emit(event);
+  }
 }
 
 FunctionSnapshot Promoter::snapshotOf(const FunctionRecord& record, uint32_t trips) {
@@ -273,7 +282,8 @@ bool Promoter::promote(const QueuedCompile& item, Session& session, bool backgro
   return true;
 }
 
-void Promoter::finished(const QueuedCompile& item, bool succeeded, uint64_t nanoseconds) {
+void Promoter::finished(const QueuedCompile& item, Outcome outcome, uint64_t nanoseconds) {
+  const bool succeeded = outcome == Outcome::Published;
   {
     LockGuard lock(mutex_);
     FunctionRecord& record = *item.function;
@@ -284,12 +294,15 @@ void Promoter::finished(const QueuedCompile& item, bool succeeded, uint64_t nano
       model_.compiled(item.decision.tier, record.heat.firstBytes, nanoseconds);
     record.queued = false;
     const bool continuation = item.decision.make == Make::Continuation;
-    if (!succeeded && !continuation)
+    if (outcome == Outcome::Failed && !continuation)
       record.promotionFailed = true;
     ++record.promotions;
     std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
     uint32_t trips = std::exchange(record.tripsWhileQueued, 0);
-    if (continuation && !succeeded) {
+    if (outcome == Outcome::NotStarted) {
+      // Asked again when it has run for as long as a new function.
+      rearm(record, engine_.options().callThreshold, engine_.options().loopThreshold);
+    } else if (continuation && !succeeded) {
       // This loop runs to its end, but calls may still get a version, and other loops a continuation.
       record.osr->failed[item.decision.loopHeader].store(true, std::memory_order_relaxed);
       consider(record, trips | tripBit(TripKind::Loops));

@@ -82,7 +82,12 @@ private:
   enum class Take { Taken, Empty, OverBudget };
   Take takeBest(QueuedCompile& best) TIERCEL_EXCLUDES(mutex_);
   bool promote(const QueuedCompile& item, class Session& session, bool background) TIERCEL_EXCLUDES(mutex_);
-  void finished(const QueuedCompile& item, bool succeeded, uint64_t nanoseconds) TIERCEL_EXCLUDES(mutex_);
+  enum class Outcome {
+    Published,
+    Failed,     ///< and will again: the function keeps the code it has
+    NotStarted, ///< no memory for a session, say: may be tried again
+  };
+  void finished(const QueuedCompile& item, Outcome outcome, uint64_t nanoseconds) TIERCEL_EXCLUDES(mutex_);
   /// Borrows a session and compiles.
   void run(const QueuedCompile& item, bool background) TIERCEL_EXCLUDES(mutex_);
   void wake();

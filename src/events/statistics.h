@@ -30,10 +30,11 @@ private:
 class Statistics {
 public:
   struct Tier {
-    Counter functions, compileNs, bytes;
+    Counter functions, continuations, compileNs, bytes;
   };
   std::array<Tier, kTierCount> tiers;
-  Counter promoted, failed, retired, pinned;
+  Counter firstAtTier0, promoted, failed, retired, pinned;
+  Counter dropped;
   Counter continuations, osrEntries, osrExcluded;
   Counter foregroundNs, backgroundNs;
   Counter readNs, extractNs, optimizeNs, codegenNs, dataNs, linkNs;

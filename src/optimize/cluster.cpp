@@ -109,7 +109,7 @@ Status Cluster::promoteCalls(const IndirectCalls& indirect) {
       if (!reader)
         return reader.takeError();
       if (llvm::Function* declared = declareInUnit(environment_.registry, environment_.host, **reader, callee,
-                                                   environment_.extract, unit_))
+                                                   where, environment_.extract, unit_))
         candidates.push_back({declared, target.count});
     }
     const uint64_t around = blockCounts_.lookup(call->getParent());
@@ -169,10 +169,13 @@ Status Cluster::grow() {
     if (seen[site.callee.value])
       continue;
     const FunctionRecord& callee = environment_.registry.function(site.callee);
-    const Definition where = callee.definition.load();
     if (profiled_ && site.count == 0)
       break; // as are all that follow
-    if (!where.exists() || callee.isIfunc.load(std::memory_order_relaxed) || mayReplaceLater(callee) ||
+    // First, so that the definition found afterwards is the one that stays.
+    if (mayReplaceLater(callee))
+      continue;
+    const Definition where = callee.definition.load();
+    if (!where.exists() || callee.isIfunc.load(std::memory_order_relaxed) ||
         callee.pinned.load(std::memory_order_relaxed))
       continue;
     Result<ImageReader*> reader = environment_.reader(where.image);
@@ -186,8 +189,8 @@ Status Cluster::grow() {
     seen[site.callee.value] = true;
     if (environment_.options.mayInline && !environment_.options.mayInline(root, callee.name))
       continue;
-    Result<llvm::Function*> body =
-        importBody(environment_.registry, environment_.host, **reader, callee, environment_.extract, unit_);
+    Result<llvm::Function*> body = importBody(environment_.registry, environment_.host, **reader, callee,
+                                              where, environment_.extract, unit_);
     if (!body)
       return body.takeError();
     if (!*body)

@@ -4,6 +4,8 @@
 #include "profile/content_hash.h"
 #include "profile/target_table.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <algorithm>
 
 namespace tiercel {
@@ -14,9 +16,11 @@ namespace {
 constexpr char kImageMark = ';';
 
 std::string profileName(const FunctionRecord& record, Registry& registry) {
-  const SymbolRef ref = registry.find({record.name.data(), record.name.size()});
+  // External names as the linker spells them, the names of an image's own functions as that image does.
+  const llvm::StringRef linkerName = llvm::GlobalValue::dropLLVMManglingEscape(record.name);
+  const SymbolRef ref = registry.find(linkerName);
   if (ref.kind == SymbolKind::Function && ref.id == record.id.value)
-    return std::string(record.name);
+    return linkerName.str();
   const Definition where = record.definition.load();
   return (where.exists() ? registry.image(where.image).name : std::string()) + kImageMark +
          std::string(record.name);
@@ -61,7 +65,7 @@ KnownProfile counted(const FunctionRecord& record, Registry& registry) {
 }
 
 void add(KnownCall& to, const IndirectCallProfile& from, Registry& registry) {
-  to.total += from.total;
+  to.total = llvm::SaturatingAdd(to.total, from.total);
   for (const CallTarget& target : from.targets) {
     const FunctionId id = functionNamed(target.name, registry);
     if (!id.valid())
@@ -69,7 +73,7 @@ void add(KnownCall& to, const IndirectCallProfile& from, Registry& registry) {
     const auto same = std::find_if(to.targets.begin(), to.targets.end(),
                                    [id](const KnownTarget& t) { return t.function.value == id.value; });
     if (same != to.targets.end())
-      same->count += target.count;
+      same->count = llvm::SaturatingAdd(same->count, target.count);
     else
       to.targets.push_back({id, target.count});
   }
@@ -90,7 +94,7 @@ KnownProfile knownProfile(const FunctionRecord& record, const llvm::Function& fu
     return known;
   known.counts.resize(sites);
   for (size_t i = 0; i < sites; ++i)
-    known.counts[i] += before->counts[i];
+    known.counts[i] = llvm::SaturatingAdd(known.counts[i], before->counts[i]);
   known.calls.resize(before->calls.size());
   for (size_t i = 0; i < before->calls.size(); ++i)
     add(known.calls[i], before->calls[i], registry);

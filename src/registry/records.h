@@ -152,6 +152,7 @@ struct GlobalRecord {
   uint64_t alignment = 1;
   bool threadLocal = false;
   std::string_view section;
+  std::atomic<bool> constant{false}; ///< by its definition; what a declaration says may be wrong
 
   /// Set once, under the lock of link/data_materializer.h. Thread-locals: the offset in their image's block.
   std::atomic<std::byte*> address{nullptr};

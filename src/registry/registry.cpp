@@ -20,9 +20,8 @@ std::string_view view(llvm::StringRef text) { return {text.data(), text.size()};
 bool isReserved(const llvm::GlobalValue& value) { return value.getName().starts_with("llvm."); }
 
 /// A leading \01 tells LLVM to leave the rest of the name alone; the linker never sees it.
-llvm::StringRef linkerName(const llvm::GlobalValue& value) {
-  return llvm::GlobalValue::dropLLVMManglingEscape(value.getName());
-}
+llvm::StringRef linkerName(llvm::StringRef name) { return llvm::GlobalValue::dropLLVMManglingEscape(name); }
+llvm::StringRef linkerName(const llvm::GlobalValue& value) { return linkerName(value.getName()); }
 
 /// A definition as far as linking is concerned: available_externally bodies are only hints.
 bool definesSymbol(const llvm::GlobalValue& value) {
@@ -160,6 +159,7 @@ void Registry::defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& va
   record.size = variable.hasCommonLinkage() ? std::max(record.size, size) : size;
   record.alignment = std::max<uint64_t>(layout.getPreferredAlign(&variable).value(), record.alignment);
   record.threadLocal = variable.isThreadLocal();
+  record.constant.store(variable.isConstant(), std::memory_order_relaxed);
   if (variable.hasSection() && record.section.empty()) {
     record.section = view(strings_.save(variable.getSection()));
     sections_[variable.getSection()].push_back(record.id);
@@ -405,7 +405,7 @@ SymbolRef Registry::resolve(ImageId image, uint32_t ordinal, llvm::StringRef nam
   const SymbolRef local = images_[image.value].values[ordinal];
   if (local.kind != SymbolKind::None)
     return local;
-  auto found = names_.find(llvm::GlobalValue::dropLLVMManglingEscape(name));
+  auto found = names_.find(linkerName(name));
   return found == names_.end() ? SymbolRef{} : found->second.ref;
 }
 
@@ -429,6 +429,23 @@ SymbolRef Registry::findFrom(ImageId image, llvm::StringRef name) {
       return entry.values[found->second];
   }
   return find(name);
+}
+
+SymbolRef Registry::findAnywhere(llvm::StringRef name) {
+  LockGuard lock(mutex_);
+  if (auto found = names_.find(name); found != names_.end() && found->second.ref.kind != SymbolKind::None)
+    return found->second.ref;
+  SymbolRef only;
+  for (size_t i = 0; i < images_.size(); ++i) {
+    const ImageEntry& entry = images_[i];
+    const auto found = entry.internalNames.find(name);
+    if (found == entry.internalNames.end())
+      continue;
+    if (only.kind != SymbolKind::None)
+      return {};
+    only = entry.values[found->second];
+  }
+  return only;
 }
 
 Result<FunctionId> Registry::declareFunction(llvm::StringRef name) {
@@ -485,8 +502,7 @@ std::vector<GlobalId> Registry::threadLocalsOf(ImageId image) {
 
 bool Registry::isFinal(FunctionId id) {
   LockGuard lock(mutex_);
-  const std::string_view name = functions_[id.value].name;
-  const auto found = names_.find({name.data(), name.size()});
+  const auto found = names_.find(linkerName(functions_[id.value].name));
   const bool external = found != names_.end() && found->second.ref.kind == SymbolKind::Function &&
                         found->second.ref.id == id.value;
   return !external || found->second.strength == Strength::Strong;

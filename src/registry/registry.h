@@ -91,6 +91,9 @@ public:
   /// The same for a name used inside `image` where only text is known (inline assembly): its internal
   /// values count too.
   SymbolRef findFrom(ImageId image, llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
+  /// What a name means to somebody who looks at the program from outside it: an internal name counts where
+  /// only one image has it and it is nothing external.
+  SymbolRef findAnywhere(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   /// A record for a function that nothing defines; a later definition of the name takes it over.
   Result<FunctionId> declareFunction(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
 

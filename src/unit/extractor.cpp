@@ -30,15 +30,15 @@ std::string unitName(const llvm::GlobalValue& value, const std::string& linkName
 class Extractor {
 public:
   Extractor(Registry& registry, HostSymbolSource& host, ImageReader& reader, const FunctionRecord& record,
-            const ExtractOptions& options, Unit& unit)
+            Definition where, const ExtractOptions& options, Unit& unit)
       : registry_(registry), host_(host), reader_(reader), record_(record), options_(options), unit_(unit),
-        image_(record.definition.load().image) {}
+        ordinal_(where.ordinal), image_(where.image) {}
 
   /// Makes the unit's module and function.
   Status run();
   Result<llvm::Function*> importInto();
   llvm::Function* declare() {
-    auto& source = llvm::cast<llvm::Function>(*reader_.value(record_.definition.load().ordinal));
+    auto& source = llvm::cast<llvm::Function>(*reader_.value(ordinal_));
     return llvm::dyn_cast<llvm::Function>(mapGlobal(source));
   }
 
@@ -49,12 +49,14 @@ private:
   void cloneTables(const BlockAddressUse& use);
   void remapOperands(llvm::Function& function);
   llvm::Function* import(llvm::Function& source);
+  void noteCopied(llvm::Function& source);
   void directSelfCalls();
 
   llvm::Constant* map(llvm::Constant* constant);
   llvm::Constant* mapGlobal(llvm::GlobalValue& value);
   llvm::Constant* declareFunction(llvm::GlobalValue& value, const std::string& linkName, bool direct = false);
-  llvm::Constant* declareData(llvm::GlobalValue& value, const std::string& name, bool near, bool threadLocal);
+  /// `record`: null for what is outside the program.
+  llvm::Constant* declareData(llvm::GlobalValue& value, const std::string& name, const GlobalRecord* record);
   llvm::Constant* declareHost(llvm::GlobalValue& value);
   bool hasKnownValue(const llvm::GlobalVariable& variable) const;
   static llvm::FunctionType* functionTypeOf(const llvm::GlobalValue& value) {
@@ -67,6 +69,7 @@ private:
   const FunctionRecord& record_;
   const ExtractOptions& options_;
   Unit& unit_;
+  const uint32_t ordinal_; ///< of the function, in
   const ImageId image_;
   Status status_;
   llvm::DenseMap<llvm::Constant*, llvm::Constant*> mapped_;
@@ -82,7 +85,7 @@ bool usesCoroutines(const llvm::Module& module) {
 }
 
 Status Extractor::run() {
-  auto& source = llvm::cast<llvm::Function>(*reader_.value(record_.definition.load().ordinal));
+  auto& source = llvm::cast<llvm::Function>(*reader_.value(ordinal_));
   if (Status status = reader_.readBody(source); !status)
     return status.takeError();
   if (source.hasGC())
@@ -130,7 +133,7 @@ Status Extractor::run() {
 }
 
 Result<llvm::Function*> Extractor::importInto() {
-  auto& source = llvm::cast<llvm::Function>(*reader_.value(record_.definition.load().ordinal));
+  auto& source = llvm::cast<llvm::Function>(*reader_.value(ordinal_));
   llvm::Function* to = unit_.module->getFunction(
       unitName(source, makeLinkName(record_.name, LinkKind::Function, record_.id.value)));
   if (!to || !to->isDeclaration() || to->getFunctionType() != source.getFunctionType() ||
@@ -239,6 +242,7 @@ llvm::Function* Extractor::import(llvm::Function& source) {
   llvm::Function*& copy = imported_[&source];
   if (copy)
     return copy;
+  noteCopied(source);
   if (Status status = reader_.readBody(source); !status)
     status_ = std::move(status);
   copy = llvm::Function::Create(source.getFunctionType(), llvm::GlobalValue::InternalLinkage,
@@ -261,6 +265,14 @@ llvm::Function* Extractor::import(llvm::Function& source) {
     result->setPersonalityFn(map(source.getPersonalityFn()));
   toRemap_.push_back(result);
   return result;
+}
+
+void Extractor::noteCopied(llvm::Function& source) {
+  const SymbolRef ref = registry_.resolve(image_, reader_.ordinalOf(&source), source.getName());
+  if (ref.kind == SymbolKind::Function)
+    unit_.copied.push_back(FunctionId(ref.id));
+  else
+    unit_.hints.push_back(llvm::GlobalValue::dropLLVMManglingEscape(source.getName()).str());
 }
 
 void Extractor::directSelfCalls() {
@@ -355,18 +367,17 @@ llvm::Constant* Extractor::mapGlobal(llvm::GlobalValue& value) {
   case SymbolKind::Data: {
     const GlobalRecord& global = registry_.global(GlobalId(ref.id));
     unit_.data.push_back(global.id);
-    const bool near = global.size <= Arena::kLargestNearData;
-    llvm::Constant* base =
-        declareData(value, makeLinkName(global.name, LinkKind::Data, ref.id), near, /*threadLocal=*/false);
+    llvm::Constant* base = declareData(value, makeLinkName(global.name, LinkKind::Data, ref.id), &global);
     if (ref.offset == 0)
       return base;
     return llvm::ConstantExpr::getGetElementPtr(
         llvm::Type::getInt8Ty(value.getContext()), base,
         llvm::ConstantInt::getSigned(llvm::Type::getInt64Ty(value.getContext()), ref.offset));
   }
-  case SymbolKind::Thread:
-    return declareData(value, makeLinkName(registry_.global(GlobalId(ref.id)).name, LinkKind::Thread, ref.id),
-                       /*near=*/false, /*threadLocal=*/true);
+  case SymbolKind::Thread: {
+    const GlobalRecord& global = registry_.global(GlobalId(ref.id));
+    return declareData(value, makeLinkName(global.name, LinkKind::Thread, ref.id), &global);
+  }
   case SymbolKind::Object:
   case SymbolKind::Absolute:
   case SymbolKind::None:
@@ -384,7 +395,7 @@ llvm::Constant* Extractor::declareHost(llvm::GlobalValue& value) {
   if (!known && value.hasExternalWeakLinkage())
     return llvm::ConstantPointerNull::get(value.getType());
   if (!functionTypeOf(value))
-    return declareData(value, name, /*near=*/false, value.isThreadLocal());
+    return declareData(value, name, nullptr);
   if (known)
     return declareFunction(value, name);
   // A body that was given only as a hint, of a function that turns out to exist nowhere else.
@@ -419,20 +430,51 @@ llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::
   return declaration;
 }
 
-llvm::Constant* Extractor::declareData(llvm::GlobalValue& value, const std::string& name, bool near,
-                                       bool threadLocal) {
-  if (llvm::GlobalValue* existing = unit_.module->getNamedValue(name))
+/// What a mention of a variable lets passes take for granted. The unit's bodies come from several images and
+/// share one declaration, so only what holds for all of them may be said.
+struct DataClaims {
+  bool constant;
+  llvm::Align alignment;
+};
+
+DataClaims claimsOf(const llvm::GlobalValue& value, const GlobalRecord* record) {
+  const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
+  // The base of an alias, which is what gets declared, is something else than the alias's type says.
+  const auto* object = llvm::dyn_cast_or_null<llvm::GlobalVariable>(value.getAliaseeObject());
+  DataClaims claims{variable && variable->isConstant(),
+                    object ? object->getPointerAlignment(object->getDataLayout()) : llvm::Align()};
+  // A declaration may say more than its definition holds, in C even without breaking a rule.
+  if (record) {
+    claims.constant &= record->constant.load(std::memory_order_relaxed);
+    claims.alignment = std::min(claims.alignment, llvm::Align(record->alignment));
+  }
+  return claims;
+}
+
+void weaken(llvm::GlobalVariable& declaration, const DataClaims& claims) {
+  if (!claims.constant)
+    declaration.setConstant(false);
+  declaration.setAlignment(std::min(declaration.getAlign().valueOrOne(), claims.alignment));
+}
+
+llvm::Constant* Extractor::declareData(llvm::GlobalValue& value, const std::string& name,
+                                       const GlobalRecord* record) {
+  const DataClaims claims = claimsOf(value, record);
+  if (llvm::GlobalValue* existing = unit_.module->getNamedValue(name)) {
+    if (auto* declaration = llvm::dyn_cast<llvm::GlobalVariable>(existing))
+      weaken(*declaration, claims);
     return existing;
-  auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
+  }
+  const bool threadLocal = record ? record->threadLocal : value.isThreadLocal();
+  const bool near = record && !threadLocal && record->size <= Arena::kLargestNearData;
   auto* declaration = new llvm::GlobalVariable(
-      *unit_.module, value.getValueType(), variable && variable->isConstant(),
-      llvm::GlobalValue::ExternalLinkage, nullptr, name, nullptr,
-      threadLocal ? llvm::GlobalValue::GeneralDynamicTLSModel : llvm::GlobalValue::NotThreadLocal,
+      *unit_.module, value.getValueType(), claims.constant, llvm::GlobalValue::ExternalLinkage, nullptr, name,
+      nullptr, threadLocal ? llvm::GlobalValue::GeneralDynamicTLSModel : llvm::GlobalValue::NotThreadLocal,
       value.getAddressSpace());
-  if (variable)
-    declaration->setAlignment(variable->getAlign());
+  declaration->setAlignment(claims.alignment);
   declaration->setDSOLocal(near);
-  if (variable && near && hasKnownValue(*variable)) {
+  if (auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
+      variable && near && claims.constant && hasKnownValue(*variable)) {
     // Entered first: constants may refer to each other in circles.
     mapped_[variable] = declaration;
     declaration->setInitializer(map(variable->getInitializer()));
@@ -451,21 +493,23 @@ void dropUnoptimisedMarks(llvm::Function& function) {
 }
 
 Result<Unit> extractUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader,
-                         const FunctionRecord& record, const ExtractOptions& options) {
+                         const FunctionRecord& record, Definition where, const ExtractOptions& options) {
   Unit unit;
-  if (Status status = Extractor(registry, host, reader, record, options, unit).run(); !status)
+  if (Status status = Extractor(registry, host, reader, record, where, options, unit).run(); !status)
     return status.takeError();
   return unit;
 }
 
 Result<llvm::Function*> importBody(Registry& registry, HostSymbolSource& host, ImageReader& reader,
-                                   const FunctionRecord& callee, const ExtractOptions& options, Unit& unit) {
-  return Extractor(registry, host, reader, callee, options, unit).importInto();
+                                   const FunctionRecord& callee, Definition where,
+                                   const ExtractOptions& options, Unit& unit) {
+  return Extractor(registry, host, reader, callee, where, options, unit).importInto();
 }
 
 llvm::Function* declareInUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader,
-                              const FunctionRecord& function, const ExtractOptions& options, Unit& unit) {
-  return Extractor(registry, host, reader, function, options, unit).declare();
+                              const FunctionRecord& function, Definition where, const ExtractOptions& options,
+                              Unit& unit) {
+  return Extractor(registry, host, reader, function, where, options, unit).declare();
 }
 
 } // namespace tiercel

@@ -36,17 +36,21 @@ struct ExtractOptions {
 /// own was written by somebody and stays.
 void dropUnoptimisedMarks(llvm::Function& function);
 
-/// Adds the body of another function to a unit, for inlining only: what is not inlined still calls the
-/// function itself. `reader` is that of the image that defines `callee`. Null if the unit does not call it or
-/// its body cannot be inlined.
-Result<llvm::Function*> importBody(Registry& registry, HostSymbolSource& host, ImageReader& reader,
-                                   const FunctionRecord& callee, const ExtractOptions& options, Unit& unit);
+// All of these take the definition that the caller found: by the time they run, a stronger one may have
+// replaced it in the record. `reader` is that of the definition's image.
 
-/// The function as other units know it, declared in `unit`. `reader` as above.
+/// Adds the body of another function to a unit, for inlining only: what is not inlined still calls the
+/// function itself. Null if the unit does not call it or its body cannot be inlined.
+Result<llvm::Function*> importBody(Registry& registry, HostSymbolSource& host, ImageReader& reader,
+                                   const FunctionRecord& callee, Definition where,
+                                   const ExtractOptions& options, Unit& unit);
+
+/// The function as other units know it, declared in `unit`.
 llvm::Function* declareInUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader,
-                              const FunctionRecord& function, const ExtractOptions& options, Unit& unit);
+                              const FunctionRecord& function, Definition where, const ExtractOptions& options,
+                              Unit& unit);
 
 Result<Unit> extractUnit(Registry& registry, HostSymbolSource& host, ImageReader& reader,
-                         const FunctionRecord& record, const ExtractOptions& options);
+                         const FunctionRecord& record, Definition where, const ExtractOptions& options);
 
 } // namespace tiercel

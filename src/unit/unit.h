@@ -10,6 +10,7 @@
 #include "llvm/IR/Module.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace tiercel {
@@ -23,6 +24,9 @@ struct Unit {
   std::vector<GlobalId> data;
   /// Functions of the program that it mentions.
   std::vector<FunctionId> references;
+  /// Functions of whose bodies it has copies, for inlining; by name those that are given as hints only.
+  std::vector<FunctionId> copied;
+  std::vector<std::string> hints;
   /// It has copies of functions that must be inlined, or coroutine intrinsics: passes that even tier 0 needs.
   bool needsLowering = false;
   /// Addresses of its blocks may outlive an activation or be seen by other code: there may be only one

@@ -79,9 +79,9 @@ std::string statsJson(const RunFigures& figures) {
   std::string tiers;
   for (unsigned tier = 0; tier < kTierCount; ++tier)
     tiers += fmt::format(R"({}
-    {{"tier": {}, "functions": {}, "compile_ms": {:.3f}, "bytes": {}}})",
+    {{"tier": {}, "functions": {}, "compile_ms": {:.3f}, "bytes": {}, "continuations": {}}})",
                          tier == 0 ? "" : ",", tier, s.tiers[tier].functions, s.tiers[tier].compileMs,
-                         s.tiers[tier].bytes);
+                         s.tiers[tier].bytes, s.tiers[tier].continuations);
   std::string out = "{\n";
   auto line = [&out](const char* key, const std::string& value, const char* end = ",") {
     out += fmt::format("  \"{}\": {}{}\n", key, value, end);
@@ -125,9 +125,10 @@ std::string statsSummary(const RunFigures& figures, const std::string& program) 
                      s.functions.total, s.functions.compiledTier0, s.functions.promoted, s.functions.pinned,
                      s.functions.failed);
   for (unsigned tier = 0; tier < kTierCount; ++tier)
-    if (s.tiers[tier].functions != 0)
-      out += fmt::format("  tier {}     {} compiles, {:.1f} ms, {}\n", tier, s.tiers[tier].functions,
-                         s.tiers[tier].compileMs, kib(s.tiers[tier].bytes));
+    if (s.tiers[tier].functions + s.tiers[tier].continuations != 0)
+      out += fmt::format("  tier {}     {} compiles, {} continuations, {:.1f} ms, {}\n", tier,
+                         s.tiers[tier].functions, s.tiers[tier].continuations, s.tiers[tier].compileMs,
+                         kib(s.tiers[tier].bytes));
   out += fmt::format("  compiling  {:.1f} ms that the program waited for, {:.1f} ms in the background\n",
                      s.compileMs.foreground, s.compileMs.background);
   out +=
@@ -138,7 +139,8 @@ std::string statsSummary(const RunFigures& figures, const std::string& program) 
   out += fmt::format("  code       {} live, {} retired, {} freed; data {}\n", kib(s.codeBytes.live),
                      kib(s.codeBytes.retired), kib(s.codeBytes.freed), kib(s.dataBytes));
   out += fmt::format("  calls      {} direct, turned {} times\n", s.calls.direct, s.calls.patches);
-  out += fmt::format("  queue      at most {} waiting, {} dropped\n", s.queue.maxDepth, s.queue.dropped);
+  out += fmt::format("  queue      at most {} waiting, {} asked for in vain\n", s.queue.maxDepth,
+                     s.queue.dropped);
   out += fmt::format("  sampling   {}, {} samples\n", sourceName(s.sampling.source), s.sampling.samples);
   return out;
 }

@@ -2,7 +2,9 @@
 ; RUN: %tiercel run --sync --policy=threshold --loop-threshold=10 --stats=%t.json %s
 ; RUN: FileCheck --input-file=%t.json %s
 
-; CHECK: "osr_entries": 2, {{.*}}"continuations": 2, "osr_excluded": 0
+; CHECK: "compiled_tier0": 2, {{.*}}"osr_entries": 2, {{.*}}"continuations": 2, "osr_excluded": 0
+; CHECK: "tier": 0, "functions": 2, {{.*}}"continuations": 0
+; CHECK: "tier": 3, "functions": 0, {{.*}}"continuations": 2
 define i32 @first(i32 %n) noinline {
 entry:
   br label %loop

@@ -8,6 +8,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -183,6 +184,30 @@ TEST(Arena, NothingIsLeftMapped) {
     data(*arena, Arena::kLargestNearData + 1);
   }
   EXPECT_LE(mappings(), before + 2);
+}
+
+/// In a forked child, whose limits are its own.
+int codeWithoutFiles() {
+  const rlimit none = {0, 0};
+  if (setrlimit(RLIMIT_NOFILE, &none) != 0 || setrlimit(RLIMIT_FSIZE, &none) != 0)
+    return 2;
+  Result<std::unique_ptr<Arena>> arena = Arena::create();
+  Result<CodeBlock> block = arena ? (*arena)->allocateCode(sizeof kReturn42, 16) : arena.takeError();
+  if (!block)
+    return 3;
+  memcpy(block->write, kReturn42, sizeof kReturn42);
+  return run(*block);
+}
+
+TEST(Arena, CodeNeedsNoFiles) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0)
+    _exit(codeWithoutFiles());
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status)) << status;
+  EXPECT_EQ(WEXITSTATUS(status), 42);
 }
 
 TEST(Arena, ThreadsGetDistinctBlocks) {

@@ -88,5 +88,92 @@ TEST_F(Inlining, SwitchedOffEverythingIsCalled) {
   EXPECT_EQ(events.count(EventKind::CodePublished), 3u);
 }
 
+TEST_F(Inlining, WhatWasDoneForAnotherFunctionIsNotListed) {
+  Options options;
+  options.sync = true;
+  engine = makeEngine(options);
+  addText(*engine, "define i32 @must(i32 %x) alwaysinline { %r = add i32 %x, 1  ret i32 %r }\n"
+                   "define i32 @early(i32 %x) { %r = call i32 @must(i32 %x)  ret i32 %r }\n"
+                   "define i32 @late(i32 %x) { ret i32 %x }\n");
+  EXPECT_EQ(function<int(int)>(*engine, "early")(1), 2);
+  ASSERT_TRUE(engine->prepare({"late"}));
+  EXPECT_TRUE(engine->inlining("late").empty()) << "the compiler that it is done with has done @early before";
+}
+
+TEST_F(Inlining, WhatIsNotOfTheNewestTopTierCompileIsNotListed) {
+  Options options;
+  options.sync = true;
+  options.policy = Policy::Threshold;
+  options.callThreshold = 1000;
+  options.loopThreshold = 50;
+  engine = makeEngine(options);
+  addText(*engine,
+          "define i32 @must(i32 %x) alwaysinline { %r = add i32 %x, 1  ret i32 %r }\n"
+          "define i32 @plain(i32 %x) { %r = add i32 %x, 1  ret i32 %r }\n"
+          "define i32 @early(i32 %x) { %r = call i32 @must(i32 %x)  ret i32 %r }\n"
+          "define i32 @loop(i32 %n) {\nentry:\n  br label %head\nhead:\n"
+          "  %i = phi i32 [ 0, %entry ], [ %j, %head ]\n  %j = call i32 @plain(i32 %i)\n"
+          "  %c = icmp slt i32 %j, %n\n  br i1 %c, label %head, label %done\ndone:\n  ret i32 %j\n}\n");
+  EXPECT_EQ(function<int(int)>(*engine, "early")(1), 2);
+  ASSERT_TRUE(engine->prepare({"early"}, 2));
+  EXPECT_TRUE(engine->inlining("early").empty()) << "not compiled at the top tier";
+
+  EXPECT_EQ(function<int(int)>(*engine, "loop")(100), 100);
+  std::vector<InlineDecision> decisions = engine->inlining("loop");
+  ASSERT_EQ(decisions.size(), 1u) << "nothing of how the loop is handed over";
+  EXPECT_EQ(decisions[0].caller, "loop");
+  EXPECT_EQ(decisions[0].callee, "plain");
+  EXPECT_TRUE(decisions[0].inlined);
+  EXPECT_TRUE(decisions[0].continuation);
+  ASSERT_TRUE(engine->prepare({"loop"}));
+  decisions = engine->inlining("loop");
+  ASSERT_EQ(decisions.size(), 2u);
+  EXPECT_FALSE(decisions[0].continuation);
+  EXPECT_TRUE(decisions[1].continuation);
+}
+
+TEST_F(Inlining, WhoeverMayHoldABodyDependsOnIt) {
+  start({});
+  EXPECT_TRUE(engine->dependents("near").empty());
+  EXPECT_EQ(function<int(int)>(*engine, "caller")(2), 84);
+  EXPECT_THAT(engine->dependents("near"), testing::ElementsAre("caller"));
+  EXPECT_THAT(engine->dependents("far"), testing::ElementsAre("caller"));
+  EXPECT_TRUE(engine->dependents("caller").empty());
+}
+
+TEST_F(Inlining, CopiesAtAnyTierAreDependencies) {
+  for (unsigned tier : {0u, 1u, 3u}) {
+    Options options;
+    options.fixedTier = tier;
+    options.inlining = false;
+    engine = makeEngine(options);
+    addText(*engine, "define internal i32 @deep(i32 %x) alwaysinline { %r = add i32 %x, 1  ret i32 %r }\n"
+                     "define i32 @must(i32 %x) alwaysinline { %r = call i32 @deep(i32 %x)  ret i32 %r }\n"
+                     "define available_externally i32 @hint(i32 %x) { %r = add i32 %x, 2  ret i32 %r }\n"
+                     "define i32 @user(i32 %x) { %a = call i32 @must(i32 %x)  %b = call i32 @hint(i32 %a)  "
+                     "ret i32 %b }\n");
+    EXPECT_EQ(function<int(int)>(*engine, "user")(1), 4);
+    for (const char* name : {"must", "deep", "hint"})
+      EXPECT_THAT(engine->dependents(name), testing::ElementsAre("user")) << name << " at tier " << tier;
+  }
+}
+
+TEST_F(Inlining, InternalNamesMustBelongToOneModule) {
+  Options options;
+  options.fixedTier = 0;
+  engine = makeEngine(options);
+  const auto add = [&](const std::string& user) {
+    addText(*engine,
+            "define internal i32 @same() alwaysinline { ret i32 1 }\ndefine i32 @" + user +
+                "() { %r = call i32 @same()  ret i32 %r }\n",
+            user + ".ll");
+    EXPECT_EQ(function<int()>(*engine, user)(), 1);
+  };
+  add("first");
+  EXPECT_THAT(engine->dependents("same"), testing::ElementsAre("first"));
+  add("second");
+  EXPECT_TRUE(engine->dependents("same").empty()) << "of which?";
+}
+
 } // namespace
 } // namespace tiercel

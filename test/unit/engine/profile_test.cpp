@@ -124,6 +124,54 @@ TEST(ProfileRoundTrip, SeveralProfilesAddUp) {
               HasSubstr("!\"branch_weights\", i32 6, i32 14"));
 }
 
+TEST(ProfileRoundTrip, CountsOfBeforeAndOfThisRunStopAtTheLargestNumber) {
+  const TemporaryFile file;
+  record(file.path());
+  Result<Profile> counted = Profile::read(file.path());
+  ASSERT_TRUE(counted) << counted.error().message();
+  Profile full;
+  for (FunctionProfile function : counted->functions()) {
+    function.counts.assign(function.counts.size(), ~uint64_t(0));
+    ASSERT_TRUE(full.add(std::move(function)));
+  }
+  ASSERT_TRUE(full.write(file.path()));
+
+  std::string lowered;
+  Options options;
+  options.sync = true;
+  options.profileIn = {file.path()};
+  options.dump = {{DumpStage::Lowered, "choose"}};
+  options.onDump = [&](const DumpRequest&, const std::string&, const std::string& text) { lowered = text; };
+  const auto engine = engineWith(kProgram, options);
+  for (int i = 0; i < 10; ++i)
+    function<void(int)>(*engine, "choose")(i);
+  ASSERT_TRUE(engine->prepare({"choose"}));
+  EXPECT_THAT(lowered, HasSubstr("!\"function_entry_count\", i64 -1}"));
+}
+
+TEST(ProfileRoundTrip, TargetsAreNamedAsTheLinkerSpellsThem) {
+  const TemporaryFile file;
+  {
+    const auto engine =
+        engineWith("define i32 @\"\\01plain\"(i32 %x) { ret i32 %x }\n"
+                   "define i32 @apply(ptr %f, i32 %x) { %r = call i32 %f(i32 %x)  ret i32 %r }\n",
+                   countingAll());
+    const auto plain = reinterpret_cast<void*>(function<int(int)>(*engine, "plain"));
+    EXPECT_EQ(function<int(void*, int)>(*engine, "apply")(plain, 7), 7);
+    ASSERT_TRUE(engine->writeProfile(file.path()));
+  }
+  const Result<Profile> profile = Profile::read(file.path());
+  ASSERT_TRUE(profile) << profile.error().message();
+  std::vector<std::string> targets;
+  for (const FunctionProfile& function : profile->functions()) {
+    for (const IndirectCallProfile& call : function.calls) {
+      for (const CallTarget& target : call.targets)
+        targets.push_back(target.name);
+    }
+  }
+  EXPECT_THAT(targets, testing::ElementsAre("plain"));
+}
+
 TEST(ProfileRoundTrip, AChangedBodyIsAnotherFunction) {
   const TemporaryFile file;
   record(file.path());

@@ -175,6 +175,9 @@ TEST(Promotion, LoopsCount) {
   EXPECT_EQ(entries[2].tier, kTopTier) << "a loop could not leave a middle tier";
   EXPECT_EQ(entries[3].kind, EventKind::OsrPublished);
   EXPECT_EQ(engine->stats().functions.osrEntries, 1u);
+  EXPECT_EQ(engine->stats().tiers[kTopTier].functions, 0u) << "no whole function";
+  EXPECT_EQ(engine->stats().tiers[kTopTier].continuations, 1u);
+  EXPECT_EQ(engine->stats().queue.dropped, 0u);
   EXPECT_EQ(sum(1000), 499500);
 }
 
@@ -190,6 +193,7 @@ TEST(Promotion, OnlyNamesWhatMayBePromoted) {
   ASSERT_EQ(dropped.size(), 3u);
   EXPECT_EQ(dropped[2].kind, EventKind::PromotionDropped);
   EXPECT_EQ(dropped[2].reason, text(Reason::ExcludedByOnly));
+  EXPECT_EQ(engine->stats().queue.dropped, events.count(EventKind::PromotionDropped));
 }
 
 TEST(Promotion, AFixedTierCompilesOnce) {

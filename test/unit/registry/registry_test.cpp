@@ -47,6 +47,18 @@ TEST_F(RegistryTest, AStrongDefinitionTakesOverTheWeakOnesRecord) {
   EXPECT_EQ(registry.definedFunctions(), 1u);
 }
 
+TEST_F(RegistryTest, WeakDefinitionsAreNotFinalHoweverTheNameIsSpelled) {
+  program.add("define weak i32 @f() { ret i32 1 }  define i32 @g() { ret i32 1 }\n"
+              "define weak i32 @\"\\01h\"() { ret i32 1 }  define i32 @\"\\01i\"() { ret i32 1 }\n"
+              "define internal i32 @j() { ret i32 1 }  define ptr @k() { ret ptr @j }");
+  const auto isFinal = [&](const std::string& name) { return registry.isFinal(program.function(name).id); };
+  EXPECT_FALSE(isFinal("f"));
+  EXPECT_TRUE(isFinal("g"));
+  EXPECT_FALSE(isFinal("h"));
+  EXPECT_TRUE(isFinal("i"));
+  EXPECT_TRUE(registry.isFinal(FunctionId(program.resolve(ImageId(0), "j").id)));
+}
+
 TEST_F(RegistryTest, TheFirstOfEqualsPrevails) {
   for (const char* linkage : {"weak", "weak_odr", "linkonce", "linkonce_odr"}) {
     const std::string name = std::string("f_") + linkage;

@@ -36,8 +36,8 @@ class ExtractorTest : public testing::Test {
 protected:
   Result<Unit> tryExtract(const std::string& name, const ExtractOptions& options = {}) {
     const FunctionRecord& record = program.function(name);
-    return extractUnit(program.registry, host, program.reader(record.definition.load().image), record,
-                       options);
+    const Definition where = record.definition.load();
+    return extractUnit(program.registry, host, program.reader(where.image), record, where, options);
   }
   /// The unit of `name`, checked for what holds of every unit; kept until the next call.
   Unit& extract(const std::string& name, const ExtractOptions& options = {}) {
@@ -106,6 +106,52 @@ TEST_F(ExtractorTest, SmallDataIsNearAndLargeDataIsNot) {
   EXPECT_FALSE(unit->module->getNamedValue(linkName("far", LinkKind::Data))->isDSOLocal());
 }
 
+TEST_F(ExtractorTest, OnlyTheDefinitionMakesAVariableConstant) {
+  program.add(
+      "@v = external constant i32  @w = external global i32\n"
+      "define i32 @f() { %a = load i32, ptr @v  %b = load i32, ptr @w  %c = add i32 %a, %b  ret i32 %c }");
+  program.add("@v = global i32 1  @w = constant i32 2  define ptr @g() { ret ptr @w }");
+  const auto constant = [&](const std::string& name) {
+    return unit->module->getGlobalVariable(linkName(name, LinkKind::Data))->isConstant();
+  };
+  extract("f");
+  EXPECT_FALSE(constant("v")) << "the definition can be written";
+  EXPECT_FALSE(constant("w")) << "this code might write";
+  extract("g");
+  EXPECT_TRUE(constant("w"));
+}
+
+TEST_F(ExtractorTest, BodiesOfSeveralImagesAgreeOnTheLeast) {
+  host.names.insert("v");
+  program.add("@v = external constant i32, align 16\ndeclare i32 @g()\n"
+              "define i32 @f() { %a = load i32, ptr @v  %b = call i32 @g()  ret i32 %a }");
+  const ImageId other =
+      program.add("@v = external global i32, align 2  define i32 @g() { store i32 1, ptr @v  "
+                  "ret i32 1 }");
+  extract("f");
+  const llvm::GlobalVariable* declaration = unit->module->getGlobalVariable("v");
+  EXPECT_TRUE(declaration->isConstant());
+  EXPECT_EQ(declaration->getAlign(), llvm::Align(16));
+  const FunctionRecord& g = program.function("g");
+  Result<llvm::Function*> body =
+      importBody(program.registry, host, program.reader(other), g, g.definition.load(), {}, *unit);
+  ASSERT_TRUE(body && *body);
+  EXPECT_FALSE(declaration->isConstant());
+  EXPECT_EQ(declaration->getAlign(), llvm::Align(2));
+}
+
+TEST_F(ExtractorTest, AVariableIsAlignedAsItsDefinitionIs) {
+  program.add("@v = external global i32, align 16  define i32 @f() { %x = load i32, ptr @v  ret i32 %x }");
+  program.add("@v = global i32 1, align 8  @bytes = global [16 x i8] zeroinitializer, align 1\n"
+              "@part = alias i64, getelementptr (i8, ptr @bytes, i64 4)\n"
+              "define i64 @g() { %x = load i64, ptr @part, align 1  ret i64 %x }");
+  extract("f");
+  EXPECT_EQ(unit->module->getGlobalVariable(linkName("v", LinkKind::Data))->getAlign(), llvm::Align(8));
+  extract("g");
+  EXPECT_LE(unit->module->getGlobalVariable(linkName("bytes", LinkKind::Data))->getAlign()->value(), 1u)
+      << "the alias's type says nothing about it";
+}
+
 TEST_F(ExtractorTest, ConstantsThatContainGlobalsAreRewritten) {
   program.add("@v = global [8 x i32] zeroinitializer\n"
               "define void @callee({ ptr, [1 x ptr] } %s, i64 %n) { ret void }\n"
@@ -171,6 +217,20 @@ TEST_F(ExtractorTest, BodiesCanBeReadAgain) {
     extract("f");
     EXPECT_THAT(text(), HasSubstr("12345"));
   }
+}
+
+TEST_F(ExtractorTest, ADefinitionThatIsReplacedMeanwhileIsStillWhatIsRead) {
+  const ImageId weak = program.add("@first = global i32 1\ndefine weak i32 @f() { ret i32 111 }");
+  const FunctionRecord& record = program.function("f");
+  const Definition where = record.definition.load();
+  program.add("define i32 @other() { ret i32 1 }\n@a = global i32 1\ndefine i32 @f() { ret i32 222 }");
+  const Result<Unit> made = extractUnit(program.registry, host, program.reader(weak), record, where, {});
+  ASSERT_TRUE(made) << made.error().message();
+  EXPECT_EQ(made->image, weak);
+  EXPECT_EQ(made->function->getInstructionCount(), 1u);
+  std::string text;
+  llvm::raw_string_ostream(text) << *made->module;
+  EXPECT_THAT(text, HasSubstr("111"));
 }
 
 TEST_F(ExtractorTest, WhatMustBeInlinedComesAlong) {
