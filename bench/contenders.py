@@ -155,6 +155,13 @@ def policy_name(policy: str) -> str:
     return f"tiercel --policy={policy}"
 
 
+def default_policy(command: list[str]) -> str:
+    """The policy that the engine takes when told none, as its help says; empty if that does not say."""
+    help_text = subprocess.run([*command, "--help"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"(\w+) \(default\)", help_text[help_text.find("--policy="):])
+    return found[1] if found else ""
+
+
 def suite_contenders(command: list[str]) -> tuple[list[Contender], dict[str, str]]:
     """All that can take part here, and the names of those that cannot with the reason."""
     found = [native("O0"), native("O2"), native("O3"), compile_and_run("O0"), compile_and_run("O2")]
@@ -174,18 +181,26 @@ def suite_contenders(command: list[str]) -> tuple[list[Contender], dict[str, str
             absent[policy_name(policy)] = refused
         else:
             accepted.append(policy)
-    if len(accepted) == 1:
-        absent[policy_name(accepted.pop())] = f"it is the only policy, and so the same as {DEFAULT_POLICY}"
+    default = default_policy(command)
+    if default in accepted:
+        accepted.remove(default)
+        absent[policy_name(default)] = f"it is the default, and so the same as {DEFAULT_POLICY}"
     found += [ours(policy_name(policy), "ours", command, f"--policy={policy}") for policy in accepted]
     return found, absent
 
 
 def select(contenders: list[Contender], words: str) -> list[Contender]:
-    """By comma-separated words: a kind, or part of a name. native -O3 stays, everything is compared with it."""
+    """By comma-separated words: a whole name, a kind, or part of a name. native -O3 stays, everything is compared with it."""
     wanted = [word.strip().lower() for word in words.split(",") if word.strip()]
     for word in wanted:
         if not any(word == c.kind or word in c.name.lower() for c in contenders):
             raise BenchError(f"no contender is called '{word}': {', '.join(c.name for c in contenders)}; or a kind: "
                              f"{', '.join(dict.fromkeys(c.kind for c in contenders))}")
+    whole = {c.name.lower() for c in contenders}
+
+    def matches(contender: Contender, word: str) -> bool:
+        name = contender.name.lower()
+        return word == name if word in whole else word == contender.kind or word in name
+
     return [c for c in contenders
-            if c.name in (NATIVE_O2, NATIVE_O3) or any(word == c.kind or word in c.name.lower() for word in wanted)]
+            if c.name in (NATIVE_O2, NATIVE_O3) or any(matches(c, word) for word in wanted)]

@@ -241,7 +241,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="A,B", default="", help="only workloads whose name contains one of these words")
     parser.add_argument("--lengths", metavar="L,L", help="other lengths, as in 10ms,1s (default: 10ms,100ms,1s,10s,30s)")
     parser.add_argument("--contenders", metavar="A,B", default="",
-                        help="only contenders of these kinds (native, compile, peer, fixed, ours) or with these words in their names; "
+                        help="only contenders of these kinds (native, compile, peer, fixed, ours), of these names or with these words in them; "
                         "native -O2 and -O3 always take part")
     parser.add_argument("--budget", type=float, metavar="SECONDS",
                         help="a contender takes part in further rounds of a workload at one length until it has run so long "
