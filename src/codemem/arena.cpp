@@ -56,6 +56,7 @@ Status Arena::openSegment(size_t atLeast) {
     if (write != MAP_FAILED)
       munmap(write, size);
     // Back to mere addresses, so that nobody else is given them.
+    // NOLINTNEXTLINE(bugprone-unused-return-value): there is nothing else to try
     (void)mmap(exec, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     return error;
   }

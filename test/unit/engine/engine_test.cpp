@@ -393,6 +393,7 @@ TEST(Engine, TwoHundredInARow) {
   if (!__has_feature(address_sanitizer)) // which keeps what is freed
     places.push_back("/proc/self/maps");
   std::vector<size_t> before;
+  before.reserve(places.size());
   for (const char* place : places)
     before.push_back(entriesOf(place));
   for (int i = 0; i < 190; ++i)
