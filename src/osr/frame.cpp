@@ -42,19 +42,29 @@ bool reachesAround(llvm::BasicBlock* header, const llvm::Instruction& save,
   return reachableFrom({header}, save.getParent()).contains(restore.getParent());
 }
 
+/// Of an intrinsic over pointers. From its users: this is asked for every header, and functions are large.
+llvm::SmallVector<const llvm::Instruction*, 4> callsOf(llvm::Intrinsic::ID id, llvm::Function& function) {
+  llvm::SmallVector<const llvm::Instruction*, 4> calls;
+  const llvm::Function* intrinsic = llvm::Intrinsic::getDeclarationIfExists(
+      function.getParent(), id, {llvm::PointerType::get(function.getContext(), 0)});
+  if (!intrinsic)
+    return calls;
+  for (const llvm::User* user : intrinsic->users()) {
+    const auto* call = llvm::dyn_cast<llvm::CallInst>(user);
+    if (call && call->getFunction() == &function)
+      calls.push_back(call);
+  }
+  return calls;
+}
+
 /// A stack pointer saved in the old frame must not be restored in the continuation's: every restore behind
 /// the header has to take what was saved behind it too. Which save a restore belongs to is not looked up:
 /// each of them must lie between.
 bool restoresOlderStack(llvm::BasicBlock& header) {
-  llvm::SmallVector<const llvm::Instruction*, 4> saves, restores;
-  for (llvm::Instruction& instruction : llvm::instructions(*header.getParent())) {
-    if (auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction)) {
-      if (intrinsic->getIntrinsicID() == llvm::Intrinsic::stacksave)
-        saves.push_back(intrinsic);
-      else if (intrinsic->getIntrinsicID() == llvm::Intrinsic::stackrestore)
-        restores.push_back(intrinsic);
-    }
-  }
+  const auto restores = callsOf(llvm::Intrinsic::stackrestore, *header.getParent());
+  if (restores.empty())
+    return false;
+  const auto saves = callsOf(llvm::Intrinsic::stacksave, *header.getParent());
   return llvm::any_of(restores, [&](const llvm::Instruction* restore) {
     return llvm::any_of(
         saves, [&](const llvm::Instruction* save) { return reachesAround(&header, *save, *restore); });
