@@ -17,6 +17,7 @@
 
 #include "tiercel/error.h"
 #include "tiercel/events.h"
+#include "tiercel/module.h"
 #include "tiercel/options.h"
 #include "tiercel/stats.h"
 
@@ -63,6 +64,29 @@ public:
   Status addLibrary(const std::string& name, const std::vector<std::string>& directories = {});
   /// Binds an undefined symbol of the program to an address of the host's. Functions and data alike.
   Status defineSymbol(const std::string& name, void* address);
+
+  // --- a living program: any of these at any time, from any thread, with the program running in others ---
+
+  /// Adds a module under a name. All or nothing.
+  Status add(const std::string& module, const Source& source);
+  /// New definitions for some of a module: functions and variables of `source` take the place of those of the
+  /// same name, new ones are added, what `source` does not define stays. Functions whose body is the same
+  /// keep their code. When it returns, every call begins in the new code; activations that run finish in the
+  /// old. Variables keep address and value (docs/living-programs.md has the rules). IR, C and C++ only.
+  Status redefine(const std::string& module, const Source& source, const RedefineOptions& options = {});
+  /// Removes a module: names, code, data that nobody else uses. Runs its static destructors first.
+  Status remove(const std::string& module, const RemoveOptions& options = {});
+  /// Removes a single function.
+  Status removeFunction(const std::string& name, const RemoveOptions& options = {});
+  /// Gives the code of functions back: the next call compiles them again. Names or glob patterns.
+  Status discardCode(const std::vector<std::string>& names);
+  /// Frees retired code that no thread can return into, now. See Options::reclaim.
+  Result<CollectReport> collect();
+  /// The calling thread has no frame of compiled code below this call, nor a continuation of one elsewhere.
+  void quiescentPoint();
+  /// The function map. Internal names will do where only one module has them.
+  Result<FunctionInfo> describe(std::string_view function);
+  std::vector<ModuleInfo> modules();
 
   /// The address of a function: its stub, the same for the engine's life, so pointers compare equal; calls
   /// reach the newest code. `signature` in IR syntax, such as "i32 (i32, ptr)", is checked against the

@@ -206,6 +206,28 @@ void Engine::waitIdle() { impl_->waitIdle(); }
 Stats Engine::stats() const { return impl_->stats(); }
 void Engine::addListener(EventListener* listener) { impl_->addListener(listener); }
 
+Status Engine::add(const std::string& module, const Source&) {
+  return Error(ErrorKind::Unsupported, module, "adding is not there yet");
+}
+Status Engine::redefine(const std::string& module, const Source&, const RedefineOptions&) {
+  return Error(ErrorKind::Unsupported, module, "redefining is not there yet");
+}
+Status Engine::remove(const std::string& module, const RemoveOptions&) {
+  return Error(ErrorKind::Unsupported, module, "removing is not there yet");
+}
+Status Engine::removeFunction(const std::string& name, const RemoveOptions&) {
+  return Error(ErrorKind::Unsupported, name, "removing is not there yet");
+}
+Status Engine::discardCode(const std::vector<std::string>&) {
+  return Error(ErrorKind::Unsupported, "discardCode", "not there yet");
+}
+Result<CollectReport> Engine::collect() { return CollectReport(); }
+void Engine::quiescentPoint() {}
+Result<FunctionInfo> Engine::describe(std::string_view function) {
+  return Error(ErrorKind::Unsupported, std::string(function), "not there yet");
+}
+std::vector<ModuleInfo> Engine::modules() { return {}; }
+
 Status addModule(Engine& engine, const llvm::Module& module) {
   Result<Input> input = inputFromModule(module, module.getModuleIdentifier());
   return input ? engine.impl().addInput(std::move(*input)) : Status(input.takeError());
