@@ -4,6 +4,7 @@
 // an artifact runnable. Plain data: may be kept, moved between threads, one day stored.
 #pragma once
 
+#include "base/dependency.h"
 #include "base/diagnostics.h"
 #include "base/ids.h"
 #include "base/mark.h"
@@ -20,6 +21,7 @@ namespace tiercel {
 
 struct CompileRequest {
   FunctionId function;
+  uint32_t epoch = 0; ///< of the function's code, read before anything else of it
   unsigned tier = 0;
   bool instrument = false; ///< with a call counter, at tier 0 with a loop counter too
   bool replaces = false;   ///< there is published code already
@@ -54,7 +56,9 @@ struct Artifact {
   unsigned countSites = 0;            ///< of its profile
   unsigned targetTables = 0;          ///< of its indirect calls
   uint64_t bodyHash = 0;              ///< if profiles are read or written
-  std::vector<FunctionId> inlined;    ///< functions whose bodies it may hold: it depends on them
+  std::vector<Dependency> inlined;    ///< functions whose bodies it may hold
+  std::vector<ImageId> images;        ///< whose bodies it holds: they may refer to internal data
+  bool addressesEscape = false;       ///< addresses inside its code may be stored in the program's data
   std::vector<std::string> hints;     ///< the same for functions that the program does not define
   std::vector<InlineRemark> inlining; ///< what the inliner decided
   OsrInfo osr;

@@ -41,7 +41,9 @@ namespace tiercel {
   X(MostSamples, false, "most of the last samples hit it")                                                   \
   X(FewSamples, false, "too few of the last samples hit it")                                                 \
   X(GainExceedsCost, false, "expected to save more time than its compile takes")                             \
-  X(NotWorthYet, false, "not expected to save what its compile takes yet")
+  X(NotWorthYet, false, "not expected to save what its compile takes yet")                                   \
+  X(Changed, false, "it was redefined or removed meanwhile")                                                 \
+  X(DependencyChanged, false, "what was inlined into it was redefined")
 
 enum class Reason {
 #define X(id, terminal, text) id,

@@ -15,6 +15,7 @@
 #define TIERCEL_EXCLUDES(...) __attribute__((locks_excluded(__VA_ARGS__)))
 #define TIERCEL_ACQUIRE(...) __attribute__((acquire_capability(__VA_ARGS__)))
 #define TIERCEL_RELEASE(...) __attribute__((release_capability(__VA_ARGS__)))
+#define TIERCEL_RETURN_CAPABILITY(x) __attribute__((lock_returned(x)))
 #define TIERCEL_NO_THREAD_SAFETY_ANALYSIS __attribute__((no_thread_safety_analysis))
 
 namespace tiercel {

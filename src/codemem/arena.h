@@ -53,6 +53,9 @@ public:
   /// Zeroed. Large requests, and any when the near range is full, are served outside it: see isNear.
   Result<std::byte*> allocateData(size_t size, size_t alignment) TIERCEL_EXCLUDES(mutex_);
 
+  void freeCode(const CodeBlock&) {}
+  void freeData(std::byte*, size_t, size_t) {}
+
   bool isCode(const void* address) const {
     return reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(base_) < kCodeBytes;
   }

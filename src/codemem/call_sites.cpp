@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "codemem/call_sites.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <cstring>
@@ -45,6 +46,34 @@ void CallSites::add(std::span<const CallSite> sites) {
     aim(place, target(site.callee));
     users_[site.callee.value].push_back(place);
   }
+}
+
+void CallSites::remove(std::span<const FunctionId> callees, std::span<const CodeBlock> blocks) {
+  const auto freed = [blocks](const Site& site) {
+    const auto after =
+        std::upper_bound(blocks.begin(), blocks.end(), site.exec,
+                         [](const std::byte* address, const CodeBlock& b) { return address < b.exec; });
+    return after != blocks.begin() && site.exec < std::prev(after)->exec + std::prev(after)->size;
+  };
+  LockGuard lock(mutex_);
+  for (FunctionId callee : callees) {
+    const auto users = users_.find(callee.value);
+    if (users == users_.end())
+      continue;
+    std::erase_if(users->second, freed);
+    if (users->second.empty())
+      users_.erase(users);
+  }
+}
+
+std::vector<const std::byte*> CallSites::users(FunctionId callee) {
+  LockGuard lock(mutex_);
+  std::vector<const std::byte*> places;
+  if (const auto users = users_.find(callee.value); users != users_.end()) {
+    for (const Site& site : users->second)
+      places.push_back(site.exec);
+  }
+  return places;
 }
 
 void CallSites::releaseAll() {

@@ -80,6 +80,12 @@ public:
   /// Aims the sites, which must be patchable, at the newest code of their callees and keeps them up to date
   /// from now on. Before the code that they lie in is published.
   void add(std::span<const CallSite> sites) TIERCEL_EXCLUDES(mutex_);
+  /// Forgets all calls of `callees` that lie in one of `blocks`, before these are freed. `blocks` is sorted
+  /// and does not overlap. One pass over the users of each callee, however many blocks there are.
+  void remove(std::span<const FunctionId> callees, std::span<const CodeBlock> blocks)
+      TIERCEL_EXCLUDES(mutex_);
+  /// Where a function is called directly.
+  std::vector<const std::byte*> users(FunctionId callee) TIERCEL_EXCLUDES(mutex_);
 
   Mutex& forkMutex() { return mutex_; }
   /// Before a fork: sends all sites through the cells, for good.

@@ -5,7 +5,8 @@
 #include "platform/lazy_entry.h"
 
 // Defined by engine/first_call.cpp.
-extern "C" void* tiercel_counter_tripped(uint32_t functionIdAndKind, uint32_t header, void* engine);
+extern "C" void* tiercel_counter_tripped(uint32_t functionIdAndKind, uint32_t header, uint32_t epoch,
+                                         void* engine);
 
 namespace tiercel {
 
@@ -67,7 +68,7 @@ Status FunctionTable::addChunk() {
   emit.farJumpPushing(reinterpret_cast<void*>(&tiercel_lazy_entry), engine_);
   emit.align(32);
   std::byte* tripPad = emit.here();
-  emit.bytes({0x48, 0xba}); // movabs $engine, %rdx: the third argument
+  emit.bytes({0x48, 0xb9}); // movabs $engine, %rcx: the fourth argument
   emit.value(reinterpret_cast<uint64_t>(engine_));
   emit.farJump(reinterpret_cast<void*>(&tiercel_counter_tripped));
   emit.align(kPads);

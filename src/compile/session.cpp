@@ -23,6 +23,16 @@ constexpr std::array<llvm::CodeGenOptLevel, kTierCount> kCodeGenLevels = {
 /// A function that must keep its first version gets a good one at once, unless a fixed tier was asked for.
 constexpr unsigned kPinnedTier = 2;
 
+/// Whether the code may store addresses inside itself where nobody can find them: those of parts of a
+/// coroutine, in its frame; and of labels, if they leave the function. The function itself goes by its stub.
+bool addressesEscape(const Unit& unit) {
+  return unit.blockAddressesEscape || llvm::any_of(*unit.module, [](const llvm::Function& function) {
+           return !function.isDeclaration() && !function.hasAvailableExternallyLinkage() &&
+                  function.hasAddressTaken(nullptr, /*IgnoreCallbackUses=*/false,
+                                           /*IgnoreAssumeLikeCalls=*/true, /*IgnoreLLVMUsed=*/true);
+         });
+}
+
 /// Nothing may be added to a body that is all assembly, without even a prologue.
 bool isNaked(const llvm::Function& function) { return function.hasFnAttribute(llvm::Attribute::Naked); }
 
@@ -44,12 +54,23 @@ Session::Session(const CompileEnvironment& environment, Stack stack)
 }
 
 Result<ImageReader*> Session::reader(ImageId image) {
+  if (const uint64_t releases = environment_.registry.releases(); releases != releasesSeen_) {
+    // What is here for images that are gone would keep their bytes, and stand for others.
+    releasesSeen_ = releases;
+    for (size_t i = 0; i < readers_.size(); ++i) {
+      if (readers_[i] &&
+          environment_.registry.image(ImageId(static_cast<uint32_t>(i))).get() != &readers_[i]->image())
+        retiredReaders_.push_back(std::move(readers_[i]));
+    }
+  }
   if (readers_.size() <= image.value)
     readers_.resize(image.value + 1);
   std::unique_ptr<ImageReader>& slot = readers_[image.value];
   if (!slot) {
-    Result<std::unique_ptr<ImageReader>> opened =
-        ImageReader::open(environment_.registry.image(image), context_);
+    std::shared_ptr<const ProgramImage> bytes = environment_.registry.image(image);
+    if (!bytes)
+      return Error(ErrorKind::Internal, "module", "it was removed");
+    Result<std::unique_ptr<ImageReader>> opened = ImageReader::open(std::move(bytes), context_);
     if (!opened)
       return opened.takeError();
     slot = std::move(*opened);
@@ -77,6 +98,7 @@ Result<CodeGenerator*> Session::generator(unsigned tier) {
 Result<Artifact> Session::compile(const CompileRequest& request) {
   const FunctionRecord& record = environment_.registry.function(request.function);
   diagnostics_->clear(); // the last function's, which may have failed
+  retiredReaders_.clear();
   Artifact artifact;
   artifact.function = request.function;
   // Once: until somebody compiles it, a stronger definition may take its place.
@@ -108,6 +130,7 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
     artifact.inlining = diagnostics_->takeRemarks();
     lap(artifact.times.optimize);
   }
+  artifact.addressesEscape = addressesEscape(*unit);
   dump(DumpStage::Lowered, record, *unit->module);
   artifact.directCalls = directCalls(artifact.tier);
   artifact.object = (*code)->run(*unit->module);
@@ -143,7 +166,8 @@ Result<Unit> Session::prepare(const CompileRequest& request, Definition where, I
   const bool cluster = artifact.tier == kTopTier && !artifact.pinned;
   // What tier 0 counted, and the loops that it left, are those of the IR that it was given.
   if (unit->needsLowering &&
-      (artifact.tier == 0 || continuation || (cluster && (record.counts || environment_.profileIn)))) {
+      (artifact.tier == 0 || continuation ||
+       (cluster && (environment_.registry.counts(record.id).owner || environment_.profileIn)))) {
     Result<CodeGenerator*> code = generator(artifact.tier);
     if (!code)
       return code.takeError();
@@ -160,7 +184,10 @@ Result<Unit> Session::prepare(const CompileRequest& request, Definition where, I
   if (cluster)
     members.annotateRoot();
   if (continuation) {
-    if (std::optional<Reason> reason = makeContinuation(*unit, *request.osrHeader, record.osr->shape))
+    // If the function changes meanwhile, what is made here is thrown away.
+    const OsrEntries* entries = record.osrEntries(request.epoch);
+    const uint64_t shape = entries ? entries->shape() : 0;
+    if (std::optional<Reason> reason = makeContinuation(*unit, *request.osrHeader, shape))
       return Error(ErrorKind::Unsupported, "function " + std::string(record.name),
                    std::string(reasonText(*reason)));
   }
@@ -179,18 +206,21 @@ Result<Unit> Session::prepare(const CompileRequest& request, Definition where, I
     unit->copied.insert(unit->copied.end(), members.members().begin(), members.members().end());
   }
   if (request.instrument && !artifact.pinned && !isNaked(*unit->function))
-    instrument(*unit, artifact);
+    instrument(*unit, request.epoch, artifact);
   artifact.data = std::move(unit->data);
   artifact.references = std::move(unit->references);
   artifact.inlined = std::move(unit->copied);
+  artifact.images = {artifact.image};
+  artifact.images.insert(artifact.images.end(), members.images().begin(), members.images().end());
   artifact.hints = std::move(unit->hints);
   return unit;
 }
 
-void Session::instrument(Unit& unit, Artifact& artifact) {
+void Session::instrument(Unit& unit, uint32_t epoch, Artifact& artifact) {
   const Options& options = environment_.options;
   InstrumentOptions instrument;
   instrument.loops = artifact.tier == 0;
+  instrument.epoch = epoch;
   std::optional<EdgePlan> plan;
   std::vector<llvm::CallBase*> calls;
   const bool hasLoops = instrument.loops && !findLoopHeaders(*unit.function).empty();

@@ -55,7 +55,7 @@ private:
   /// The unit of a request, with its attributes set and ready to be optimised.
   Result<Unit> prepare(const CompileRequest& request, Definition where, ImageReader& source,
                        Artifact& artifact);
-  void instrument(Unit& unit, Artifact& artifact);
+  void instrument(Unit& unit, uint32_t epoch, Artifact& artifact);
   /// Not at tier 0, which is replaced soon and whose calls should cost the linker little.
   bool directCalls(unsigned tier) const { return tier > 0 && environment_.options.directCalls; }
   void dump(DumpStage stage, const FunctionRecord& record, const llvm::Module& module);
@@ -67,6 +67,9 @@ private:
   DiagnosticCollector* diagnostics_; ///< owned by the context
   TargetAttributes attributes_;
   std::vector<std::unique_ptr<ImageReader>> readers_; ///< by image
+  /// Of images that were released: the unit in progress may still be made from one.
+  std::vector<std::unique_ptr<ImageReader>> retiredReaders_;
+  uint64_t releasesSeen_ = 0;
   std::array<std::unique_ptr<CodeGenerator>, kTierCount> generators_;
 };
 

@@ -84,6 +84,7 @@ EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> aren
     : options_(std::move(options)), profileIn_(std::move(profileIn)), cpu_(std::move(cpu)),
       arena_(std::move(arena)), table_(*arena_, this), calls_(*arena_, table_), map_(*arena_), unwind_(map_),
       registry_(table_),
+      versions_(LinkEnvironment{*arena_, table_, calls_, registry_, map_, *this}, registry_),
       environment_{options_, cpu_, registry_, host_, profileIn_.empty() ? nullptr : &profileIn_},
       pool_(environment_), data_(registry_, *arena_, *this, materialiseMutex_),
       linker_(LinkEnvironment{*arena_, table_, calls_, registry_, map_, *this}),

@@ -3,8 +3,8 @@
 // The engine: the only place that wires the folders together. The public Engine forwards here.
 //
 // Locks, outermost first; a thread holding one takes only later ones:
-//   load (adding modules) > materialise (objects and data) > registry > { pool, queue, in-flight, host
-//   symbols, inlining } > map, arena, call sites
+//   load (adding modules) > collection > materialise (objects and data) > versions > registry > { pool,
+//   queue, in-flight, host symbols, inlining } > map, arena, call sites
 // Program threads hold none of them while they run program code; a fork takes them all (process_hooks.cpp).
 #pragma once
 
@@ -17,6 +17,7 @@
 #include "compile/session_pool.h"
 #include "engine/native_objects.h"
 #include "engine/promoter.h"
+#include "engine/versions.h"
 #include "events/statistics.h"
 #include "link/addresses.h"
 #include "link/data_materializer.h"
@@ -54,12 +55,14 @@ public:
   Status prepare(const std::vector<std::string>& patterns, unsigned tier); ///< prepare.cpp
 
   // --- compiling (install.cpp) ---
-  /// Compiles, links and publishes. The caller is the only one doing so for this function.
+  /// Compiles, links and publishes. The caller is the only one doing so for this function. Null if the
+  /// program changed meanwhile, so that the code was thrown away.
   Result<void*> install(const CompileRequest& request, Session& session, bool background);
   /// Compiles, links and publishes a continuation; failures are counted and reported to listeners.
-  bool compileContinuation(const CompileRequest& request, Session& session, bool background);
+  Outcome compileContinuation(const CompileRequest& request, Session& session, bool background);
   static bool hasContinuation(const FunctionRecord& record, uint32_t header) {
-    return continuationAt(record, TripKind::Loops, header) != nullptr;
+    return continuationAt(record, TripKind::Loops, header, record.epoch.load(std::memory_order_acquire)) !=
+           nullptr;
   }
   /// Has all activations in the function's first code ask at their next loop header.
   void openContinuations(const FunctionRecord& record);
@@ -72,7 +75,7 @@ public:
   // --- called by compiled code ---
   void* firstCall(FunctionId id, const void* returnAddress);
   /// Returns where the activation should go on, or null: in its own code.
-  void* counterTripped(FunctionId id, TripKind kind, uint32_t header);
+  void* counterTripped(FunctionId id, TripKind kind, uint32_t header, uint32_t epoch);
 
   /// A symbol of the program by its external name, for dlsym; null if there is none.
   void* findProgramSymbol(const char* name);
@@ -82,7 +85,7 @@ public:
   /// What this run has counted so far.
   Status writeProfile(const std::string& path);
   std::vector<InlineDecision> inliningOf(std::string_view name) TIERCEL_EXCLUDES(inliningMutex_);
-  std::vector<std::string> dependentsOf(std::string_view name) TIERCEL_EXCLUDES(inliningMutex_);
+  std::vector<std::string> dependentsOf(std::string_view name);
 
   void waitIdle() { promoter_.waitIdle(); }
   /// The program goes on in the code it has.
@@ -122,13 +125,13 @@ private:
   /// What install and compileContinuation have in common: compile and link, and count that.
   struct Made;
   Result<Made> make(const CompileRequest& request, Session& session, bool background);
-  void noteDependencies(const Artifact& artifact) TIERCEL_EXCLUDES(inliningMutex_);
+  void beginEpoch(FunctionRecord& record, const Made& made) TIERCEL_REQUIRES(versions_.mutex());
   void noteInlining(const CompileRequest& request, const Artifact& artifact) TIERCEL_EXCLUDES(inliningMutex_);
   std::vector<InlineDecision> readable(const CompileRequest& request,
                                        const std::vector<InlineRemark>& remarks);
-  static void* continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header);
+  static void* continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header, uint32_t epoch);
   bool mayBeOptimised(const FunctionRecord& record) const;
-  void* osrAtRandom(FunctionRecord& record, uint32_t header);
+  void* osrAtRandom(FunctionRecord& record, uint32_t header, uint32_t epoch);
   /// From now on calls of the function reach `code`; everything written before is visible to who follows.
   void publish(FunctionId function, void* code) {
     statistics_.callPatches.add(calls_.publish(function, code));
@@ -174,6 +177,7 @@ private:
   CodeMap map_;
   UnwindRegistration unwind_;
   Registry registry_;
+  Versions versions_;
   HostSymbols host_;
   const CompileEnvironment environment_;
   SessionPool pool_;
@@ -207,11 +211,6 @@ private:
   };
   /// By root of the cluster.
   std::unordered_map<uint32_t, Inlining> inlining_ TIERCEL_GUARDED_BY(inliningMutex_);
-  /// By function: the roots whose code may hold its body. Code lives as long as the engine, so nothing is
-  /// ever taken out.
-  std::unordered_map<uint32_t, std::set<uint32_t>> inlinedInto_ TIERCEL_GUARDED_BY(inliningMutex_);
-  /// The same for bodies of functions that had no record, by name.
-  std::unordered_map<std::string, std::set<uint32_t>> hintedInto_ TIERCEL_GUARDED_BY(inliningMutex_);
   std::atomic<uint64_t> osrChances_{0}; ///< polls of the mode osr-always
   std::vector<std::string> arguments_;
   std::vector<char*> argv_;

@@ -18,9 +18,9 @@ extern "C" void* tiercel_first_call(void* engine, uint32_t functionId, void* ret
 }
 
 extern "C" __attribute__((visibility("hidden"))) void*
-tiercel_counter_tripped(uint32_t idAndKind, uint32_t header, void* engine) {
+tiercel_counter_tripped(uint32_t idAndKind, uint32_t header, uint32_t epoch, void* engine) {
   return static_cast<tiercel::EngineImpl*>(engine)->counterTripped(
-      tiercel::FunctionId(idAndKind >> 2), static_cast<tiercel::TripKind>(idAndKind & 3), header);
+      tiercel::FunctionId(idAndKind >> 2), static_cast<tiercel::TripKind>(idAndKind & 3), header, epoch);
 }
 
 extern "C" __attribute__((visibility("hidden"))) void tiercel_record_target(void* table, void* target) {
@@ -76,8 +76,14 @@ void* EngineImpl::findLate(FunctionRecord& record) {
   return address;
 }
 
-void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header) {
+void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header, uint32_t epoch) {
   FunctionRecord& record = registry_.function(id);
+  if (record.epoch.load(std::memory_order_acquire) != epoch) {
+    // An activation of before a change finishes where it is. The counters are the new code's.
+    Counters& counters = table_.counters(id);
+    (kind == TripKind::Loops ? counters.loops : counters.calls).store(kAskAgain, std::memory_order_relaxed);
+    return nullptr;
+  }
   if (options_.fixedTier) { // counts for a profile only, and goes on
     Counters& counters = table_.counters(id);
     counters.calls.store(std::numeric_limits<int32_t>::max(), std::memory_order_relaxed);
@@ -85,35 +91,36 @@ void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header) 
     return nullptr;
   }
   if (kind == TripKind::Loops && options_.modes.osrAlways)
-    return osrAtRandom(record, header);
-  void* continuation = continuationAt(record, kind, header);
+    return osrAtRandom(record, header, epoch);
+  void* continuation = continuationAt(record, kind, header, epoch);
   if (!continuation) {
     if (kind == TripKind::Loops)
       record.loopHeader.store(header, std::memory_order_relaxed);
     Counters& counters = table_.counters(id);
-    const OsrEntries* osr = record.osrEntries();
+    const OsrEntries* osr = record.osrEntries(epoch);
     // Nothing is counted until the policy has decided, but loops that others are to leave go on asking.
-    if (osr && osr->any.load(std::memory_order_seq_cst)) {
+    if (osr && osr->any()) {
       if (kind == TripKind::Loops)
         counters.loops.store(kAskAgain, std::memory_order_relaxed);
     } else {
       counters.poll.store(0, std::memory_order_seq_cst);
       // One may have been published meanwhile. Its publisher sets `any` before `poll`, and we look after we
       // cleared: one of the two leaves it set.
-      if (osr && osr->any.load(std::memory_order_seq_cst))
+      if (osr && osr->any())
         counters.poll.store(1, std::memory_order_seq_cst);
     }
     promoter_.tripped(record, kind);
-    continuation = continuationAt(record, kind, header); // with Options::sync it is there now
+    continuation = continuationAt(record, kind, header, epoch); // with Options::sync it is there now
   }
   if (continuation)
     statistics_.osrEntries.add();
   return continuation;
 }
 
-void* EngineImpl::continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header) {
-  const OsrEntries* osr = kind == TripKind::Loops ? record.osrEntries() : nullptr;
-  return osr ? osr->addresses[header].load(std::memory_order_acquire) : nullptr;
+void* EngineImpl::continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header,
+                                 uint32_t epoch) {
+  const OsrEntries* osr = kind == TripKind::Loops ? record.osr.load(std::memory_order_acquire) : nullptr;
+  return osr ? osr->find(epoch, header) : nullptr;
 }
 
 /// What holds in every mode: who bisects with --only wants the rest left alone.
@@ -122,30 +129,31 @@ bool EngineImpl::mayBeOptimised(const FunctionRecord& record) const {
          effectiveMark(record.name, record.mark.load(std::memory_order_relaxed), options_) != Mark::Cold;
 }
 
-void* EngineImpl::osrAtRandom(FunctionRecord& record, uint32_t header) {
+void* EngineImpl::osrAtRandom(FunctionRecord& record, uint32_t header, uint32_t epoch) {
   // Asked again at the next poll.
   table_.counters(record.id).loops.store(0, std::memory_order_relaxed);
   const uint64_t chance = mixBits(options_.modes.seed + osrChances_.fetch_add(1, std::memory_order_relaxed));
-  OsrEntries* osr = record.osrEntries();
+  OsrEntries* osr = record.osrEntries(epoch);
   if (!osr || chance % 2 == 0)
     return nullptr;
-  if (!continuationAt(record, TripKind::Loops, header)) {
-    std::atomic<bool>& failed = osr->failed[header];
-    if (!mayBeOptimised(record) || failed.load(std::memory_order_relaxed))
+  if (!continuationAt(record, TripKind::Loops, header, epoch)) {
+    if (!mayBeOptimised(record) || osr->failed(header))
       return nullptr;
     ProgramStateGuard guard;
     CompileRequest request;
     request.function = record.id;
+    request.epoch = epoch;
     request.tier = static_cast<unsigned>(chance >> 8) % kTierCount;
     request.osrHeader = header;
     Result<SessionPool::Lease> session = pool_.borrow();
     if (!session)
       return nullptr;
     (*session)->stack().run([&] {
-      failed.store(!compileContinuation(request, **session, /*background=*/false), std::memory_order_relaxed);
+      if (compileContinuation(request, **session, /*background=*/false) == Outcome::Failed)
+        osr->setFailed(header);
     });
   }
-  void* continuation = continuationAt(record, TripKind::Loops, header);
+  void* continuation = continuationAt(record, TripKind::Loops, header, epoch);
   if (continuation)
     statistics_.osrEntries.add();
   return continuation;

@@ -129,12 +129,12 @@ void Promoter::learn(FunctionRecord& record, uint32_t trips) {
   }
 }
 
-void Promoter::sampled(std::span<const CodeRange* const> hits) {
+void Promoter::sampled(std::span<const std::optional<CodeRange>> hits) {
   bool considerable = false;
   {
     LockGuard lock(mutex_);
     samples_ += hits.size();
-    for (const CodeRange* range : hits) {
+    for (const std::optional<CodeRange>& range : hits) {
       const FunctionId id = range ? range->function : FunctionId();
       window_.add(id);
       if (!id.valid())

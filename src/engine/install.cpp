@@ -7,12 +7,14 @@
 #include "optimize/known_profile.h"
 #include "platform/futex.h"
 #include "platform/program_state_guard.h"
+#include "profile/target_table.h"
 #include "tiering/policy.h"
 #include "unit/link_name.h"
 
 #include "llvm/IR/GlobalIFunc.h"
 
 #include <algorithm>
+#include <cstring>
 #include <deque>
 #include <unordered_set>
 
@@ -74,53 +76,118 @@ Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session
   (background ? s.backgroundNs : s.foregroundNs).add(end - start);
   (request.osrHeader ? s.tiers[artifact->tier].continuations : s.tiers[artifact->tier].functions).add();
   s.tiers[artifact->tier].compileNs.add(end - start);
-  s.tiers[artifact->tier].bytes.add(linked->bytes);
-  s.codeBytes.add(linked->bytes);
+  s.tiers[artifact->tier].bytes.add(linked->version->bytes);
   s.directCalls.add(linked->directCalls);
-  noteDependencies(*artifact);
-  noteInlining(request, *artifact);
-  return Made{std::move(*artifact), *linked, static_cast<double>(end - start) / 1e6};
+
+  CodeVersion& version = *linked->version;
+  version.function = request.function;
+  version.tier = artifact->tier;
+  version.osrHeader = request.osrHeader;
+  version.inlined = artifact->inlined;
+  version.hints = std::move(artifact->hints);
+  version.images = std::move(artifact->images);
+  version.addressesEscape = artifact->addressesEscape;
+  version.references = std::move(artifact->references);
+  for (std::vector<FunctionId>* list : {&version.references}) {
+    std::sort(list->begin(), list->end());
+    list->erase(std::unique(list->begin(), list->end()), list->end());
+  }
+  std::sort(version.images.begin(), version.images.end());
+  version.images.erase(std::unique(version.images.begin(), version.images.end()), version.images.end());
+  return Made{std::move(*artifact), std::move(*linked), static_cast<double>(end - start) / 1e6};
+}
+
+/// What first code begins with: where it can be left and where it counts. Under the lock of the versions.
+void EngineImpl::beginEpoch(FunctionRecord& record, const Made& made) {
+  const Artifact& artifact = made.artifact;
+  OsrEntries* entries = record.osr.load(std::memory_order_relaxed);
+  if (artifact.osr.headers > 0) {
+    if (!entries || entries->capacity() < artifact.osr.headers) {
+      const unsigned capacity = std::max(artifact.osr.headers, entries ? 2 * entries->capacity() : 0);
+      record.osrStorage.push_back(std::make_unique<OsrEntries>(capacity));
+      entries = record.osrStorage.back().get();
+      record.osr.store(entries, std::memory_order_release);
+    }
+    entries->begin(record.epoch.load(std::memory_order_relaxed), artifact.osr.shape, artifact.osr.headers);
+  }
+  FunctionCounts counts;
+  if (made.linked.counts || made.linked.targets) {
+    counts = {made.linked.version->data,
+              made.linked.counts,
+              options_.wholeProfile,
+              artifact.countSites,
+              reinterpret_cast<TargetTable*>(made.linked.targets),
+              artifact.targetTables,
+              artifact.bodyHash};
+    // The same body as before, whose code had to go: it goes on counting where it was.
+    const FunctionCounts before = registry_.counts(record.id);
+    if (before.owner && before.serial == record.serial.load(std::memory_order_relaxed) &&
+        before.sites == counts.sites && before.calls == counts.calls && before.wide == counts.wide) {
+      if (counts.counts)
+        memcpy(counts.counts, before.counts, counts.sites * (counts.wide ? 8 : 4));
+      if (counts.targets)
+        memcpy(static_cast<void*>(counts.targets), before.targets, counts.calls * sizeof(TargetTable));
+    }
+    counts.serial = record.serial.load(std::memory_order_relaxed);
+  }
+  registry_.setCounts(record.id, std::move(counts));
 }
 
 Result<void*> EngineImpl::install(const CompileRequest& request, Session& session, bool background) {
   FunctionRecord& record = registry_.function(request.function);
   Result<Made> made = make(request, session, background);
-  if (!made)
+  Statistics& s = statistics_;
+  if (!made) {
+    // Made from a definition that is gone: whatever was wrong with it does not matter.
+    if (record.epoch.load(std::memory_order_acquire) != request.epoch)
+      return static_cast<void*>(nullptr);
     return made.takeError();
-  Artifact& artifact = made->artifact;
-  const LinkedFunction& linked = made->linked;
+  }
+  const Artifact& artifact = made->artifact;
   const unsigned tier = artifact.tier;
-  const unsigned oldTier = record.tier.load(std::memory_order_relaxed);
-  const uint32_t oldBytes = record.codeBytes.load(std::memory_order_relaxed);
-  if (!request.replaces) {
-    std::sort(artifact.references.begin(), artifact.references.end());
-    artifact.references.erase(std::unique(artifact.references.begin(), artifact.references.end()),
-                              artifact.references.end());
-    record.references = std::move(artifact.references);
-    if (artifact.osr.headers > 0)
-      record.osr = std::make_unique<OsrEntries>(artifact.osr.shape, artifact.osr.headers);
-    if (linked.counts || linked.targets) {
-      record.counts = std::make_unique<FunctionCounts>();
-      *record.counts = {linked.counts,         options_.wholeProfile,
-                        artifact.countSites,   reinterpret_cast<TargetTable*>(linked.targets),
-                        artifact.targetTables, artifact.bodyHash};
+  std::byte* const entry = made->linked.version->entry;
+  const size_t bytes = made->linked.version->bytes;
+  unsigned oldTier = 0;
+  size_t oldBytes = 0;
+  bool current = false, replaced = false;
+  {
+    LockGuard lock(versions_.mutex());
+    const auto state = static_cast<FirstCompile>(record.firstCompile.load(std::memory_order_acquire));
+    current = versions_.isCurrent(record, request.epoch, artifact.inlined) &&
+              state == (request.replaces ? FirstCompile::Ready : FirstCompile::Compiling);
+    if (current) {
+      if (!request.replaces)
+        beginEpoch(record, *made);
+      record.pinned.store(artifact.pinned, std::memory_order_relaxed);
+      record.tier.store(static_cast<uint8_t>(tier), std::memory_order_release);
+      record.codeBytes.store(static_cast<uint32_t>(bytes), std::memory_order_relaxed);
+      if (!request.replaces) {
+        record.mark.store(artifact.mark, std::memory_order_relaxed);
+        record.continuable.store(artifact.osr.headers > 0, std::memory_order_release);
+        promoter_.firstCode(record, static_cast<uint32_t>(bytes), request.instrument);
+      }
+      if (const CodeVersion* old = versions_.publish(std::move(made->linked.version))) {
+        replaced = true;
+        oldTier = old->tier;
+        oldBytes = old->bytes;
+      }
+      s.codeBytes.add(bytes);
+      publish(record.id, entry);
+      if (!request.replaces)
+        storeState(record, FirstCompile::Ready);
     }
   }
-  record.pinned.store(artifact.pinned, std::memory_order_relaxed);
-  record.tier.store(static_cast<uint8_t>(tier), std::memory_order_release);
-  record.codeBytes.store(static_cast<uint32_t>(linked.bytes), std::memory_order_relaxed);
-  if (!request.replaces) {
-    record.mark.store(artifact.mark, std::memory_order_relaxed);
-    record.continuable.store(record.osr != nullptr, std::memory_order_release);
-    promoter_.firstCode(record, static_cast<uint32_t>(linked.bytes), request.instrument);
+  if (!current) {
+    versions_.discard(std::move(made->linked.version));
+    s.superseded.add();
+    return static_cast<void*>(nullptr);
   }
-  publish(record.id, linked.entry);
-
-  Statistics& s = statistics_;
+  noteInlining(request, artifact);
   if (!request.replaces && tier == 0)
     s.firstAtTier0.add();
-  if (request.replaces) {
+  if (request.replaces)
     s.promoted.add();
+  if (replaced) {
     s.retired.add();
     s.retiredBytes.add(oldBytes);
     s.emit({EventKind::CodeRetired, record.name, oldTier, {}, nullptr, oldBytes});
@@ -133,19 +200,8 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
     s.osrExcluded.add();
     s.emit({EventKind::OsrExcluded, record.name, tier, reasonText(*artifact.noOsr)});
   }
-  s.emit({EventKind::CodePublished, record.name, tier, {}, linked.entry, linked.bytes, made->milliseconds});
-  return static_cast<void*>(linked.entry);
-}
-
-void EngineImpl::noteDependencies(const Artifact& artifact) {
-  if (artifact.inlined.empty() && artifact.hints.empty())
-    return;
-  const uint32_t root = artifact.function.value;
-  LockGuard lock(inliningMutex_);
-  for (FunctionId callee : artifact.inlined)
-    inlinedInto_[callee.value].insert(root);
-  for (const std::string& callee : artifact.hints)
-    hintedInto_[callee].insert(root);
+  s.emit({EventKind::CodePublished, record.name, tier, {}, entry, bytes, made->milliseconds});
+  return static_cast<void*>(entry);
 }
 
 std::vector<InlineDecision> EngineImpl::readable(const CompileRequest& request,
@@ -218,12 +274,13 @@ std::vector<std::string> EngineImpl::dependentsOf(std::string_view name) {
   const SymbolRef ref = registry_.findAnywhere({name.data(), name.size()});
   std::set<uint32_t> roots;
   {
-    LockGuard lock(inliningMutex_);
-    if (const auto found = inlinedInto_.find(ref.id);
-        ref.kind == SymbolKind::Function && found != inlinedInto_.end())
-      roots = found->second;
-    if (const auto found = hintedInto_.find(std::string(name)); found != hintedInto_.end())
-      roots.insert(found->second.begin(), found->second.end());
+    LockGuard lock(versions_.mutex());
+    if (ref.kind == SymbolKind::Function) {
+      for (const CodeVersion* version : versions_.dependents(FunctionId(ref.id)))
+        roots.insert(version->function.value);
+    }
+    for (const CodeVersion* version : versions_.dependents(std::string(name)))
+      roots.insert(version->function.value);
   }
   std::vector<std::string> names;
   names.reserve(roots.size());
@@ -251,26 +308,43 @@ void EngineImpl::openContinuations(const FunctionRecord& record) {
   counters.poll.store(1, std::memory_order_seq_cst);
 }
 
-bool EngineImpl::compileContinuation(const CompileRequest& request, Session& session, bool background) {
+Outcome EngineImpl::compileContinuation(const CompileRequest& request, Session& session, bool background) {
   FunctionRecord& record = registry_.function(request.function);
   Result<Made> made = make(request, session, background);
   if (!made) {
+    if (record.epoch.load(std::memory_order_acquire) != request.epoch)
+      return Outcome::Superseded;
     statistics_.failed.add();
     statistics_.emit({EventKind::CompileFailed, record.name, request.tier, made.error().message()});
-    return false;
+    return Outcome::Failed;
   }
-  record.osr->addresses[*request.osrHeader].store(made->linked.entry, std::memory_order_release);
-  record.osr->any.store(true, std::memory_order_seq_cst);
+  std::byte* const entry = made->linked.version->entry;
+  const size_t bytes = made->linked.version->bytes;
+  bool current = false;
+  {
+    LockGuard lock(versions_.mutex());
+    OsrEntries* entries = record.osrEntries(request.epoch);
+    // Without first code there is nobody to enter it.
+    const FunctionCode* code = versions_.find(record.id);
+    current = versions_.isCurrent(record, request.epoch, made->artifact.inlined) && entries && code &&
+              !code->first.empty();
+    if (current) {
+      versions_.publish(std::move(made->linked.version));
+      entries->publish(*request.osrHeader, entry);
+      statistics_.codeBytes.add(bytes);
+    }
+  }
+  if (!current) {
+    versions_.discard(std::move(made->linked.version));
+    statistics_.superseded.add();
+    return Outcome::Superseded;
+  }
+  noteInlining(request, made->artifact);
   openContinuations(record);
   statistics_.continuations.add();
-  statistics_.emit({EventKind::OsrPublished,
-                    record.name,
-                    made->artifact.tier,
-                    {},
-                    made->linked.entry,
-                    made->linked.bytes,
-                    made->milliseconds});
-  return true;
+  statistics_.emit(
+      {EventKind::OsrPublished, record.name, made->artifact.tier, {}, entry, bytes, made->milliseconds});
+  return Outcome::Published;
 }
 
 Status EngineImpl::withThreadLocals(const std::function<Status(ThreadLocalSource&)>& use) {
@@ -292,12 +366,14 @@ void EngineImpl::storeState(FunctionRecord& record, FirstCompile state) {
 }
 
 Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
+  const uint32_t epoch = record.epoch.load(std::memory_order_acquire);
   Result<void*> code = [&]() -> Result<void*> {
     Result<SessionPool::Lease> session = pool_.borrow();
     if (!session)
       return session.takeError();
     CompileRequest request;
     request.function = record.id;
+    request.epoch = epoch;
     request.tier = firstTier(record.id.value, options_);
     request.instrument =
         countsEvents(request.tier, 0, options_) || (options_.wholeProfile && request.tier == 0);
@@ -305,12 +381,16 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
     (*session)->stack().run([&] { result = install(request, **session, /*background=*/false); });
     return std::move(*result);
   }();
+  if (code && *code)
+    return code; // install has left Compiling, in one step with the publication
   if (!code) {
     statistics_.failed.add();
     statistics_.emit({EventKind::CompileFailed, record.name, 0, code.error().message()});
   }
-  storeState(record, code ? FirstCompile::Ready : FirstCompile::Failed);
-  return code;
+  LockGuard lock(versions_.mutex());
+  const bool changed = record.epoch.load(std::memory_order_relaxed) != epoch;
+  storeState(record, code || changed ? FirstCompile::Lazy : FirstCompile::Failed);
+  return changed ? Result<void*>(nullptr) : std::move(code);
 }
 
 Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
@@ -337,7 +417,10 @@ Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
           break;
         inFlight_.push_back(&record);
       }
-      return compileFirst(record);
+      Result<void*> code = compileFirst(record);
+      if (!code || *code)
+        return code;
+      break; // it was redefined meanwhile
     }
     }
   }
@@ -384,7 +467,13 @@ void EngineImpl::compileClosure(FunctionId root) {
     if (!record.definition.load().exists() || record.isIfunc.load(std::memory_order_relaxed) ||
         !ensureCompiled(record))
       continue;
-    for (FunctionId next : record.references) {
+    std::vector<FunctionId> references;
+    {
+      LockGuard lock(versions_.mutex());
+      if (const FunctionCode* code = versions_.find(record.id); code && code->current)
+        references = code->current->references;
+    }
+    for (FunctionId next : references) {
       if (seen.size() < kLimit && seen.insert(next.value).second)
         work.push_back(next);
     }

@@ -68,6 +68,7 @@ void registerDestructors(EngineImpl& engine) {
 void EngineImpl::lockForFork() {
   loadMutex_.lock();
   materialiseMutex_.lock();
+  versions_.mutex().lock();
   registry_.forkMutex().lock();
   pool_.forkMutex().lock();
   promoter_.forkMutex().lock();
@@ -85,14 +86,11 @@ void EngineImpl::lockForFork() {
 void EngineImpl::unlockAfterFork(bool inChild) {
   if (inChild) {
     arena_->abandonOpenSegment();
+    map_.forgetReaders();
     promoter_.afterForkInChild();
     // Their sessions are lost with the threads; the functions can be compiled again.
     for (FunctionRecord* record : inFlight_) {
-      // Its thread may have come as far as publishing.
-      const bool published =
-          table_.cell(record->id).load(std::memory_order_acquire) != table_.lazyAddress(record->id);
-      record->firstCompile.store(static_cast<uint32_t>(published ? FirstCompile::Ready : FirstCompile::Lazy),
-                                 std::memory_order_release);
+      record->firstCompile.store(static_cast<uint32_t>(FirstCompile::Lazy), std::memory_order_release);
     }
     inFlight_.clear();
   }
@@ -106,6 +104,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   promoter_.forkMutex().unlock();
   pool_.forkMutex().unlock();
   registry_.forkMutex().unlock();
+  versions_.mutex().unlock();
   materialiseMutex_.unlock();
   loadMutex_.unlock();
 }

@@ -107,11 +107,11 @@ Status EngineImpl::addBitcode(Input input) {
   Result<SessionPool::Lease> session = pool_.borrow();
   if (!session)
     return session.takeError();
-  auto image = std::make_unique<ProgramImage>();
+  auto image = std::make_shared<ProgramImage>();
   image->name = input.name;
   image->bytes = std::move(input.bytes);
   const size_t bytes = image->bytes->getBufferSize();
-  Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(*image, (*session)->context());
+  Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(image, (*session)->context());
   if (!reader)
     return reader.takeError();
   if (Status status = checkTarget((*reader)->module(), image->name); !status)
@@ -321,7 +321,10 @@ Status EngineImpl::checkUndefined() {
 
 Status EngineImpl::collectFrom(ImageId id, std::vector<Initialisation>& constructors,
                                std::vector<Initialisation>& destructors) {
-  const ProgramImage& image = registry_.image(id);
+  const std::shared_ptr<const ProgramImage> held = registry_.image(id);
+  if (!held)
+    return {}; // removed before it was initialised
+  const ProgramImage& image = *held;
   Result<SessionPool::Lease> session = pool_.borrow();
   if (!session)
     return session.takeError();

@@ -38,8 +38,8 @@ Promoter::Promoter(EngineImpl& engine, unsigned threads, double share, bool spar
     : engine_(engine), threadLimit_(threads), spareCore_(spareCore), budget_(share),
       sampling_(
           engine.codeMap(), spareCore ? kSampleIntervalNs : kSampleIntervalOneCoreNs,
-          [this](std::span<const CodeRange* const> hits) { sampled(hits); }, [this] { return workerIds(); }) {
-}
+          [this](std::span<const std::optional<CodeRange>> hits) { sampled(hits); },
+          [this] { return workerIds(); }) {}
 
 void Promoter::retire() {
   stop_.store(true, std::memory_order_release);
@@ -134,8 +134,7 @@ void Promoter::run(const QueuedCompile& item, bool background) {
   const uint64_t start = processorTimeNs(CLOCK_THREAD_CPUTIME_ID);
   auto outcome = Outcome::NotStarted;
   if (Result<SessionPool::Lease> session = engine_.pool().borrow()) {
-    (*session)->stack().run(
-        [&] { outcome = promote(item, **session, background) ? Outcome::Published : Outcome::Failed; });
+    (*session)->stack().run([&] { outcome = promote(item, **session, background); });
   } else {
     engine_.statistics().failed.add();
     engine_.statistics().emit(
@@ -173,6 +172,11 @@ void Promoter::decideTripped() {
   }
 }
 
+bool Promoter::leavableAt(const FunctionRecord& record, uint32_t header) {
+  const OsrEntries* entries = record.osrEntries(record.epoch.load(std::memory_order_acquire));
+  return entries && header < entries->headers() && !entries->failed(header);
+}
+
 FunctionSnapshot Promoter::snapshotOf(const FunctionRecord& record, uint32_t trips) {
   const Options& options = engine_.options();
   FunctionSnapshot snapshot;
@@ -188,8 +192,7 @@ FunctionSnapshot Promoter::snapshotOf(const FunctionRecord& record, uint32_t tri
   snapshot.queued = record.queued;
   snapshot.loopHeader = record.loopHeader.load(std::memory_order_relaxed);
   snapshot.continuable = record.continuable.load(std::memory_order_acquire);
-  snapshot.leavable =
-      snapshot.continuable && !record.osr->failed[snapshot.loopHeader].load(std::memory_order_relaxed);
+  snapshot.leavable = snapshot.continuable && leavableAt(record, snapshot.loopHeader);
   snapshot.calls = callsOf(record);
   snapshot.loops = loopsOf(record);
   snapshot.armedCalls = record.heat.armedCalls;
@@ -210,6 +213,9 @@ FunctionSnapshot Promoter::snapshotOf(const FunctionRecord& record, uint32_t tri
 }
 
 Event Promoter::consider(FunctionRecord& record, uint32_t trips) {
+  // Old code of a function that was changed meanwhile.
+  if (record.state() != FirstCompile::Ready)
+    return {EventKind::PromotionDropped, record.name, 0, reasonText(Reason::Changed)};
   if (trips != 0)
     learn(record, trips);
   FunctionSnapshot snapshot = snapshotOf(record, trips);
@@ -259,10 +265,11 @@ Promoter::Take Promoter::takeBest(QueuedCompile& best) {
   return Take::Taken;
 }
 
-bool Promoter::promote(const QueuedCompile& item, Session& session, bool background) {
+Outcome Promoter::promote(const QueuedCompile& item, Session& session, bool background) {
   FunctionRecord& record = *item.function;
   CompileRequest request;
   request.function = record.id;
+  request.epoch = item.epoch;
   request.tier = item.decision.tier;
   request.instrument = item.decision.instrument;
   request.replaces = true;
@@ -270,16 +277,17 @@ bool Promoter::promote(const QueuedCompile& item, Session& session, bool backgro
     request.osrHeader = item.decision.loopHeader;
     if (engine_.hasContinuation(record, item.decision.loopHeader)) { // somebody had not seen it yet
       engine_.openContinuations(record);
-      return true;
+      return Outcome::Published;
     }
     return engine_.compileContinuation(request, session, background);
   }
-  if (Result<void*> code = engine_.install(request, session, background); !code) {
+  Result<void*> code = engine_.install(request, session, background);
+  if (!code) {
     engine_.statistics().failed.add();
     engine_.statistics().emit({EventKind::CompileFailed, record.name, request.tier, code.error().message()});
-    return false;
+    return Outcome::Failed;
   }
-  return true;
+  return *code ? Outcome::Published : Outcome::Superseded;
 }
 
 void Promoter::finished(const QueuedCompile& item, Outcome outcome, uint64_t nanoseconds) {
@@ -294,17 +302,21 @@ void Promoter::finished(const QueuedCompile& item, Outcome outcome, uint64_t nan
       model_.compiled(item.decision.tier, record.heat.firstBytes, nanoseconds);
     record.queued = false;
     const bool continuation = item.decision.make == Make::Continuation;
-    if (outcome == Outcome::Failed && !continuation)
+    if (outcome == Outcome::Failed && !continuation &&
+        record.epoch.load(std::memory_order_acquire) == item.epoch)
       record.promotionFailed = true;
     ++record.promotions;
     std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
     uint32_t trips = std::exchange(record.tripsWhileQueued, 0);
-    if (outcome == Outcome::NotStarted) {
+    if (record.epoch.load(std::memory_order_acquire) != item.epoch) {
+      // Nothing that was decided for the old code concerns the new.
+    } else if (outcome == Outcome::NotStarted || outcome == Outcome::Superseded) {
       // Asked again when it has run for as long as a new function.
       rearm(record, engine_.options().callThreshold, engine_.options().loopThreshold);
     } else if (continuation && !succeeded) {
       // This loop runs to its end, but calls may still get a version, and other loops a continuation.
-      record.osr->failed[item.decision.loopHeader].store(true, std::memory_order_relaxed);
+      if (OsrEntries* entries = record.osrEntries(item.epoch))
+        entries->setFailed(item.decision.loopHeader);
       consider(record, trips | tripBit(TripKind::Loops));
     } else if (succeeded) {
       // The loop counter of code that is to be left now stays at zero, where everybody asks.
@@ -323,6 +335,36 @@ void Promoter::finished(const QueuedCompile& item, Outcome outcome, uint64_t nan
     signal->fetch_add(1, std::memory_order_release);
     futexWakeAll(*signal);
   }
+}
+
+void Promoter::forget(FunctionRecord& record) {
+  LockGuard lock(mutex_);
+  if (queue_.pop([&](const QueuedCompile& other) { return other.function == &record; }))
+    record.queued = false; // what is being compiled stays marked until it is finished
+  record.tripsWhileQueued = 0;
+  record.promotionFailed = false;
+  record.promotions = 0;
+  record.heat = {};
+  std::erase(hit_, &record);
+  engine_.table().counters(record.id).poll.store(0, std::memory_order_seq_cst);
+}
+
+void Promoter::again(FunctionRecord& record, unsigned tier) {
+  {
+    LockGuard lock(mutex_);
+    if (record.queued || record.state() != FirstCompile::Ready)
+      return;
+    Decision decision;
+    decision.promote = true;
+    decision.tier = tier;
+    decision.rearmLoops = engine_.options().loopThreshold; // its loops may have lost their continuations
+    decision.priority = urgency(snapshotOf(record, 0), tier);
+    decision.reason = Reason::DependencyChanged;
+    queue_.push(record, decision);
+  }
+  if (threadLimit_ == 0)
+    return; // with Options::sync at the next opportunity
+  wake();
 }
 
 void Promoter::waitIdle() {

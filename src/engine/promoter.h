@@ -32,6 +32,14 @@ namespace tiercel {
 
 class EngineImpl;
 
+/// What became of a background compile.
+enum class Outcome {
+  Published,
+  Failed,     ///< and will again: the function keeps the code it has
+  Superseded, ///< the program changed meanwhile: what was made is gone
+  NotStarted, ///< no memory for a session, say: may be tried again
+};
+
 class Promoter {
 public:
   /// `share`: see CompileBudget. `spareCore`: workers need not run at the program's expense.
@@ -40,6 +48,10 @@ public:
 
   /// A function's first code is about to be published: takes note of it and, if it counts, sets its counters.
   void firstCode(FunctionRecord& record, uint32_t codeBytes, bool counts) TIERCEL_EXCLUDES(mutex_);
+  /// The function has another definition, or its code was dropped: what was counted and decided is void.
+  void forget(FunctionRecord& record) TIERCEL_EXCLUDES(mutex_);
+  /// The function is back on its first code, because newer code held what has changed: compiles it again.
+  void again(FunctionRecord& record, unsigned tier) TIERCEL_EXCLUDES(mutex_);
   /// From compiled code; async-signal-safe but for Options::sync.
   void tripped(FunctionRecord& record, TripKind kind);
   /// Starts the workers if there should be some and there are none.
@@ -78,15 +90,12 @@ private:
   Event consider(FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
   /// More is known of a function that is in the queue: perhaps it is more urgent, or worth a higher tier.
   void reconsider(FunctionRecord& record, FunctionSnapshot& snapshot) TIERCEL_REQUIRES(mutex_);
+  static bool leavableAt(const FunctionRecord& record, uint32_t header);
   FunctionSnapshot snapshotOf(const FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
   enum class Take { Taken, Empty, OverBudget };
   Take takeBest(QueuedCompile& best) TIERCEL_EXCLUDES(mutex_);
-  bool promote(const QueuedCompile& item, class Session& session, bool background) TIERCEL_EXCLUDES(mutex_);
-  enum class Outcome {
-    Published,
-    Failed,     ///< and will again: the function keeps the code it has
-    NotStarted, ///< no memory for a session, say: may be tried again
-  };
+  Outcome promote(const QueuedCompile& item, class Session& session, bool background)
+      TIERCEL_EXCLUDES(mutex_);
   void finished(const QueuedCompile& item, Outcome outcome, uint64_t nanoseconds) TIERCEL_EXCLUDES(mutex_);
   /// Borrows a session and compiles.
   void run(const QueuedCompile& item, bool background) TIERCEL_EXCLUDES(mutex_);
@@ -101,7 +110,7 @@ private:
   double workOf(const FunctionRecord& record) const TIERCEL_REQUIRES(mutex_);
   /// From counts and samples of the same time.
   void learn(FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
-  void sampled(std::span<const CodeRange* const> hits) TIERCEL_EXCLUDES(mutex_);
+  void sampled(std::span<const std::optional<CodeRange>> hits) TIERCEL_EXCLUDES(mutex_);
   std::vector<pid_t> workerIds() TIERCEL_EXCLUDES(mutex_);
 
   // --- prepare (prepare.cpp) ---

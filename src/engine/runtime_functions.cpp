@@ -55,7 +55,7 @@ int registerAtFork(void (*prepare)(), void (*parent)(), void (*child)(), EngineI
 int describeAddress(const void* address, Dl_info* info, EngineImpl* engine) {
   FunctionRecord* record = engine->functionAt(address);
   if (!record) {
-    if (const CodeRange* range = findCode(address); range && range->function.valid())
+    if (const std::optional<CodeRange> range = findCode(address); range && range->function.valid())
       record = &engine->registry().function(range->function);
   }
   if (!record)

@@ -68,7 +68,7 @@ void SamplingThread::run() {
     return;
   }
   source_.store(SamplingSource::Kernel, std::memory_order_release);
-  std::vector<const CodeRange*> hits;
+  std::vector<std::optional<CodeRange>> hits;
   long interval = intervalNs_;
   for (unsigned round = 1; sleep(interval); ++round) {
     hits.clear();

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <pthread.h>
 #include <span>
 #include <sys/types.h>
@@ -24,8 +25,9 @@ namespace tiercel {
 
 class SamplingThread {
 public:
-  /// Called on the thread, with the code of each sample or null, once per interval while the program works.
-  using Deliver = std::function<void(std::span<const CodeRange* const> hits)>;
+  /// Called on the thread, with the code of each sample, if it hit any, once per interval while the program
+  /// works.
+  using Deliver = std::function<void(std::span<const std::optional<CodeRange>> hits)>;
   /// Threads that are not the program's.
   using Others = std::function<std::vector<pid_t>()>;
 

@@ -34,7 +34,10 @@ std::string EngineImpl::describeUsers(const std::vector<std::string>& names) {
   for (uint32_t i = 0; i < registry_.imageCount(); ++i) {
     llvm::LLVMContext context;
     context.setDiagnosticHandler(std::make_unique<DiagnosticCollector>());
-    Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(registry_.image(ImageId(i)), context);
+    std::shared_ptr<const ProgramImage> image = registry_.image(ImageId(i));
+    if (!image)
+      continue;
+    Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(std::move(image), context);
     if (!reader)
       continue;
     llvm::Module& module = (*reader)->module();
@@ -68,7 +71,7 @@ std::string EngineImpl::describeUsers(const std::vector<std::string>& names) {
 }
 
 Error EngineImpl::undefinedCall(const FunctionRecord& record, const void* returnAddress) {
-  const CodeRange* caller = map_.lookup(returnAddress);
+  const std::optional<CodeRange> caller = map_.lookup(returnAddress);
   std::string why = "nothing defines it";
   if (caller && !caller->name.empty())
     why += "; called by '" + std::string(caller->name) + "'";

@@ -34,11 +34,12 @@ public:
   };
   std::array<Tier, kTierCount> tiers;
   Counter firstAtTier0, promoted, failed, retired, pinned;
+  Counter freed, superseded;
   Counter dropped;
   Counter continuations, osrEntries, osrExcluded;
   Counter foregroundNs, backgroundNs;
   Counter readNs, extractNs, optimizeNs, codegenNs, dataNs, linkNs;
-  Counter codeBytes, retiredBytes;
+  Counter codeBytes, retiredBytes, freedBytes; ///< published, and of these retired, freed
   Counter directCalls, callPatches;
 
   void addListener(EventListener* listener) TIERCEL_EXCLUDES(mutex_) {

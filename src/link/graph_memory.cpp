@@ -67,13 +67,14 @@ void GraphMemory::allocate(const jl::JITLinkDylib*, jl::LinkGraph& graph, OnAllo
     if (!block)
       return onAllocated(toLlvm(block.error()));
     code.place(block->exec, block->write);
-    codeBytes_ = code.size;
+    code_ = *block;
   }
   if (data.size > 0) {
     Result<std::byte*> block = arena_.allocateData(data.size, data.alignment);
     if (!block)
       return onAllocated(toLlvm(block.error()));
     data.place(*block, *block);
+    data_ = {*block, data.size, data.alignment};
   }
   if (llvm::Error error = layout.apply())
     return onAllocated(std::move(error));

@@ -19,11 +19,18 @@ public:
                 OnAllocatedFunction onAllocated) override;
   void deallocate(std::vector<FinalizedAlloc> allocations, OnDeallocatedFunction onDeallocated) override;
 
-  size_t codeBytes() const { return codeBytes_; }
+  /// What was allocated; empty where nothing was needed. The caller's to free once the link has succeeded.
+  const CodeBlock& code() const { return code_; }
+  struct Data {
+    std::byte* address = nullptr;
+    size_t size = 0, alignment = 1;
+  };
+  const Data& data() const { return data_; }
 
 private:
   Arena& arena_;
-  size_t codeBytes_ = 0;
+  CodeBlock code_;
+  Data data_;
 };
 
 } // namespace tiercel

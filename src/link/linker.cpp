@@ -90,6 +90,7 @@ public:
     }
     passes.PostFixupPasses.push_back([this](jl::LinkGraph& graph) {
       enterRanges(graph);
+      version().callees = rewriter_.directCallees();
       outcome_.function.directCalls = rewriter_.enterDirectCalls();
       return llvm::Error::success();
     });
@@ -97,6 +98,8 @@ public:
   }
 
 private:
+  CodeVersion& version() { return artifact_ ? *outcome_.function.version : *outcome_.object.version; }
+  void enterMemory();
   void enterRanges(jl::LinkGraph& graph);
   void enterCounts(const jl::Symbol& symbol);
   void enterInitialisers(jl::LinkGraph& graph, llvm::StringRef section,
@@ -141,7 +144,20 @@ void GraphLink::enterCounts(const jl::Symbol& symbol) {
     outcome_.function.targets = symbol.getAddress().toPtr<std::byte*>();
 }
 
+void GraphLink::enterMemory() {
+  auto made = std::make_unique<CodeVersion>();
+  made->code = memory_.code();
+  made->bytes = made->code.size;
+  if (const auto& data = memory_.data(); data.address)
+    made->data = std::make_shared<DataBlock>(environment_.arena, data.address, data.size, data.alignment);
+  if (artifact_)
+    outcome_.function.version = std::move(made);
+  else
+    outcome_.object.version = std::move(made);
+}
+
 void GraphLink::enterRanges(jl::LinkGraph& graph) {
+  enterMemory();
   const llvm::DenseMap<uint64_t, const void*> frames = findFrames(graph);
   const FunctionRecord* record = artifact_ ? &environment_.registry.function(artifact_->function) : nullptr;
   for (jl::Symbol* symbol : graph.defined_symbols()) {
@@ -164,19 +180,20 @@ void GraphLink::enterRanges(jl::LinkGraph& graph) {
       const std::optional<LinkName> name =
           symbol->hasName() ? parseLinkName(*symbol->getName()) : std::nullopt;
       if (name && name->kind == LinkKind::Entry)
-        outcome_.function.entry = const_cast<std::byte*>(begin);
+        version().entry = const_cast<std::byte*>(begin);
     } else if (symbol->hasName()) {
       range.name = environment_.registry.keep(*symbol->getName());
     }
     environment_.map.add(range);
   }
-  outcome_.function.bytes = memory_.codeBytes();
   if (!artifact_) {
     enterInitialisers(graph, ".init_array", outcome_.object.constructors);
     enterInitialisers(graph, ".fini_array", outcome_.object.destructors);
   }
-  if (!UnwindRegistration::isInterposed() && !frames.empty())
-    __register_frame(jl::SectionRange(*graph.findSectionByName(".eh_frame")).getStart().toPtr<void*>());
+  if (!UnwindRegistration::isInterposed() && !frames.empty()) {
+    version().frames = jl::SectionRange(*graph.findSectionByName(".eh_frame")).getStart().toPtr<void*>();
+    __register_frame(const_cast<void*>(version().frames));
+  }
 }
 
 void GraphLink::enterInitialisers(jl::LinkGraph& graph, llvm::StringRef prefix,
@@ -233,10 +250,14 @@ Result<LinkedFunction> Linker::link(const Artifact& artifact, ThreadLocalSource&
     const Error& error = outcome.error();
     return Error(error.kind(), "function " + std::string(record.name), error.why());
   }
-  if (!outcome->function.entry)
+  LinkedFunction linked = std::move(outcome->function);
+  if (!linked.version->entry) {
+    CodeVersion* const made[] = {linked.version.get()};
+    unlink(environment_, made);
     return Error(ErrorKind::Internal, "function " + std::string(record.name),
                  "the object does not define it");
-  return outcome->function;
+  }
+  return linked;
 }
 
 Result<LinkedObject> Linker::linkObject(llvm::MemoryBufferRef object, ImageId scope, ObjectId self,
@@ -247,6 +268,25 @@ Result<LinkedObject> Linker::linkObject(llvm::MemoryBufferRef object, ImageId sc
   if (!outcome)
     return outcome.takeError();
   return std::move(outcome->object);
+}
+
+void unlink(const LinkEnvironment& environment, std::span<CodeVersion* const> versions) {
+  std::vector<CodeBlock> blocks;
+  std::vector<FunctionId> callees;
+  for (const CodeVersion* version : versions) {
+    if (version->code.size > 0)
+      blocks.push_back(version->code);
+    callees.insert(callees.end(), version->callees.begin(), version->callees.end());
+  }
+  std::sort(blocks.begin(), blocks.end(),
+            [](const CodeBlock& a, const CodeBlock& b) { return a.exec < b.exec; });
+  std::sort(callees.begin(), callees.end());
+  callees.erase(std::unique(callees.begin(), callees.end()), callees.end());
+  environment.calls.remove(callees, blocks);
+  for (const CodeBlock& block : blocks) {
+    environment.map.remove(block.exec, block.exec + block.size);
+    environment.arena.freeCode(block);
+  }
 }
 
 } // namespace tiercel

@@ -14,6 +14,7 @@
 #include "codemem/arena.h"
 #include "codemem/call_sites.h"
 #include "codemem/code_map.h"
+#include "codemem/code_version.h"
 #include "codemem/function_table.h"
 #include "link/addresses.h"
 #include "link/dynamic_symbols.h"
@@ -22,7 +23,9 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,16 +49,18 @@ struct LinkEnvironment {
 };
 
 struct LinkedFunction {
-  std::byte* entry = nullptr;
-  size_t bytes = 0;       ///< of code and its constants
-  size_t directCalls = 0; ///< to other functions
+  /// With what the linker knows: entry, memory, direct calls. Its calls and its place in the code map are
+  /// entered already; `discard` undoes that for code that was never published.
+  std::unique_ptr<CodeVersion> version;
+  size_t directCalls = 0; ///< places where it calls other functions directly
   /// LinkKind::Counts and Targets, if the unit defines them.
   std::byte* counts = nullptr;
   std::byte* targets = nullptr;
 };
 
 struct LinkedObject {
-  llvm::StringMap<std::byte*> symbols; ///< external definitions
+  std::shared_ptr<CodeVersion> version; ///< its memory
+  llvm::StringMap<std::byte*> symbols;  ///< external definitions
   struct Initialiser {
     uint32_t priority;
     std::byte* function;
@@ -80,5 +85,8 @@ public:
 private:
   const LinkEnvironment environment_;
 };
+
+/// Takes linked code out of the tables and gives its memory back. Nobody may be executing it.
+void unlink(const LinkEnvironment& environment, std::span<CodeVersion* const> versions);
 
 } // namespace tiercel

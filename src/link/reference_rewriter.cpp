@@ -5,6 +5,8 @@
 
 #include "llvm/ExecutionEngine/JITLink/x86_64.h"
 
+#include <algorithm>
+
 // Defined by engine/first_call.cpp.
 extern "C" void tiercel_record_target(void* table, void* target);
 
@@ -293,6 +295,15 @@ void ReferenceRewriter::placeDirectCall(jl::LinkGraph& graph, jl::Block& block, 
     edge.setTarget(cellOf(graph, callee));
     break;
   }
+}
+
+std::vector<FunctionId> ReferenceRewriter::directCallees() const {
+  std::vector<FunctionId> callees;
+  for (const CallSite& site : directCalls_)
+    callees.push_back(site.callee);
+  std::sort(callees.begin(), callees.end());
+  callees.erase(std::unique(callees.begin(), callees.end()), callees.end());
+  return callees;
 }
 
 size_t ReferenceRewriter::enterDirectCalls() {

@@ -32,6 +32,8 @@ public:
   void placeDirectCalls(llvm::jitlink::LinkGraph& graph);
   /// When the code is complete: aims them at the newest code of their callees. Returns how many there are.
   size_t enterDirectCalls();
+  /// Whom they call, each once.
+  std::vector<FunctionId> directCallees() const;
   /// For what resolve left external. Nothing for weak symbols and for errors, which reportMissing collects.
   std::optional<uint64_t> lateAddress(llvm::StringRef name, bool weak);
   llvm::Error reportMissing();

@@ -35,16 +35,16 @@ UnwindRegistration::~UnwindRegistration() {
     slot_->store(nullptr, std::memory_order_release);
 }
 
-const CodeRange* findCode(const void* address) {
+std::optional<CodeRange> findCode(const void* address) {
   const size_t used = mapsUsed.load(std::memory_order_acquire);
   for (size_t i = 0; i < used; ++i) {
     const CodeMap* map = maps[i].load(std::memory_order_acquire);
     if (!map)
       continue;
-    if (const CodeRange* range = map->lookup(address))
+    if (std::optional<CodeRange> range = map->lookup(address))
       return range;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 } // namespace tiercel
@@ -59,7 +59,7 @@ struct dwarf_eh_bases {
 };
 
 __attribute__((visibility("default"), used)) const void* _Unwind_Find_FDE(void* pc, dwarf_eh_bases* bases) {
-  if (const tiercel::CodeRange* range = tiercel::findCode(pc)) {
+  if (const std::optional<tiercel::CodeRange> range = tiercel::findCode(pc)) {
     if (!range->fde)
       return nullptr;
     bases->tbase = nullptr;

@@ -30,7 +30,7 @@ private:
   std::atomic<const CodeMap*>* slot_;
 };
 
-/// The code at an address, in whichever engine; null if it is not compiled code.
-const CodeRange* findCode(const void* address);
+/// The code at an address, in whichever engine, if it is compiled code.
+std::optional<CodeRange> findCode(const void* address);
 
 } // namespace tiercel

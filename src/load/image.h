@@ -24,7 +24,6 @@ struct Initialiser {
 };
 
 struct ProgramImage {
-  ImageId id;
   std::string name; ///< for messages
   std::unique_ptr<llvm::MemoryBuffer> bytes;
   std::vector<Initialiser> constructors;

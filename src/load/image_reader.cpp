@@ -9,22 +9,22 @@
 
 namespace tiercel {
 
-Result<std::unique_ptr<ImageReader>> ImageReader::open(const ProgramImage& image,
+Result<std::unique_ptr<ImageReader>> ImageReader::open(std::shared_ptr<const ProgramImage> image,
                                                        llvm::LLVMContext& context) {
   llvm::Expected<std::unique_ptr<llvm::Module>> module = llvm::getLazyBitcodeModule(
-      image.bytes->getMemBufferRef(), context, /*ShouldLazyLoadMetadata=*/true, /*IsImporting=*/false);
+      image->bytes->getMemBufferRef(), context, /*ShouldLazyLoadMetadata=*/true, /*IsImporting=*/false);
   if (!module)
-    return fromLlvm(module.takeError(), ErrorKind::BadInput, image.name);
+    return fromLlvm(module.takeError(), ErrorKind::BadInput, image->name);
   // Hand-written IR often names no target; it means this machine's.
   if ((*module)->getTargetTriple().str().empty())
     (*module)->setTargetTriple(machineTriple());
   if ((*module)->getDataLayoutStr().empty())
     (*module)->setDataLayout(machineTriple().computeDataLayout());
-  return std::unique_ptr<ImageReader>(new ImageReader(image, std::move(*module)));
+  return std::unique_ptr<ImageReader>(new ImageReader(std::move(image), std::move(*module)));
 }
 
-ImageReader::ImageReader(const ProgramImage& image, std::unique_ptr<llvm::Module> module)
-    : image_(image), module_(std::move(module)) {
+ImageReader::ImageReader(std::shared_ptr<const ProgramImage> image, std::unique_ptr<llvm::Module> module)
+    : image_(std::move(image)), module_(std::move(module)) {
   const size_t count =
       module_->size() + module_->global_size() + module_->alias_size() + module_->ifunc_size();
   values_.reserve(count);
@@ -42,7 +42,7 @@ Status ImageReader::readBody(llvm::Function& function) {
     error = function.materialize();
   if (error)
     return fromLlvm(std::move(error), ErrorKind::BadInput,
-                    image_.name + ": function " + function.getName().str());
+                    image_->name + ": function " + function.getName().str());
   return {};
 }
 

@@ -25,8 +25,10 @@ namespace tiercel {
 class ImageReader {
 public:
   /// Fails on bytes that are not bitcode of a known version.
-  static Result<std::unique_ptr<ImageReader>> open(const ProgramImage& image, llvm::LLVMContext& context);
+  static Result<std::unique_ptr<ImageReader>> open(std::shared_ptr<const ProgramImage> image,
+                                                   llvm::LLVMContext& context);
 
+  const ProgramImage& image() const { return *image_; }
   llvm::Module& module() { return *module_; }
   size_t valueCount() const { return values_.size(); }
   llvm::GlobalValue* value(uint32_t ordinal) const { return values_[ordinal]; }
@@ -42,9 +44,9 @@ public:
   void forgetBody(llvm::Function& function);
 
 private:
-  ImageReader(const ProgramImage& image, std::unique_ptr<llvm::Module> module);
+  ImageReader(std::shared_ptr<const ProgramImage> image, std::unique_ptr<llvm::Module> module);
 
-  const ProgramImage& image_;
+  const std::shared_ptr<const ProgramImage> image_; ///< its bytes are read from at any time
   std::unique_ptr<llvm::Module> module_;
   std::vector<llvm::GlobalValue*> values_;
   llvm::DenseMap<const llvm::GlobalValue*, uint32_t> ordinals_;

@@ -50,7 +50,9 @@ public:
   void summarise();
 
   /// Whose bodies were added.
-  const std::vector<FunctionId>& members() const { return members_; }
+  const std::vector<Dependency>& members() const { return members_; }
+  /// And from which images.
+  const std::vector<ImageId>& images() const { return images_; }
 
 private:
   struct Site {
@@ -77,7 +79,8 @@ private:
   llvm::DenseMap<const llvm::BasicBlock*, uint64_t> blockCounts_;
   std::vector<Site> sites_;
   IndirectCalls rootCalls_;
-  std::vector<FunctionId> members_;
+  std::vector<Dependency> members_;
+  std::vector<ImageId> images_;
   std::vector<uint64_t> allCounts_;
   uint64_t hottest_ = 0; ///< of all blocks in the cluster
   bool profiled_ = false;

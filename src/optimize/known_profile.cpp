@@ -22,7 +22,7 @@ std::string profileName(const FunctionRecord& record, Registry& registry) {
   if (ref.kind == SymbolKind::Function && ref.id == record.id.value)
     return linkerName.str();
   const Definition where = record.definition.load();
-  return (where.exists() ? registry.image(where.image).name : std::string()) + kImageMark +
+  return (where.exists() ? registry.imageName(where.image) : std::string()) + kImageMark +
          std::string(record.name);
 }
 
@@ -32,7 +32,7 @@ FunctionId functionNamed(const std::string& name, Registry& registry) {
     ref = registry.find(name);
   } else {
     for (uint32_t i = 0; i < registry.imageCount() && ref.kind == SymbolKind::None; ++i) {
-      if (registry.image(ImageId(i)).name == name.substr(0, mark))
+      if (registry.imageName(ImageId(i)) == name.substr(0, mark))
         ref = registry.findFrom(ImageId(i), name.substr(mark + 1));
     }
   }
@@ -42,19 +42,20 @@ FunctionId functionNamed(const std::string& name, Registry& registry) {
 KnownProfile counted(const FunctionRecord& record, Registry& registry) {
   KnownProfile known;
   // While the first compile goes on, on any thread, the counters are being set up.
-  const FunctionCounts* counters = record.state() == FirstCompile::Ready ? record.counts.get() : nullptr;
-  if (!counters)
+  const FunctionCounts counters =
+      record.state() == FirstCompile::Ready ? registry.counts(record.id) : FunctionCounts();
+  if (!counters.owner)
     return known;
   bool ran = false;
-  for (unsigned i = 0; i < counters->sites; ++i) {
-    known.counts.push_back(counters->count(i));
+  for (unsigned i = 0; i < counters.sites; ++i) {
+    known.counts.push_back(counters.count(i));
     ran |= known.counts.back() != 0;
   }
   if (!ran)
     known.counts.clear();
-  for (unsigned i = 0; i < counters->calls; ++i) {
+  for (unsigned i = 0; i < counters.calls; ++i) {
     KnownCall& call = known.calls.emplace_back();
-    const TargetHistogram histogram = decodeTargets(counters->targets[i]);
+    const TargetHistogram histogram = decodeTargets(counters.targets[i]);
     call.total = histogram.total;
     for (const TargetCount& target : histogram.targets) {
       if (const FunctionId id = registry.functionAt(target.target); id.valid())
@@ -106,7 +107,7 @@ std::optional<FunctionProfile> countedProfile(const FunctionRecord& record, Regi
   if (known.counts.empty())
     return {};
   FunctionProfile profile;
-  profile.hash = record.counts->hash;
+  profile.hash = registry.counts(record.id).hash;
   profile.name = record.name;
   profile.counts = known.counts;
   for (const KnownCall& call : known.calls) {

@@ -26,7 +26,7 @@ public:
                                          makeLinkName("", LinkKind::Counters, unit.id.value));
     counters_->setAlignment(llvm::Align(4));
     counters_->setDSOLocal(true);
-    auto* type = llvm::FunctionType::get(pointer_, {i32_, i32_}, false);
+    auto* type = llvm::FunctionType::get(pointer_, {i32_, i32_, i32_}, false);
     trip_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
                                    makeLinkName("", LinkKind::Trip, 0), &module);
     trip_->setDSOLocal(true);
@@ -143,7 +143,7 @@ private:
 
   llvm::Value* callTrip(llvm::IRBuilder<>& builder, TripKind kind, unsigned header) {
     return builder.CreateCall(trip_, {builder.getInt32(unit_.id.value << 2 | static_cast<uint32_t>(kind)),
-                                      builder.getInt32(header)});
+                                      builder.getInt32(header), builder.getInt32(options_.epoch)});
   }
 
   void countCalls(llvm::Instruction* place) {

@@ -32,6 +32,7 @@ struct InstrumentOptions {
   /// frame, which changes the function.
   const EdgePlan* plan = nullptr;
   llvm::ArrayRef<llvm::CallBase*> calls = {};
+  uint32_t epoch = 0;      ///< of the code, which it names when a counter runs out
   bool wideCounts = false; ///< of 64 bits, for counting that does not end
 };
 

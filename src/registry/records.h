@@ -45,34 +45,88 @@ private:
 /// Progress of a function's first compile. The word is also what waiting callers sleep on (futex).
 ///
 ///     Lazy --claim (CAS)--> Compiling --publish--> Ready
-///                               \----- error ----> Failed
+///      ^                     |      \-- error ---> Failed
+///      \---------------------+----------------------/ /
+///      \---- redefined, removed, code discarded -----/
 ///
-/// Only the claimer leaves Compiling. In a forked child, Compiling of a thread that does not exist there goes
-/// back to Lazy (Engine's fork handler). Ready is final here: later publications replace the cell's content.
+/// Only the claimer leaves Compiling; if the function was changed meanwhile, to Lazy. In a forked child,
+/// Compiling of a thread that does not exist there goes back to Lazy (Engine's fork handler). Later
+/// publications replace the cell's content and leave Ready as it is. Back to Lazy goes a function under the
+/// lock of the versions (engine/versions.h), together with its cell.
 enum class FirstCompile : uint32_t { Lazy, Compiling, Ready, Failed };
 
 /// Where running tier-0 code of a function can be left: a continuation per loop header, null while there is
 /// none. Published with release; whoever loads an address may enter the code behind it.
-struct OsrEntries {
-  OsrEntries(uint64_t frameShape, unsigned headers)
-      : shape(frameShape), addresses(headers), failed(headers) {}
+///
+/// Old activations of a function that was changed since still ask, at any time and without a lock. So the
+/// memory of these objects is never given to something else, and everything in one belongs to an epoch: the
+/// code between two changes of the function. Who asks reads the epoch, the address, and the epoch again (a
+/// sequence lock: the writer clears the epoch first and sets it last).
+class OsrEntries {
+public:
+  explicit OsrEntries(unsigned capacity) : entries_(capacity) {}
 
-  const uint64_t shape; ///< of the frame that continuations must expect (osr/frame.h)
-  std::vector<std::atomic<void*>> addresses;
-  std::vector<std::atomic<bool>> failed; ///< there will be none for this header: it could not be compiled
-  std::atomic<bool> any{false};          ///< one of them is set
+  unsigned capacity() const { return static_cast<unsigned>(entries_.size()); }
+  /// Null if there is none, or the code that asks is of another epoch.
+  void* find(uint32_t epoch, uint32_t header) const {
+    if (epoch_.load(std::memory_order_acquire) != epoch || header >= headers())
+      return nullptr;
+    void* address = entries_[header].address.load(std::memory_order_acquire);
+    return epoch_.load(std::memory_order_relaxed) == epoch ? address : nullptr;
+  }
+  uint32_t epoch() const { return epoch_.load(std::memory_order_acquire); }
+  uint64_t shape() const { return shape_.load(std::memory_order_relaxed); }
+  unsigned headers() const { return headers_.load(std::memory_order_relaxed); }
+  bool any() const { return any_.load(std::memory_order_seq_cst); }
+  /// There will be none for this header: it could not be compiled.
+  bool failed(uint32_t header) const { return entries_[header].failed.load(std::memory_order_relaxed); }
+  void setFailed(uint32_t header) { entries_[header].failed.store(true, std::memory_order_relaxed); }
+
+  // Under the lock of the versions.
+  void publish(uint32_t header, void* code) {
+    entries_[header].address.store(code, std::memory_order_release);
+    any_.store(true, std::memory_order_seq_cst);
+  }
+  void withdraw(uint32_t header) { entries_[header].address.store(nullptr, std::memory_order_release); }
+  void clear() {
+    epoch_.store(0, std::memory_order_relaxed);
+    any_.store(false, std::memory_order_relaxed);
+    for (Entry& entry : entries_) {
+      entry.address.store(nullptr, std::memory_order_release);
+      entry.failed.store(false, std::memory_order_relaxed);
+    }
+  }
+  /// For new first code; `shape`: of the frame that continuations must expect (osr/frame.h).
+  void begin(uint32_t epoch, uint64_t shape, unsigned headers) {
+    shape_.store(shape, std::memory_order_relaxed);
+    headers_.store(headers, std::memory_order_relaxed);
+    epoch_.store(epoch, std::memory_order_release);
+  }
+
+private:
+  struct Entry {
+    std::atomic<void*> address{nullptr};
+    std::atomic<bool> failed{false};
+  };
+  std::atomic<uint32_t> epoch_{0}; ///< 0: none
+  std::atomic<uint64_t> shape_{0};
+  std::atomic<unsigned> headers_{0};
+  std::vector<Entry> entries_;
+  std::atomic<bool> any_{false}; ///< one of them was set
 };
 
 struct TargetTable;
 
-/// Where a function's first code counts (profile/edge_plan.h); in data memory, for the engine's life.
+/// Where a function's first code counts (profile/edge_plan.h). Copies keep the memory.
 struct FunctionCounts {
+  std::shared_ptr<const void> owner;
   void* counts = nullptr;
   bool wide = false; ///< of 64 bits, else of 32
   unsigned sites = 0;
   TargetTable* targets = nullptr; ///< of indirect calls
   unsigned calls = 0;
-  uint64_t hash = 0; ///< of the body, if profiles are read or written; else 0
+  uint64_t hash = 0;   ///< of the body, if profiles are read or written; else 0
+  uint32_t serial = 0; ///< of the definition that it counts
 
   uint64_t count(unsigned site) const {
     return wide ? static_cast<std::atomic<uint64_t>*>(counts)[site].load(std::memory_order_relaxed)
@@ -102,24 +156,29 @@ struct FunctionRecord {
 
   const FunctionId id;
   const std::string_view name; ///< as in the IR
-  AtomicDefinition definition; ///< none: undefined so far
+  AtomicDefinition definition; ///< none: undefined so far, or removed
   std::atomic<bool> isIfunc{false};
+  /// Counts changes of the definition, after each: who reads the serial, then takes the body, and finds the
+  /// serial unchanged later, has the current body.
+  std::atomic<uint32_t> serial{0};
+  /// The epoch of the code: changes with the serial, and when the code is dropped for another reason. Never
+  /// 0.
+  std::atomic<uint32_t> epoch{1};
+  std::atomic<bool> removed{false}; ///< was defined once
 
   std::atomic<uint32_t> firstCompile{static_cast<uint32_t>(FirstCompile::Lazy)};
   std::atomic<uint8_t> tier{0};       ///< of the newest published code
   std::atomic<uint32_t> codeBytes{0}; ///< of the newest published code
   std::atomic<bool> pinned{false};    ///< keeps its first version (Reason::PinnedBlockAddress)
-  /// Its first code asks at loop headers whether it should go on in newer code: `osr` exists. Stored with
-  /// release before that code is published.
+  /// Its first code asks at loop headers whether it should go on in newer code: `osr` is of its epoch. Stored
+  /// with release before that code is published.
   std::atomic<bool> continuable{false};
   std::atomic<Mark> mark{Mark::None}; ///< of its attributes; written before its first publication
 
-  /// Functions that the first version mentions. Written before Ready, constant afterwards.
-  std::vector<FunctionId> references;
-  /// Of the first version. Null if it has no loops or they cannot be left. Written before Ready.
-  std::unique_ptr<OsrEntries> osr;
-  /// Of the first version. Null if it does not count. Written before Ready.
-  std::unique_ptr<FunctionCounts> counts;
+  /// Where first code can be left. Null as long as no first code had loops that can be; replaced only by a
+  /// larger one, and the smaller one stays. Under the lock of the versions.
+  std::atomic<OsrEntries*> osr{nullptr};
+  std::vector<std::unique_ptr<OsrEntries>> osrStorage;
 
   /// Counter events not looked at yet, as bits, and the link of the list they wait in (tiering/trip_list.h).
   std::atomic<uint32_t> trips{0};
@@ -133,8 +192,11 @@ struct FunctionRecord {
   /// The loop header where the loop counter last ran out.
   std::atomic<uint32_t> loopHeader{0};
 
-  /// For threads that run the function's code: null if its loops cannot be left.
-  OsrEntries* osrEntries() const { return continuable.load(std::memory_order_acquire) ? osr.get() : nullptr; }
+  /// The entries of the code of this epoch: null if its loops cannot be left, or it is not the newest epoch.
+  OsrEntries* osrEntries(uint32_t ofEpoch) const {
+    OsrEntries* entries = osr.load(std::memory_order_acquire);
+    return entries && entries->epoch() == ofEpoch ? entries : nullptr;
+  }
 
   FirstCompile state() const {
     return static_cast<FirstCompile>(firstCompile.load(std::memory_order_acquire));
@@ -145,9 +207,9 @@ struct GlobalRecord {
   GlobalRecord(GlobalId i, std::string_view n) : id(i), name(n) {}
 
   const GlobalId id;
-  const std::string_view name;
+  std::string_view name; ///< changes when the record is used for another variable
   AtomicDefinition definition;
-  // The rest changes with the definition, under the registry's lock, before the global has an address.
+  // The rest changes with the definition, under the registry's lock, while the global has no address.
   uint64_t size = 0;
   uint64_t alignment = 1;
   bool threadLocal = false;

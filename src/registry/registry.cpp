@@ -14,14 +14,10 @@ namespace tiercel {
 
 namespace {
 
-std::string_view view(llvm::StringRef text) { return {text.data(), text.size()}; }
-
 /// llvm.used, llvm.global_ctors and other names of LLVM's own; intrinsics.
 bool isReserved(const llvm::GlobalValue& value) { return value.getName().starts_with("llvm."); }
 
-/// A leading \01 tells LLVM to leave the rest of the name alone; the linker never sees it.
-llvm::StringRef linkerName(llvm::StringRef name) { return llvm::GlobalValue::dropLLVMManglingEscape(name); }
-llvm::StringRef linkerName(const llvm::GlobalValue& value) { return linkerName(value.getName()); }
+llvm::StringRef linkerName(const llvm::GlobalValue& value) { return tiercel::linkerName(value.getName()); }
 
 /// A definition as far as linking is concerned: available_externally bodies are only hints.
 bool definesSymbol(const llvm::GlobalValue& value) {
@@ -117,7 +113,7 @@ bool Registry::isFixed(const NameEntry& entry) {
 }
 
 bool Registry::claims(const NameEntry& entry, Strength strength) {
-  return strength > entry.strength && !isFixed(entry);
+  return strength > entry.strength && (entry.orphaned || !isFixed(entry));
 }
 
 Result<FunctionRecord*> Registry::newFunction(llvm::StringRef name) {
@@ -132,6 +128,12 @@ Result<FunctionRecord*> Registry::newFunction(llvm::StringRef name) {
 }
 
 Result<GlobalRecord*> Registry::newGlobal(llvm::StringRef name) {
+  if (!freeGlobals_.empty()) {
+    GlobalRecord& record = globals_[freeGlobals_.back().value];
+    freeGlobals_.pop_back();
+    record.name = view(strings_.save(name));
+    return &record;
+  }
   GlobalRecord* record =
       globals_.append(GlobalId(static_cast<uint32_t>(globals_.size())), view(strings_.save(name)));
   if (!record)
@@ -139,16 +141,15 @@ Result<GlobalRecord*> Registry::newGlobal(llvm::StringRef name) {
   return record;
 }
 
-Status Registry::defineFunction(FunctionRecord& record, const llvm::GlobalValue& value, Definition where) {
+Status Registry::defineFunction(FunctionRecord& record, const llvm::GlobalValue& value, Definition where,
+                                std::vector<FunctionId>& changed) {
   const auto* function = llvm::dyn_cast<llvm::Function>(&value);
   if (function && function->hasPrefixData()) {
     if (Status status = table_.placeBehind(record.id, *prefixBytes(*function)); !status)
       return status;
   }
-  if (!record.definition.load().exists())
-    definedFunctions_.fetch_add(1, std::memory_order_relaxed);
   record.isIfunc.store(llvm::isa<llvm::GlobalIFunc>(value), std::memory_order_relaxed);
-  record.definition.store(where);
+  changeFunction(record, where, changed);
   return {};
 }
 
@@ -167,10 +168,12 @@ void Registry::defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& va
     record.alignment = variable.getAlign() ? variable.getAlign()->value()
                                            : layout.getABITypeAlign(variable.getValueType()).value();
   }
+  countInForce(record.definition.load(), -1);
   record.definition.store(where);
+  countInForce(where, 1);
 }
 
-Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& reader) {
+Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& reader, const AddRules& rules) {
   for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
     const llvm::GlobalValue& value = *reader.value(ordinal);
     if (Status status = checkSupported(value, image.name); !status)
@@ -179,95 +182,183 @@ Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& rea
       continue;
     auto found = names_.find(linkerName(value));
     if (found != names_.end() && found->second.strength == Strength::Strong &&
-        !(found->second.inComdat && value.hasComdat()))
+        !(found->second.inComdat && value.hasComdat()) &&
+        !(rules.redefine && isOf(found->second.ref, rules.module)))
       return duplicate(linkerName(value), found->second.definedIn, image.name);
   }
   return {};
 }
 
-Result<ImageId> Registry::addImage(std::unique_ptr<ProgramImage> image, ImageReader& reader) {
-  LockGuard lock(mutex_);
-  if (Status status = checkBeforeEntering(*image, reader); !status)
-    return status.takeError();
-
+Result<ImageId> Registry::newImage() {
+  if (!freeImages_.empty()) {
+    const ImageId id = freeImages_.back();
+    freeImages_.pop_back();
+    return id;
+  }
   const ImageId id(static_cast<uint32_t>(images_.size()));
-  image->id = id;
-  ImageEntry* entry = images_.append();
-  if (!entry)
-    return Error(ErrorKind::Environment, image->name, "too many modules");
-  entry->image = std::move(image);
-  entry->values.resize(reader.valueCount());
+  if (!images_.append())
+    return Error(ErrorKind::Environment, "registry", "too many modules");
+  return id;
+}
 
+Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageReader& reader,
+                             const AddRules& rules) {
+  LockGuard lock(mutex_);
+  if (Status status = checkBeforeEntering(*image, reader, rules); !status)
+    return status.takeError();
+  Result<ImageId> id = newImage();
+  if (!id)
+    return id.takeError();
+  ImageEntry& entry = images_[id->value];
+  entry = ImageEntry();
+  entry.module = rules.module.empty() ? image->name : rules.module;
+  entry.image = std::move(image);
+  entry.values.resize(reader.valueCount());
+  modules_[entry.module].push_back(*id);
+
+  Adding adding{*id, entry, reader, rules};
   // Aliases last: they refer to what is entered before them.
   for (const bool aliases : {false, true}) {
     for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
       if (llvm::isa<llvm::GlobalAlias>(reader.value(ordinal)) != aliases)
         continue;
-      if (Status status = aliases ? enterAlias(*entry, reader, ordinal) : enterValue(*entry, reader, ordinal);
-          !status)
+      if (Status status = aliases ? enterAlias(adding, ordinal) : enterValue(adding, ordinal); !status)
         return status.takeError();
     }
   }
-  return id;
+  for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
+    const llvm::GlobalValue& value = *reader.value(ordinal);
+    if (value.hasLocalLinkage() || isReserved(value) || value.hasExternalWeakLinkage())
+      continue;
+    Name& name = *names_.try_emplace(linkerName(value)).first;
+    ++name.second.mentions;
+    entry.mentioned.push_back(&name);
+  }
+  return Change{*id, std::move(adding.changed)};
 }
 
-Status Registry::enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ordinal) {
-  const llvm::GlobalValue& value = *reader.value(ordinal);
-  if (isReserved(value))
-    return {};
-  const Definition where{entry.image->id, ordinal};
+Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
+  const llvm::GlobalValue& value = *adding.reader.value(ordinal);
   const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
-  const Strength strength = strengthOf(value);
-
-  if (value.hasLocalLinkage()) {
-    SymbolRef& ref = entry.values[ordinal];
-    if (variable) {
-      Result<GlobalRecord*> record = newGlobal(value.getName());
-      if (!record)
-        return record.takeError();
-      defineGlobal(**record, *variable, where);
-      ref = {variable->isThreadLocal() ? SymbolKind::Thread : SymbolKind::Data, (*record)->id.value, 0};
-      if (variable->isThreadLocal())
-        entry.threadLocals.push_back((*record)->id);
-    } else {
-      Result<FunctionRecord*> record = newFunction(value.getName());
-      if (!record)
-        return record.takeError();
-      if (Status status = defineFunction(**record, value, where); !status)
-        return status;
-      ref = {SymbolKind::Function, (*record)->id.value, 0};
+  const Definition where{adding.id, ordinal};
+  const AddRules& rules = adding.rules;
+  SymbolRef& ref = adding.entry.values[ordinal];
+  if (value.hasName())
+    adding.entry.internalNames[value.getName()] = ordinal;
+  // What the module had under this name before.
+  const SymbolRef known = value.hasName() ? internalOf(adding.entry.module, value.getName()) : SymbolRef{};
+  if (variable) {
+    const bool sameKind = known.kind == (variable->isThreadLocal() ? SymbolKind::Thread : SymbolKind::Data);
+    // A constant's users were compiled with it; those of the new one use the new one.
+    if (rules.redefine && sameKind && !variable->isConstant()) {
+      ref = known;
+      if (!rules.unchanged[ordinal])
+        redefineVariable(adding, globals_[known.id], *variable, where);
+      return {};
     }
-    if (value.hasName())
-      entry.internalNames[value.getName()] = ordinal;
+    Result<GlobalRecord*> record = newGlobal(value.getName());
+    if (!record)
+      return record.takeError();
+    defineGlobal(**record, *variable, where);
+    ref = {variable->isThreadLocal() ? SymbolKind::Thread : SymbolKind::Data, (*record)->id.value, 0};
+    if (variable->isThreadLocal())
+      adding.entry.threadLocals.push_back((*record)->id);
     return {};
   }
+  if (known.kind == SymbolKind::Function &&
+      (rules.redefine || !functions_[known.id].definition.load().exists())) {
+    ref = known;
+    return rules.redefine && rules.unchanged[ordinal]
+               ? Status()
+               : defineFunction(functions_[known.id], value, where, adding.changed);
+  }
+  Result<FunctionRecord*> record = newFunction(value.getName());
+  if (!record)
+    return record.takeError();
+  ref = {SymbolKind::Function, (*record)->id.value, 0};
+  return defineFunction(**record, value, where, adding.changed);
+}
 
+void Registry::redefineVariable(Adding& adding, GlobalRecord& record, const llvm::GlobalVariable& variable,
+                                Definition where) {
+  if (std::byte* old = record.address.load(std::memory_order_relaxed); old && !record.threadLocal)
+    adding.entry.formerStorage.push_back({old, record.size, record.alignment});
+  record.address.store(nullptr, std::memory_order_release);
+  record.written = false;
+  record.initialised.store(false, std::memory_order_release);
+  record.size = 0;
+  record.alignment = 1;
+  defineGlobal(record, variable, where);
+  if (record.threadLocal)
+    adding.entry.threadLocals.push_back(record.id);
+}
+
+Status Registry::enterVariable(Adding& adding, const llvm::GlobalVariable& variable, NameEntry& name,
+                               Definition where, bool merges) {
+  if (!name.ownsRecord || name.aliased ||
+      (name.ref.kind != SymbolKind::Data && name.ref.kind != SymbolKind::Thread)) {
+    Result<GlobalRecord*> record = newGlobal(variable.getName());
+    if (!record)
+      return record.takeError();
+    name.ref = {SymbolKind::Data, (*record)->id.value, 0};
+  }
+  GlobalRecord& record = globals_[name.ref.id];
+  const uint64_t size = variable.getDataLayout().getTypeAllocSize(variable.getValueType());
+  const bool hasStorage = record.address.load(std::memory_order_relaxed) != nullptr;
+  if (hasStorage && (adding.rules.redefine || size > record.size || variable.isConstant())) {
+    redefineVariable(adding, record, variable, where);
+  } else if (hasStorage) { // its module comes back: those who went on using it keep what is in it
+    countInForce(record.definition.load(), -1);
+    record.definition.store(where);
+    countInForce(where, 1);
+  } else {
+    defineGlobal(record, variable, merges ? record.definition.load() : where);
+    if (record.threadLocal)
+      adding.entry.threadLocals.push_back(record.id);
+  }
+  name.ref.kind = record.threadLocal ? SymbolKind::Thread : SymbolKind::Data;
+  name.ref.offset = 0;
+  return {};
+}
+
+Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
+  const llvm::GlobalValue& value = *adding.reader.value(ordinal);
+  if (isReserved(value))
+    return {};
+  if (value.hasLocalLinkage())
+    return enterInternal(adding, ordinal);
   if (value.hasExternalWeakLinkage())
     return {};
+  const Definition where{adding.id, ordinal};
+  const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
+  const Strength strength = strengthOf(value);
   NameEntry& name = names_[linkerName(value)];
-  const bool takesOver = claims(name, strength);
+  const bool replaces = adding.rules.redefine && strength != Strength::Undefined &&
+                        name.strength != Strength::Undefined && isOf(name.ref, adding.entry.module);
+  if (replaces && adding.rules.unchanged[ordinal])
+    return {};
+  const bool takesOver = replaces || claims(name, strength);
   const bool merges = strength == Strength::Common && name.strength == Strength::Common && !isFixed(name);
+  const auto spare = [&name](Definition definition, Strength itsStrength) {
+    if (!name.spares)
+      name.spares = std::make_unique<std::vector<Spare>>();
+    name.spares->push_back({definition, itsStrength});
+  };
   if (!takesOver && !merges) {
     if (name.strength == Strength::Undefined)
       name.isData |= variable != nullptr;
+    if (strength != Strength::Undefined)
+      spare(where, strength);
     return {};
   }
+  if (const Definition before = definitionOf(name.ref);
+      takesOver && !replaces && name.strength != Strength::Undefined && before.exists())
+    spare(before, name.strength);
   // The record of an earlier, weaker definition is kept: it may have been handed out already. Unless it has
   // an alias, which goes on standing for that definition.
   if (variable) {
-    if (!name.ownsRecord || name.aliased ||
-        (name.ref.kind != SymbolKind::Data && name.ref.kind != SymbolKind::Thread)) {
-      Result<GlobalRecord*> record = newGlobal(value.getName());
-      if (!record)
-        return record.takeError();
-      name.ref = {SymbolKind::Data, (*record)->id.value, 0};
-    }
-    GlobalRecord& record = globals_[name.ref.id];
-    defineGlobal(record, *variable, merges ? record.definition.load() : where);
-    name.ref.kind = record.threadLocal ? SymbolKind::Thread : SymbolKind::Data;
-    name.ref.offset = 0;
-    if (record.threadLocal)
-      entry.threadLocals.push_back(record.id);
+    if (Status status = enterVariable(adding, *variable, name, where, merges); !status)
+      return status;
   } else {
     if (!name.ownsRecord || name.aliased || name.ref.kind != SymbolKind::Function) {
       Result<FunctionRecord*> record = newFunction(value.getName());
@@ -275,23 +366,25 @@ Status Registry::enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ord
         return record.takeError();
       name.ref = {SymbolKind::Function, (*record)->id.value, 0};
     }
-    if (Status status = defineFunction(functions_[name.ref.id], value, where); !status)
+    if (Status status = defineFunction(functions_[name.ref.id], value, where, adding.changed); !status)
       return status;
   }
   name.ownsRecord = true;
   name.aliased = false;
+  name.orphaned = false;
   name.strength = strength;
   name.hidden = !value.hasDefaultVisibility();
   name.inComdat = value.hasComdat();
-  name.definedIn = entry.image->name;
+  name.definedIn = view(strings_.save(adding.entry.image->name));
   return {};
 }
 
-Result<SymbolRef> Registry::ownDefinition(ImageEntry& entry, ImageReader& reader, uint32_t ordinal) {
+Result<SymbolRef> Registry::ownDefinition(Adding& adding, uint32_t ordinal) {
+  ImageEntry& entry = adding.entry;
   if (entry.values[ordinal].kind != SymbolKind::None)
     return entry.values[ordinal];
-  const llvm::GlobalValue& value = *reader.value(ordinal);
-  const Definition where{entry.image->id, ordinal};
+  const llvm::GlobalValue& value = *adding.reader.value(ordinal);
+  const Definition where{adding.id, ordinal};
   const auto isHere = [&where](const Definition& d) {
     return d.image == where.image && d.ordinal == where.ordinal;
   };
@@ -319,19 +412,20 @@ Result<SymbolRef> Registry::ownDefinition(ImageEntry& entry, ImageReader& reader
     Result<FunctionRecord*> record = newFunction(value.getName());
     if (!record)
       return record.takeError();
-    if (Status status = defineFunction(**record, value, where); !status)
+    if (Status status = defineFunction(**record, value, where, adding.changed); !status)
       return status.takeError();
     ref = {SymbolKind::Function, (*record)->id.value, 0};
   }
   return ref;
 }
 
-Status Registry::enterAlias(ImageEntry& entry, ImageReader& reader, uint32_t ordinal) {
-  const auto& alias = llvm::cast<llvm::GlobalAlias>(*reader.value(ordinal));
+Status Registry::enterAlias(Adding& adding, uint32_t ordinal) {
+  ImageEntry& entry = adding.entry;
+  const auto& alias = llvm::cast<llvm::GlobalAlias>(*adding.reader.value(ordinal));
   if (isReserved(alias))
     return {};
   const AliasTarget target = targetOf(alias);
-  Result<SymbolRef> own = ownDefinition(entry, reader, reader.ordinalOf(target.base));
+  Result<SymbolRef> own = ownDefinition(adding, adding.reader.ordinalOf(target.base));
   if (!own)
     return own.takeError();
   SymbolRef ref = *own;
@@ -345,11 +439,12 @@ Status Registry::enterAlias(ImageEntry& entry, ImageReader& reader, uint32_t ord
   NameEntry& name = names_[linkerName(alias)];
   if (!claims(name, strengthOf(alias)))
     return {};
-  name = NameEntry{.ref = ref,
-                   .strength = strengthOf(alias),
-                   .inComdat = alias.hasComdat(),
-                   .hidden = !alias.hasDefaultVisibility(),
-                   .definedIn = entry.image->name};
+  name.ref = ref;
+  name.strength = strengthOf(alias);
+  name.inComdat = alias.hasComdat();
+  name.hidden = !alias.hasDefaultVisibility();
+  name.aliased = name.ownsRecord = name.orphaned = false;
+  name.definedIn = view(strings_.save(entry.image->name));
   return {};
 }
 
@@ -375,15 +470,18 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
                               : symbol.weak ? Strength::Weak
                                             : Strength::Strong;
     NameEntry& name = names_[symbol.name];
-    if (claims(name, strength))
-      name = NameEntry{.ref = {SymbolKind::Object, id.value, static_cast<int64_t>(i)},
-                       .strength = strength,
-                       .inComdat = symbol.weak,
-                       .hidden = symbol.hidden,
-                       .definedIn = definedIn};
+    if (!claims(name, strength))
+      continue;
+    name.ref = {SymbolKind::Object, id.value, static_cast<int64_t>(i)};
+    name.strength = strength;
+    name.inComdat = symbol.weak;
+    name.hidden = symbol.hidden;
+    name.aliased = name.ownsRecord = name.orphaned = false;
+    name.definedIn = definedIn;
   }
   for (const ObjectSymbols::Undefined& reference : symbols.undefined) {
     NameEntry& name = names_[reference.name];
+    ++name.mentions;
     name.isData |= name.strength == Strength::Undefined && reference.isData;
   }
   return id;
@@ -394,18 +492,27 @@ Status Registry::defineAbsolute(const std::string& name, void* address) {
   NameEntry& entry = names_[name];
   if (entry.strength != Strength::Undefined)
     return duplicate(name, entry.definedIn, "symbol defined by the host");
-  entry = NameEntry{.ref = {SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)},
-                    .strength = Strength::Strong,
-                    .definedIn = "the host"};
+  entry.ref = {SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)};
+  entry.strength = Strength::Strong;
+  entry.ownsRecord = false;
+  entry.definedIn = "the host";
   return {};
 }
 
 SymbolRef Registry::resolve(ImageId image, uint32_t ordinal, llvm::StringRef name) {
   LockGuard lock(mutex_);
-  const SymbolRef local = images_[image.value].values[ordinal];
-  if (local.kind != SymbolKind::None)
-    return local;
-  auto found = names_.find(linkerName(name));
+  const ImageEntry& entry = images_[image.value];
+  if (ordinal >= entry.values.size()) // released: whoever asks is too late
+    return {};
+  if (entry.values[ordinal].kind != SymbolKind::None)
+    return entry.values[ordinal];
+  const auto found = names_.find(tiercel::linkerName(name));
+  if (found != names_.end() && found->second.ref.kind != SymbolKind::None &&
+      (found->second.strength != Strength::Undefined || found->second.orphaned))
+    return found->second.ref;
+  // A new piece of a module may declare what is internal to the module.
+  if (const SymbolRef own = internalOf(entry.module, linkerName(name)); own.kind != SymbolKind::None)
+    return own;
   return found == names_.end() ? SymbolRef{} : found->second.ref;
 }
 
@@ -441,9 +548,10 @@ SymbolRef Registry::findAnywhere(llvm::StringRef name) {
     const auto found = entry.internalNames.find(name);
     if (found == entry.internalNames.end())
       continue;
-    if (only.kind != SymbolKind::None)
+    const SymbolRef ref = entry.values[found->second];
+    if (only.kind != SymbolKind::None && (only.kind != ref.kind || only.id != ref.id))
       return {};
-    only = entry.values[found->second];
+    only = ref;
   }
   return only;
 }
@@ -470,7 +578,7 @@ std::vector<Registry::UndefinedName> Registry::undefinedNames() {
   LockGuard lock(mutex_);
   std::vector<UndefinedName> result;
   for (const auto& name : names_) {
-    if (name.second.strength == Strength::Undefined)
+    if (name.second.strength == Strength::Undefined && name.second.mentions > 0 && !name.second.orphaned)
       result.push_back({name.first().str(), name.second.isData});
   }
   std::sort(result.begin(), result.end(),
@@ -502,7 +610,7 @@ std::vector<GlobalId> Registry::threadLocalsOf(ImageId image) {
 
 bool Registry::isFinal(FunctionId id) {
   LockGuard lock(mutex_);
-  const auto found = names_.find(linkerName(functions_[id.value].name));
+  const auto found = names_.find(tiercel::linkerName(functions_[id.value].name));
   const bool external = found != names_.end() && found->second.ref.kind == SymbolKind::Function &&
                         found->second.ref.id == id.value;
   return !external || found->second.strength == Strength::Strong;

@@ -9,11 +9,16 @@
 //  - Internal names belong to their image.
 //  - Declarations are looked up when something that uses them is compiled, not before: first here, then in
 //    the host (link/host_symbols.h).
+//  - The program may change while it runs (registry/living.cpp): a module can be redefined in part, and
+//    removed. Function records stay for ever, so that addresses do. An image lives as long as a definition of
+//    it is in force; its data, and its number, as long as code made from it exists or an image that is still
+//    there mentions one of its variables.
 //
 // Thread rule: all members are thread-safe. Records returned by reference live as long as the registry.
 #pragma once
 
 #include "tiercel/error.h"
+#include "tiercel/module.h"
 
 #include "base/chunked_table.h"
 #include "base/ids.h"
@@ -22,59 +27,74 @@
 #include "load/image.h"
 #include "load/image_reader.h"
 #include "registry/records.h"
+#include "registry/symbols.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Allocator.h"
 #include "llvm/Support/StringSaver.h"
 
+#include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace tiercel {
 
-enum class SymbolKind : uint8_t {
-  None,     ///< not known (yet)
-  Function, ///< id: FunctionId; offset 0
-  Data,     ///< id: GlobalId; offset into it (aliases)
-  Thread,   ///< id: GlobalId of a thread-local
-  Object,   ///< id: ObjectId; offset: index among the object's definitions
-  Absolute, ///< offset: the address
-};
-
-/// What a name or an image's value stands for.
-struct SymbolRef {
-  SymbolKind kind = SymbolKind::None;
-  uint32_t id = 0;
-  int64_t offset = 0;
-};
-
-/// Symbols of an ELF object as its reader found them.
-struct ObjectSymbol {
-  std::string name;
-  bool weak = false; ///< also members of a section group: the first definition wins
-  bool common = false;
-  bool hidden = false;
-  bool isFunction = false;
-};
-struct ObjectSymbols {
-  std::string name; ///< of the object, for messages
-  std::vector<ObjectSymbol> defined;
-  struct Undefined {
-    std::string name;
-    bool isData; ///< not only called: nothing can stand in for it until it is used
-  };
-  std::vector<Undefined> undefined; ///< strong references only
-};
+/// A leading \01 tells LLVM to leave the rest of the name alone; the linker never sees it.
+inline llvm::StringRef linkerName(llvm::StringRef name) {
+  return llvm::GlobalValue::dropLLVMManglingEscape(name);
+}
+inline std::string_view view(llvm::StringRef text) { return {text.data(), text.size()}; }
 
 class Registry {
 public:
   explicit Registry(FunctionTable& table) : table_(table), strings_(allocator_) {}
 
   /// Enters an image's values. All or nothing. `reader` is used during the call only.
-  Result<ImageId> addImage(std::unique_ptr<ProgramImage> image, ImageReader& reader) TIERCEL_EXCLUDES(mutex_);
+  Result<ImageId> addImage(std::shared_ptr<const ProgramImage> image, ImageReader& reader)
+      TIERCEL_EXCLUDES(mutex_) {
+    Result<Change> change = add(std::move(image), reader, {});
+    return change ? Result<ImageId>(change->image) : Result<ImageId>(change.takeError());
+  }
+  Result<Change> add(std::shared_ptr<const ProgramImage> image, ImageReader& reader, const AddRules& rules)
+      TIERCEL_EXCLUDES(mutex_);
+
+  // --- a program that changes (living.cpp) ---
+
+  bool hasModule(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
+  std::vector<ModuleInfo> modules() TIERCEL_EXCLUDES(mutex_);
+  std::vector<ImageId> imagesOf(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
+  /// What a definition called `name` in a new image of `module` would replace: something that the module
+  /// defines itself. None if it would be new.
+  SymbolRef findInModule(llvm::StringRef module, llvm::StringRef name, bool internal)
+      TIERCEL_EXCLUDES(mutex_);
+  /// The name of the module that defines it; empty if none does.
+  std::string moduleOf(const Definition& definition) TIERCEL_EXCLUDES(mutex_);
+  /// External names of the module that other modules mention and that nothing else would define.
+  std::vector<std::string> usedByOthers(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
+  void removeObject(ObjectId id, const ObjectSymbols& symbols) TIERCEL_EXCLUDES(mutex_);
+  /// Takes the module's definitions out of the program. Another module's takes the place where there is one.
+  std::vector<FunctionId> removeModule(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
+  std::vector<FunctionId> removeFunction(FunctionId id) TIERCEL_EXCLUDES(mutex_);
+  /// All functions defined in images that mention or define the variable.
+  std::vector<FunctionId> functionsAround(GlobalId id) TIERCEL_EXCLUDES(mutex_);
+
+  /// Code that refers to an image's internal data exists, or does no longer.
+  void useImages(std::span<const ImageId> images, int change) TIERCEL_EXCLUDES(mutex_);
+  /// Ends images of which no definition is in force, no code exists, and whose variables nobody mentions.
+  struct Released {
+    std::vector<FreedVariable> variables;
+    std::vector<ImageId> images; ///< their numbers will be given to others
+  };
+  Released releaseImages() TIERCEL_EXCLUDES(mutex_);
+  /// Changes whenever images are released.
+  uint64_t releases() const { return releases_.load(std::memory_order_acquire); }
+
+  FunctionCounts counts(FunctionId id) TIERCEL_EXCLUDES(mutex_);
+  void setCounts(FunctionId id, FunctionCounts counts) TIERCEL_EXCLUDES(mutex_);
   /// Whether addObject would refuse it.
   Status checkObject(const ObjectSymbols& symbols) TIERCEL_EXCLUDES(mutex_);
   /// Enters an object's symbols.
@@ -102,7 +122,15 @@ public:
 
   FunctionRecord& function(FunctionId id) { return functions_[id.value]; }
   GlobalRecord& global(GlobalId id) { return globals_[id.value]; }
-  const ProgramImage& image(ImageId id) { return *images_[id.value].image; }
+  /// Null if it was released.
+  std::shared_ptr<const ProgramImage> image(ImageId id) TIERCEL_EXCLUDES(mutex_) {
+    LockGuard lock(mutex_);
+    return images_[id.value].image;
+  }
+  std::string imageName(ImageId id) TIERCEL_EXCLUDES(mutex_) {
+    const std::shared_ptr<const ProgramImage> known = image(id);
+    return known ? known->name : std::string();
+  }
   size_t imageCount() const { return images_.size(); }
   size_t functionCount() const { return functions_.size(); }
   uint64_t definedFunctions() const { return definedFunctions_.load(std::memory_order_relaxed); }
@@ -135,34 +163,84 @@ public:
 
 private:
   enum class Strength : uint8_t { Undefined, Weak, Common, Strong };
+  /// A definition that is not in force, but will be if the one that is goes away.
+  struct Spare {
+    Definition where;
+    Strength strength;
+  };
   struct NameEntry {
     SymbolRef ref = {};
+    uint32_t mentions = 0; ///< by how many images that are not removed, their own definitions included
+    std::unique_ptr<std::vector<Spare>> spares = nullptr;
     Strength strength = Strength::Undefined;
     bool inComdat = false;
     bool isData = false;     ///< of undefined names: referred to as a variable
     bool hidden = false;     ///< not visible to dlsym and libraries
     bool aliased = false;    ///< an alias stands for this very definition
     bool ownsRecord = false; ///< `ref` was made for this name, not for the target of an alias
+    bool orphaned = false;   ///< a variable whose module is gone; it lives as long as others mention it
     std::string_view definedIn = {};
   };
+  using Name = llvm::StringMapEntry<NameEntry>;
   struct ImageEntry {
-    std::unique_ptr<ProgramImage> image;
+    std::shared_ptr<const ProgramImage> image; ///< null: free for another
+    std::string module;
+    std::vector<Name*> mentioned;            ///< each once
+    uint32_t inForce = 0;                    ///< definitions of functions and of variables that can change
+    int32_t uses = 0;                        ///< by versions of code
+    bool removed = false;                    ///< nothing is in force, or its module is gone
     std::vector<SymbolRef> values;           ///< by ordinal; None: look the name up
     llvm::StringMap<uint32_t> internalNames; ///< to ordinals
     std::vector<GlobalId> threadLocals;
+    std::vector<FreedVariable> formerStorage;       ///< of variables that it gave another type
     llvm::DenseMap<uint32_t, SymbolRef> overridden; ///< definitions that lost their name and have aliases
   };
 
+  /// An addition in progress.
+  struct Adding {
+    ImageId id;
+    ImageEntry& entry;
+    ImageReader& reader;
+    const AddRules& rules;
+    std::vector<FunctionId> changed = {};
+  };
   static Strength strengthOf(const llvm::GlobalValue& value);
-  Status checkBeforeEntering(const ProgramImage& image, ImageReader& reader) TIERCEL_REQUIRES(mutex_);
-  Status enterValue(ImageEntry& entry, ImageReader& reader, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
-  /// The record of what `image` itself defines as `ordinal`, even if another definition got the name.
-  Result<SymbolRef> ownDefinition(ImageEntry& entry, ImageReader& reader, uint32_t ordinal)
+  Status checkBeforeEntering(const ProgramImage& image, ImageReader& reader, const AddRules& rules)
       TIERCEL_REQUIRES(mutex_);
-  Status enterAlias(ImageEntry& entry, ImageReader& reader, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
+  Status enterValue(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
+  Status enterInternal(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
+  Status enterVariable(Adding& adding, const llvm::GlobalVariable& variable, NameEntry& name,
+                       Definition where, bool merges) TIERCEL_REQUIRES(mutex_);
+  /// Gives a variable new storage; the old one lives as long as the new definition.
+  void redefineVariable(Adding& adding, GlobalRecord& record, const llvm::GlobalVariable& variable,
+                        Definition where) TIERCEL_REQUIRES(mutex_);
+  /// The definition of a name's record, if it is one of IR.
+  Definition definitionOf(const SymbolRef& ref) TIERCEL_REQUIRES(mutex_);
+  bool isOf(const SymbolRef& ref, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
+  SymbolRef internalOf(llvm::StringRef module, llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
+  Result<ImageId> newImage() TIERCEL_REQUIRES(mutex_);
+  void countInForce(const Definition& definition, int change) TIERCEL_REQUIRES(mutex_);
+  void changeFunction(FunctionRecord& record, Definition where, std::vector<FunctionId>& changed)
+      TIERCEL_REQUIRES(mutex_);
+  void dropName(NameEntry& name, const std::vector<bool>& going, std::vector<FunctionId>& changed)
+      TIERCEL_REQUIRES(mutex_);
+  /// Its names are mentioned by one less.
+  void retireImage(ImageId id) TIERCEL_REQUIRES(mutex_);
+  /// By code, by an image that is there, or by one of `holders`.
+  bool isHeld(uint32_t image, const std::vector<uint32_t>& holders) TIERCEL_REQUIRES(mutex_);
+  void release(uint32_t image, Released& released) TIERCEL_REQUIRES(mutex_);
+  struct OwnVariable {
+    GlobalRecord* record;
+    NameEntry* name; ///< null: internal
+  };
+  std::vector<OwnVariable> variablesOf(uint32_t image) TIERCEL_REQUIRES(mutex_);
+  /// The record of what `image` itself defines as `ordinal`, even if another definition got the name.
+  Result<SymbolRef> ownDefinition(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
+  Status enterAlias(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
   Result<FunctionRecord*> newFunction(llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
   Result<GlobalRecord*> newGlobal(llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
-  Status defineFunction(FunctionRecord& record, const llvm::GlobalValue& value, Definition where);
+  Status defineFunction(FunctionRecord& record, const llvm::GlobalValue& value, Definition where,
+                        std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
   void defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& variable, Definition where)
       TIERCEL_REQUIRES(mutex_);
   /// Whether a definition of this strength takes the name over.
@@ -172,12 +250,22 @@ private:
   FunctionTable& table_;
   Mutex mutex_;
   llvm::BumpPtrAllocator allocator_ TIERCEL_GUARDED_BY(mutex_);
-  llvm::StringSaver strings_ TIERCEL_GUARDED_BY(mutex_);
+  llvm::UniqueStringSaver strings_ TIERCEL_GUARDED_BY(mutex_);
   llvm::StringMap<NameEntry> names_ TIERCEL_GUARDED_BY(mutex_);
   llvm::StringMap<std::vector<GlobalId>> sections_ TIERCEL_GUARDED_BY(mutex_);
   ChunkedTable<FunctionRecord> functions_;
   ChunkedTable<GlobalRecord> globals_;
   ChunkedTable<ImageEntry, 6> images_;
+  /// Images of modules that are there, in the order of adding; those of one name together.
+  llvm::StringMap<std::vector<ImageId>> modules_ TIERCEL_GUARDED_BY(mutex_);
+  /// Internal functions of modules that were removed, by module and name: should it come back, they have
+  /// their addresses again.
+  llvm::StringMap<llvm::StringMap<SymbolRef>> formerInternals_ TIERCEL_GUARDED_BY(mutex_);
+  std::vector<ImageId> freeImages_ TIERCEL_GUARDED_BY(mutex_);
+  std::vector<GlobalId> freeGlobals_ TIERCEL_GUARDED_BY(mutex_);
+  std::vector<uint32_t> pendingImages_ TIERCEL_GUARDED_BY(mutex_);             ///< removed, not released
+  llvm::DenseMap<uint32_t, FunctionCounts> counts_ TIERCEL_GUARDED_BY(mutex_); ///< by function
+  std::atomic<uint64_t> releases_{0};
   uint32_t objectCount_ TIERCEL_GUARDED_BY(mutex_) = 0;
   std::atomic<uint64_t> definedFunctions_{0};
 };

@@ -22,6 +22,7 @@ namespace tiercel {
 struct QueuedCompile {
   FunctionRecord* function = nullptr;
   Decision decision;
+  uint32_t epoch = 0;    ///< of the code that it was decided for
   uint64_t sequence = 0; ///< of arrival
 };
 
@@ -30,7 +31,7 @@ public:
   /// Precondition: not queued yet.
   void push(FunctionRecord& function, const Decision& decision) {
     function.queued = true;
-    waiting_.push_back({&function, decision, next_++});
+    waiting_.push_back({&function, decision, function.epoch.load(std::memory_order_acquire), next_++});
     maxDepth_ = std::max(maxDepth_, waiting_.size());
   }
 

@@ -95,7 +95,7 @@ Status Extractor::run() {
     std::string problems;
     llvm::raw_string_ostream stream(problems);
     if (llvm::verifyFunction(source, &stream))
-      return Error(ErrorKind::BadInput, registry_.image(image_).name + ": function " + source.getName().str(),
+      return Error(ErrorKind::BadInput, registry_.imageName(image_) + ": function " + source.getName().str(),
                    "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
   }
   makeModule(*source.getParent());
@@ -270,7 +270,8 @@ llvm::Function* Extractor::import(llvm::Function& source) {
 void Extractor::noteCopied(llvm::Function& source) {
   const SymbolRef ref = registry_.resolve(image_, reader_.ordinalOf(&source), source.getName());
   if (ref.kind == SymbolKind::Function)
-    unit_.copied.push_back(FunctionId(ref.id));
+    unit_.copied.push_back(
+        {FunctionId(ref.id), registry_.function(FunctionId(ref.id)).serial.load(std::memory_order_acquire)});
   else
     unit_.hints.push_back(llvm::GlobalValue::dropLLVMManglingEscape(source.getName()).str());
 }

@@ -5,6 +5,7 @@
 // Thread rule: belongs to the session whose context it is made in.
 #pragma once
 
+#include "base/dependency.h"
 #include "base/ids.h"
 
 #include "llvm/IR/Module.h"
@@ -25,7 +26,7 @@ struct Unit {
   /// Functions of the program that it mentions.
   std::vector<FunctionId> references;
   /// Functions of whose bodies it has copies, for inlining; by name those that are given as hints only.
-  std::vector<FunctionId> copied;
+  std::vector<Dependency> copied;
   std::vector<std::string> hints;
   /// It has copies of functions that must be inlined, or coroutine intrinsics: passes that even tier 0 needs.
   bool needsLowering = false;

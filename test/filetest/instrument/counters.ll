@@ -16,11 +16,11 @@
 ; CHECK: [[CALLS:%.+]] = sub i32 {{.+}}
 ; CHECK-NEXT: store i32 [[CALLS]], ptr getelementptr inbounds ([3 x i32], ptr @"#c[[ID]]", i32 0, i32 1),
 ; CHECK-NEXT: icmp eq i32 [[CALLS]], 0
-; CHECK: call ptr @"#r0"(i32 [[#CALL:]], i32 0)
+; CHECK: call ptr @"#r0"(i32 [[#CALL:]], i32 0, i32 {{[0-9]+}})
 ; CHECK: [[LOOPS:%.+]] = sub i32 {{.+}}
 ; CHECK-NEXT: store i32 [[LOOPS]], ptr getelementptr inbounds ([3 x i32], ptr @"#c[[ID]]", i32 0, i32 2),
 ; CHECK-NEXT: icmp sle i32 [[LOOPS]], 0
-; CHECK: call ptr @"#r0"(i32 [[#CALL+1]], i32 0)
+; CHECK: call ptr @"#r0"(i32 [[#CALL+1]], i32 0, i32 {{[0-9]+}})
 ; PLAIN-NOT: call i32 %
 
 ; Code that stays does not count.

@@ -9,7 +9,7 @@
 ; CHECK: %sum.reg2mem = alloca i64
 ; CHECK-NOT: %dead.reg2mem
 ; The poll says which loop of which function; 5 is function 1, loops.
-; CHECK: call ptr @"#r0"(i32 5, i32 0)
+; CHECK: call ptr @"#r0"(i32 5, i32 0, i32 {{[0-9]+}})
 ; CHECK: ; tiercel: lowered: main
 ; CHECK: define internal {{.*}}i32 @"osr#p[[ID]]"(ptr {{.*}}, i32 {{[^,]*}}, i64 {{[^,]*}})
 ; CHECK-NOT: alloca

@@ -20,7 +20,7 @@ protected:
   const std::byte* at(size_t offset) const { return arena->codeBase() + offset; }
   /// The id of what covers this offset; -1 for nothing.
   int64_t idAt(size_t offset) const {
-    const CodeRange* range = map.lookup(at(offset));
+    const std::optional<CodeRange> range = map.lookup(at(offset));
     return range ? int64_t(range->function.value) : -1;
   }
 
@@ -55,25 +55,23 @@ TEST_F(CodeMapTest, RangesAcrossPages) {
 
 TEST_F(CodeMapTest, OutsideOfTheCodeRangeIsNothing) {
   add(0, 4096, 1);
-  EXPECT_EQ(map.lookup(arena->codeBase() - 1), nullptr);
-  EXPECT_EQ(map.lookup(arena->codeBase() + Arena::kCodeBytes), nullptr);
-  EXPECT_EQ(map.lookup(nullptr), nullptr);
-  EXPECT_EQ(map.lookup(&map), nullptr);
+  EXPECT_FALSE(map.lookup(arena->codeBase() - 1));
+  EXPECT_FALSE(map.lookup(arena->codeBase() + Arena::kCodeBytes));
+  EXPECT_FALSE(map.lookup(nullptr));
+  EXPECT_FALSE(map.lookup(&map));
 }
 
 TEST_F(CodeMapTest, KeepsWhatWasSaidAboutTheRange) {
   const int fde = 0;
   map.add({at(0), at(10), FunctionId(7), 2, "seven", &fde});
   add(20, 30, 8);
-  const CodeRange* range = map.lookup(at(5));
-  ASSERT_NE(range, nullptr);
+  const std::optional<CodeRange> range = map.lookup(at(5));
+  ASSERT_TRUE(range);
   EXPECT_EQ(range->begin, at(0));
   EXPECT_EQ(range->end, at(10));
   EXPECT_EQ(range->tier, 2);
   EXPECT_EQ(range->name, "seven");
   EXPECT_EQ(range->fde, &fde);
-  add(40, 50000, 9);
-  EXPECT_EQ(map.lookup(at(5)), range) << "ranges never move";
 }
 
 TEST_F(CodeMapTest, LookupsWhileOthersAdd) {

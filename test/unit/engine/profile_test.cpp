@@ -294,7 +294,7 @@ protected:
     const Counters& counters = engine_->table().counters(id_);
     std::vector<uint64_t> words = {counters.poll.load(), static_cast<uint64_t>(counters.calls.load()),
                                    static_cast<uint64_t>(counters.loops.load())};
-    const FunctionCounts& counts = *engine_->registry().function(id_).counts;
+    const FunctionCounts counts = engine_->registry().counts(id_);
     for (unsigned i = 0; i < counts.sites; ++i)
       words.push_back(counts.count(i));
     return words;

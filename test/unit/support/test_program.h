@@ -43,10 +43,10 @@ public:
     return addBitcode(std::move(input->bytes), name);
   }
   Result<ImageId> addBitcode(std::unique_ptr<llvm::MemoryBuffer> bytes, const std::string& name) {
-    auto image = std::make_unique<ProgramImage>();
+    auto image = std::make_shared<ProgramImage>();
     image->name = name;
     image->bytes = std::move(bytes);
-    Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(*image, context);
+    Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(image, context);
     if (!reader)
       return reader.takeError();
     Result<ImageId> id = registry.addImage(std::move(image), **reader);

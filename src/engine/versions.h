@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Who owns all linked code, and the only place where it changes state (codemem/code_version.h):
+//
+//  - It knows for every function its newest code, the continuations that activations of its first code may go
+//    on in, and what of it is retired.
+//  - It knows for every function whose code holds its body (dependents), so that a change of the function
+//    reaches them.
+//  - A collection takes the retired code that no stack leads into and gives it back (engine/collector.h).
+//
+// One lock decides between a change of the program and a compile that was made from what it was before: who
+// publishes checks under it that function and inlined bodies are still those that the compile saw; who
+// changes a definition does it, and withdraws all code made from the old one, without letting go of the lock.
+// So no new code can be published, and therefore none run, before all entries of old code are closed.
+//
+// Lock order: after materialise, before the registry's; see engine_impl.h.
+// Thread rule: members need the lock where they say so. Ownership: versions belong to it until they are
+// freed.
+#pragma once
+
+#include "base/thread_annotations.h"
+#include "codemem/code_version.h"
+#include "link/linker.h"
+#include "registry/registry.h"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace tiercel {
+
+/// What there is of one function.
+struct FunctionCode {
+  CodeVersion* current = nullptr;
+  std::map<uint32_t, CodeVersion*> continuations; ///< by loop header
+  /// Code of tier 0 of this epoch that is still there, retired or current: calls can go back to it. Loops in
+  /// it, and in nothing else, enter continuations.
+  std::vector<CodeVersion*> first;
+  unsigned retired = 0;
+};
+
+class Versions {
+public:
+  Versions(const LinkEnvironment& environment, Registry& registry)
+      : environment_(environment), registry_(registry) {}
+  ~Versions();
+
+  Mutex& mutex() TIERCEL_RETURN_CAPABILITY(mutex_) { return mutex_; }
+
+  /// Whether code made for this epoch of the function, with these bodies, may be published.
+  bool isCurrent(const FunctionRecord& record, uint32_t epoch, std::span<const Dependency> inlined)
+      TIERCEL_REQUIRES(mutex_);
+  /// The function's newest code from now on. Returns what it replaces, which is retired, or null.
+  CodeVersion* publish(std::unique_ptr<CodeVersion> version) TIERCEL_REQUIRES(mutex_);
+  /// Native objects, which belong to no function.
+  CodeVersion* adopt(std::unique_ptr<CodeVersion> version) TIERCEL_REQUIRES(mutex_);
+  /// Nobody has run it: gives it back at once.
+  void discard(std::unique_ptr<CodeVersion> version);
+
+  const FunctionCode* find(FunctionId id) TIERCEL_REQUIRES(mutex_);
+  /// Retires all code of the function. The caller closes its entries.
+  void withdraw(FunctionRecord& record) TIERCEL_REQUIRES(mutex_);
+  void withdrawContinuation(FunctionRecord& record, uint32_t header) TIERCEL_REQUIRES(mutex_);
+  /// Makes an older version at tier 0 the newest again, if there is one.
+  CodeVersion* revive(FunctionRecord& record) TIERCEL_REQUIRES(mutex_);
+  void retire(CodeVersion& version) TIERCEL_REQUIRES(mutex_);
+
+  /// Code, retired or not, that may hold the body of a function; the second for bodies that were hints only.
+  std::vector<CodeVersion*> dependents(FunctionId id) TIERCEL_REQUIRES(mutex_);
+  std::vector<CodeVersion*> dependents(const std::string& hint) TIERCEL_REQUIRES(mutex_);
+  /// Code that is not retired and mentions the function.
+  std::vector<CodeVersion*> users(FunctionId id) TIERCEL_REQUIRES(mutex_);
+
+  // --- collection ---
+  /// Retired code that may be freed, and from now on counts as looked at.
+  std::vector<CodeVersion*> beginCollection() TIERCEL_REQUIRES(mutex_);
+  /// Frees those that are still retired, were so at the beginning, and were not seen.
+  struct Freed {
+    uint64_t versions = 0, bytes = 0;
+  };
+  Freed endCollection(std::span<CodeVersion* const> candidates) TIERCEL_REQUIRES(mutex_);
+  uint64_t retiredVersions() TIERCEL_REQUIRES(mutex_) { return retired_.size(); }
+  uint64_t retiredBytes() const { return retiredBytes_.load(std::memory_order_relaxed); }
+  uint64_t pinnedVersions() TIERCEL_REQUIRES(mutex_);
+
+private:
+  void enter(CodeVersion& version) TIERCEL_REQUIRES(mutex_);
+  void leave(CodeVersion& version) TIERCEL_REQUIRES(mutex_);
+
+  const LinkEnvironment environment_;
+  Registry& registry_;
+  Mutex mutex_;
+  std::unordered_map<CodeVersion*, std::unique_ptr<CodeVersion>> all_ TIERCEL_GUARDED_BY(mutex_);
+  std::unordered_map<uint32_t, FunctionCode> functions_ TIERCEL_GUARDED_BY(mutex_);
+  std::unordered_map<uint32_t, std::set<CodeVersion*>> inlinedInto_ TIERCEL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::set<CodeVersion*>> hintedInto_ TIERCEL_GUARDED_BY(mutex_);
+  std::set<CodeVersion*> retired_ TIERCEL_GUARDED_BY(mutex_);
+  std::atomic<uint64_t> retiredBytes_{0};
+  uint64_t collections_ TIERCEL_GUARDED_BY(mutex_) = 0;
+};
+
+} // namespace tiercel

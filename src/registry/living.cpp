@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The registry of a program that changes: what a module has, what of it others use, taking it away, and the
+// end of images.
+#include "registry/registry.h"
+
+#include <algorithm>
+
+namespace tiercel {
+
+Definition Registry::definitionOf(const SymbolRef& ref) {
+  switch (ref.kind) {
+  case SymbolKind::Function:
+    return functions_[ref.id].definition.load();
+  case SymbolKind::Data:
+  case SymbolKind::Thread:
+    return globals_[ref.id].definition.load();
+  default:
+    return {};
+  }
+}
+
+bool Registry::isOf(const SymbolRef& ref, llvm::StringRef module) {
+  const Definition definition = definitionOf(ref);
+  return definition.exists() && images_[definition.image.value].module == module;
+}
+
+SymbolRef Registry::internalOf(llvm::StringRef module, llvm::StringRef name) {
+  if (const auto images = modules_.find(module); images != modules_.end()) {
+    // The newest first: it has the newest of what was redefined.
+    for (auto id = images->second.rbegin(); id != images->second.rend(); ++id) {
+      const ImageEntry& entry = images_[id->value];
+      if (const auto found = entry.internalNames.find(name); found != entry.internalNames.end()) {
+        if (const SymbolRef ref = entry.values[found->second]; ref.kind != SymbolKind::None)
+          return ref;
+      }
+    }
+  }
+  if (const auto former = formerInternals_.find(module); former != formerInternals_.end()) {
+    if (const auto found = former->second.find(name); found != former->second.end())
+      return found->second;
+  }
+  return {};
+}
+
+bool Registry::hasModule(llvm::StringRef module) {
+  LockGuard lock(mutex_);
+  return modules_.contains(module);
+}
+
+std::vector<ImageId> Registry::imagesOf(llvm::StringRef module) {
+  LockGuard lock(mutex_);
+  const auto found = modules_.find(module);
+  return found == modules_.end() ? std::vector<ImageId>() : found->second;
+}
+
+std::vector<ModuleInfo> Registry::modules() {
+  LockGuard lock(mutex_);
+  llvm::StringMap<ModuleInfo> infos;
+  for (const auto& module : modules_)
+    infos[module.first()].name = module.first().str();
+  for (size_t i = 0; i < functions_.size(); ++i) {
+    if (const Definition where = functions_[i].definition.load(); where.exists())
+      ++infos[images_[where.image.value].module].functions;
+  }
+  for (size_t i = 0; i < globals_.size(); ++i) {
+    if (const Definition where = globals_[i].definition.load();
+        where.exists() && !images_[where.image.value].removed)
+      ++infos[images_[where.image.value].module].variables;
+  }
+  std::vector<ModuleInfo> list;
+  for (auto& info : infos) {
+    if (!info.second.name.empty())
+      list.push_back(std::move(info.second));
+  }
+  std::sort(list.begin(), list.end(),
+            [](const ModuleInfo& a, const ModuleInfo& b) { return a.name < b.name; });
+  return list;
+}
+
+SymbolRef Registry::findInModule(llvm::StringRef module, llvm::StringRef name, bool internal) {
+  LockGuard lock(mutex_);
+  if (internal)
+    return internalOf(module, name);
+  const auto found = names_.find(name);
+  if (found == names_.end() || found->second.strength == Strength::Undefined ||
+      !isOf(found->second.ref, module))
+    return {};
+  return found->second.ref;
+}
+
+std::string Registry::moduleOf(const Definition& definition) {
+  LockGuard lock(mutex_);
+  return definition.exists() ? images_[definition.image.value].module : std::string();
+}
+
+std::vector<std::string> Registry::usedByOthers(llvm::StringRef module) {
+  LockGuard lock(mutex_);
+  std::vector<std::string> used;
+  const auto images = modules_.find(module);
+  if (images == modules_.end())
+    return used;
+  llvm::DenseMap<const Name*, uint32_t> own;
+  for (ImageId id : images->second) {
+    for (const Name* name : images_[id.value].mentioned)
+      ++own[name];
+  }
+  for (const auto& [name, mentions] : own) {
+    const NameEntry& entry = name->second;
+    const auto fromElsewhere = [&](const Spare& spare) {
+      return images_[spare.where.image.value].module != module;
+    };
+    if (entry.mentions > mentions && entry.strength != Strength::Undefined && isOf(entry.ref, module) &&
+        !(entry.spares && std::any_of(entry.spares->begin(), entry.spares->end(), fromElsewhere)))
+      used.push_back(name->first().str());
+  }
+  std::sort(used.begin(), used.end());
+  return used;
+}
+
+void Registry::countInForce(const Definition& definition, int change) {
+  if (!definition.exists())
+    return;
+  ImageEntry& entry = images_[definition.image.value];
+  entry.inForce += static_cast<uint32_t>(change);
+  if (entry.inForce == 0 && change < 0 && !entry.removed) {
+    std::erase(modules_[entry.module], definition.image);
+    retireImage(definition.image);
+  }
+}
+
+void Registry::retireImage(ImageId id) {
+  ImageEntry& entry = images_[id.value];
+  entry.removed = true;
+  for (Name* name : entry.mentioned)
+    --name->second.mentions;
+  pendingImages_.push_back(id.value);
+}
+
+void Registry::changeFunction(FunctionRecord& record, Definition where, std::vector<FunctionId>& changed) {
+  const Definition before = record.definition.load();
+  if (!before.exists() && where.exists())
+    definedFunctions_.fetch_add(1, std::memory_order_relaxed);
+  else if (before.exists() && !where.exists())
+    definedFunctions_.fetch_sub(1, std::memory_order_relaxed);
+  record.definition.store(where);
+  record.removed.store(!where.exists(), std::memory_order_relaxed);
+  record.serial.fetch_add(1, std::memory_order_release);
+  changed.push_back(record.id);
+  countInForce(where, 1);
+  countInForce(before, -1);
+}
+
+void Registry::dropName(NameEntry& name, const std::vector<bool>& going, std::vector<FunctionId>& changed) {
+  if (name.spares)
+    std::erase_if(*name.spares, [&](const Spare& spare) { return going[spare.where.image.value]; });
+  const Definition definition = definitionOf(name.ref);
+  if (name.strength == Strength::Undefined || !definition.exists() || !going[definition.image.value])
+    return;
+  Definition next;
+  name.strength = Strength::Undefined;
+  if (name.spares && !name.spares->empty()) {
+    // The strongest; of equals the first that was added.
+    const auto best =
+        std::max_element(name.spares->begin(), name.spares->end(),
+                         [](const Spare& a, const Spare& b) { return a.strength < b.strength; });
+    next = best->where;
+    name.strength = best->strength;
+    name.definedIn = view(strings_.save(images_[next.image.value].image->name));
+    name.spares->erase(best);
+  }
+  if (name.ref.kind == SymbolKind::Function) {
+    changeFunction(functions_[name.ref.id], next, changed);
+    return;
+  }
+  GlobalRecord& record = globals_[name.ref.id];
+  if (next.exists()) { // what is in it stays
+    countInForce(next, 1);
+    record.definition.store(next);
+  } else {
+    name.orphaned = true;
+  }
+}
+
+std::vector<FunctionId> Registry::removeModule(llvm::StringRef module) {
+  LockGuard lock(mutex_);
+  std::vector<FunctionId> changed;
+  const auto found = modules_.find(module);
+  if (found == modules_.end())
+    return changed;
+  const std::vector<ImageId> images = std::move(found->second);
+  modules_.erase(found);
+  std::vector<bool> going(images_.size());
+  for (ImageId id : images)
+    going[id.value] = true;
+  llvm::StringMap<SymbolRef>& former = formerInternals_[module];
+  for (ImageId id : images) {
+    ImageEntry& entry = images_[id.value];
+    entry.inForce = ~0u >> 1; // so that none of what follows ends it before its turn
+    for (const auto& internal : entry.internalNames) {
+      const SymbolRef ref = entry.values[internal.second];
+      if (ref.kind != SymbolKind::Function)
+        continue;
+      former[internal.first()] = ref;
+      if (const Definition where = definitionOf(ref); where.exists() && going[where.image.value])
+        changeFunction(functions_[ref.id], {}, changed);
+    }
+    for (const auto& [ordinal, ref] : entry.overridden) {
+      if (ref.kind == SymbolKind::Function && definitionOf(ref).exists())
+        changeFunction(functions_[ref.id], {}, changed);
+    }
+  }
+  for (ImageId id : images) {
+    for (Name* name : images_[id.value].mentioned)
+      dropName(name->second, going, changed);
+  }
+  for (ImageId id : images) {
+    images_[id.value].inForce = 0;
+    retireImage(id);
+  }
+  return changed;
+}
+
+std::vector<FunctionId> Registry::removeFunction(FunctionId id) {
+  LockGuard lock(mutex_);
+  std::vector<FunctionId> changed;
+  FunctionRecord& record = functions_[id.value];
+  const auto found = names_.find(linkerName({record.name.data(), record.name.size()}));
+  if (found != names_.end() && found->second.ref.kind == SymbolKind::Function &&
+      found->second.ref.id == id.value)
+    found->second.strength = Strength::Undefined;
+  if (record.definition.load().exists())
+    changeFunction(record, {}, changed);
+  return changed;
+}
+
+void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
+  LockGuard lock(mutex_);
+  for (const ObjectSymbol& symbol : symbols.defined) {
+    NameEntry& name = names_[symbol.name];
+    if (name.ref.kind != SymbolKind::Object || name.ref.id != id.value)
+      continue;
+    name.ref = {};
+    name.strength = Strength::Undefined;
+  }
+  for (const ObjectSymbols::Undefined& reference : symbols.undefined)
+    --names_[reference.name].mentions;
+}
+
+std::vector<FunctionId> Registry::functionsAround(GlobalId id) {
+  LockGuard lock(mutex_);
+  std::vector<bool> around(images_.size());
+  if (const Definition where = globals_[id.value].definition.load(); where.exists())
+    around[where.image.value] = true;
+  const auto name = names_.find(linkerName({globals_[id.value].name.data(), globals_[id.value].name.size()}));
+  for (size_t i = 0; name != names_.end() && i < images_.size(); ++i) {
+    const ImageEntry& entry = images_[i];
+    if (entry.image &&
+        std::find(entry.mentioned.begin(), entry.mentioned.end(), &*name) != entry.mentioned.end())
+      around[i] = true;
+  }
+  // All images of the module: an internal variable is one thing in all of them.
+  for (size_t i = 0; i < images_.size(); ++i) {
+    const Definition where = globals_[id.value].definition.load();
+    if (where.exists() && images_[i].image && images_[i].module == images_[where.image.value].module)
+      around[i] = true;
+  }
+  std::vector<FunctionId> functions;
+  for (size_t i = 0; i < functions_.size(); ++i) {
+    if (const Definition where = functions_[i].definition.load(); where.exists() && around[where.image.value])
+      functions.push_back(functions_[i].id);
+  }
+  return functions;
+}
+
+// --- the end of images ------------------------------------------------------------------------------------
+
+void Registry::useImages(std::span<const ImageId> images, int change) {
+  LockGuard lock(mutex_);
+  for (ImageId id : images)
+    images_[id.value].uses += change;
+}
+
+std::vector<Registry::OwnVariable> Registry::variablesOf(uint32_t image) {
+  std::vector<OwnVariable> variables;
+  const auto visit = [&variables](GlobalRecord& record, NameEntry* name) {
+    variables.push_back({&record, name});
+  };
+  const auto isHere = [&](const SymbolRef& ref) {
+    return (ref.kind == SymbolKind::Data || ref.kind == SymbolKind::Thread) &&
+           globals_[ref.id].definition.load().image.value == image;
+  };
+  ImageEntry& entry = images_[image];
+  for (const SymbolRef& ref : entry.values) {
+    if (isHere(ref))
+      visit(globals_[ref.id], nullptr);
+  }
+  for (const auto& [ordinal, ref] : entry.overridden) {
+    if (isHere(ref))
+      visit(globals_[ref.id], nullptr);
+  }
+  for (Name* name : entry.mentioned) {
+    if (name->second.ownsRecord && isHere(name->second.ref))
+      visit(globals_[name->second.ref.id], &name->second);
+  }
+  return variables;
+}
+
+bool Registry::isHeld(uint32_t image, const std::vector<uint32_t>& holders) {
+  if (images_[image].uses > 0)
+    return true;
+  for (const auto& [record, name] : variablesOf(image)) {
+    if (!name)
+      continue;
+    if (name->mentions > 0)
+      return true;
+    for (uint32_t holder : holders) {
+      for (const Name* other : images_[holder].mentioned) {
+        if (&other->second == name)
+          return true;
+      }
+    }
+  }
+  return false;
+}
+
+void Registry::release(uint32_t image, Released& released) {
+  ImageEntry& entry = images_[image];
+  for (const auto& [variable, name] : variablesOf(image)) {
+    GlobalRecord& record = *variable;
+    // Members of a section share one piece of memory.
+    if (std::byte* address = record.address.load(std::memory_order_relaxed);
+        address && !record.threadLocal && record.section.empty())
+      released.variables.push_back({address, record.size, record.alignment});
+    if (!record.section.empty())
+      std::erase(sections_[{record.section.data(), record.section.size()}], record.id);
+    record.definition.store({});
+    record.address.store(nullptr, std::memory_order_release);
+    record.written = false;
+    record.initialised.store(false, std::memory_order_release);
+    record.size = 0;
+    record.alignment = 1;
+    record.section = {};
+    freeGlobals_.push_back(record.id);
+    if (name) {
+      name->ref = {};
+      name->ownsRecord = name->orphaned = false;
+      name->strength = Strength::Undefined;
+    }
+  }
+  released.variables.insert(released.variables.end(), entry.formerStorage.begin(), entry.formerStorage.end());
+  released.images.push_back(ImageId(image));
+  entry = ImageEntry();
+  entry.removed = true;
+  freeImages_.push_back(ImageId(image));
+}
+
+Registry::Released Registry::releaseImages() {
+  LockGuard lock(mutex_);
+  Released released;
+  // Who is held may hold others.
+  std::vector<uint32_t> held, open = std::move(pendingImages_);
+  for (bool changed = true; changed;) {
+    changed = false;
+    std::vector<uint32_t> rest;
+    for (uint32_t image : open) {
+      const bool isOne = isHeld(image, held);
+      (isOne ? held : rest).push_back(image);
+      changed |= isOne;
+    }
+    open = std::move(rest);
+  }
+  for (uint32_t image : open)
+    release(image, released);
+  pendingImages_ = std::move(held);
+  if (!released.images.empty())
+    releases_.fetch_add(1, std::memory_order_release);
+  return released;
+}
+
+FunctionCounts Registry::counts(FunctionId id) {
+  LockGuard lock(mutex_);
+  const auto found = counts_.find(id.value);
+  return found == counts_.end() ? FunctionCounts() : found->second;
+}
+
+void Registry::setCounts(FunctionId id, FunctionCounts counts) {
+  LockGuard lock(mutex_);
+  if (counts.counts || counts.targets)
+    counts_[id.value] = std::move(counts);
+  else
+    counts_.erase(id.value);
+}
+
+} // namespace tiercel
