@@ -13,7 +13,8 @@ namespace tiercel {
 inline bool readOwnMemory(uintptr_t from, void* to, size_t size) {
   const iovec local{to, size};
   const iovec remote{reinterpret_cast<void*>(from), size};
-  return rawSyscall(SYS_process_vm_readv, rawSyscall(SYS_getpid), reinterpret_cast<long>(&local), 1,
+  // By the thread's id: the process's is that of the main thread, which has no memory once it has ended.
+  return rawSyscall(SYS_process_vm_readv, rawSyscall(SYS_gettid), reinterpret_cast<long>(&local), 1,
                     reinterpret_cast<long>(&remote), 1) == static_cast<long>(size);
 }
 

@@ -68,7 +68,7 @@ ProcRead readThreadFile(pid_t thread, const char* name, std::array<char, kMostTe
   return ProcRead::Ok;
 }
 
-/// One line of /proc/self/maps: "BEGIN-END PERMISSIONS OFFSET DEVICE INODE NAME".
+/// One line of maps: "BEGIN-END PERMISSIONS OFFSET DEVICE INODE NAME".
 bool parseMapping(std::string_view line, Mapping& mapping) {
   if (!takeNumber(line, mapping.begin, 16) || !line.starts_with('-'))
     return false;
@@ -129,7 +129,8 @@ ProcRead readCall(pid_t thread, ThreadCall& call) {
 
 std::vector<Mapping> mappingsOfProcess() {
   std::vector<Mapping> mappings;
-  const int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  // Not /proc/self: that is the main thread, which has no memory any more once it has ended.
+  const int file = open("/proc/thread-self/maps", O_RDONLY | O_CLOEXEC);
   if (file < 0)
     return mappings;
   std::string text;

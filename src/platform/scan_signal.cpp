@@ -95,7 +95,8 @@ Result<int> ScanSignal::install(int signal) {
   struct sigaction ours {};
   ours.sa_sigaction = onSignal;
   ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
-  sigfillset(&ours.sa_mask);
+  // Not sigfillset, which leaves out libc's own two: cancellation must not unwind out of the handler.
+  memset(&ours.sa_mask, 0xff, sizeof ours.sa_mask);
   if (sigaction(signal, &ours, &previous) != 0)
     return error(strerror(errno));
   return signal;

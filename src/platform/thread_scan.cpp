@@ -212,7 +212,7 @@ void ThreadScan::lookByItself(Thread& thread, const ThreadStatus& status) {
       thread.done = true;
       break;
     case ScanSignal::Sent::Later:
-      thread.why = "too many signals are queued";
+      thread.why = "too many signals are under way";
       break;
     }
   }

@@ -43,7 +43,7 @@ const char* obstacle() {
   if (readCall(gettid(), call) != ProcRead::Ok)
     return "/proc/self/task/*/syscall does not work";
   if (mappingsOfProcess().empty())
-    return "/proc/self/maps does not work";
+    return "/proc/thread-self/maps does not work";
   return nullptr;
 }
 

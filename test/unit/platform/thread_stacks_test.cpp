@@ -218,7 +218,7 @@ TEST_F(ThreadStacksTest, ShortWaitsAreNotInterrupted) {
     while (!stop) {
       const timespec moment{0, 20'000};
       interrupted += nanosleep(&moment, nullptr) != 0;
-      for (volatile int i = 0; i < 100'000; i = i + 1) {
+      for (volatile int i = 0; i < 1'000'000; i = i + 1) {
       }
       interrupted += poll(nullptr, 0, 1) != 0;
     }
@@ -501,7 +501,9 @@ TEST_F(ThreadStacksTest, MainThreadThatEndedIsNotMissed) {
       ThreadCall call;
       while (readCall(leader, call) == ProcRead::Ok && (!call.waiting || call.sp != 0))
         std::this_thread::yield();
-      _exit(scan().complete ? 0 : 3);
+      const auto outcome = scan();
+      EXPECT_TRUE(outcome.complete) << outcome.why;
+      _exit(outcome.complete ? 0 : 3);
     }).detach();
     syscall(SYS_exit, 0);
     return 4;
