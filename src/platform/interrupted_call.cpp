@@ -20,16 +20,16 @@ constexpr size_t kCodeBytes = 16;
 /// Calls that fail with EINTR in spite of SA_RESTART (signal(7)) and have then done nothing. With a socket's
 /// time-out in effect, its calls are such too.
 constexpr std::array kRestartable = {
-    SYS_poll,          SYS_ppoll,       SYS_select,          SYS_pselect6,      SYS_epoll_wait,
-    SYS_epoll_pwait,   SYS_epoll_pwait2, SYS_nanosleep,      SYS_clock_nanosleep, SYS_pause,
-    SYS_rt_sigsuspend, SYS_rt_sigtimedwait, SYS_futex,       SYS_futex_waitv,   SYS_semop,
-    SYS_semtimedop,    SYS_msgrcv,      SYS_msgsnd,          SYS_io_getevents,  SYS_io_uring_enter,
-    SYS_accept,        SYS_accept4,     SYS_recvfrom,        SYS_recvmsg,       SYS_recvmmsg,
-    SYS_sendto,        SYS_sendmsg,     SYS_sendmmsg};
+    SYS_poll,          SYS_ppoll,           SYS_select,    SYS_pselect6,        SYS_epoll_wait,
+    SYS_epoll_pwait,   SYS_epoll_pwait2,    SYS_nanosleep, SYS_clock_nanosleep, SYS_pause,
+    SYS_rt_sigsuspend, SYS_rt_sigtimedwait, SYS_futex,     SYS_futex_waitv,     SYS_semop,
+    SYS_semtimedop,    SYS_msgrcv,          SYS_msgsnd,    SYS_io_getevents,    SYS_io_uring_enter,
+    SYS_accept,        SYS_accept4,         SYS_recvfrom,  SYS_recvmsg,         SYS_recvmmsg,
+    SYS_sendto,        SYS_sendmsg,         SYS_sendmmsg};
 
-/// Whether the byte before b8 makes it something else than the opcode of `mov imm32, %eax`: a REX prefix, or the
-/// opcode of an instruction whose operand b8 would be (8b b8 disp32 is `mov disp32(%rax), %edi`), or two bytes
-/// further ahead, one with a constant (c7 45 b8 imm32 is `movl $imm32, -0x48(%rbp)`).
+/// Whether the byte before b8 makes it something else than the opcode of `mov imm32, %eax`: a REX prefix, or
+/// the opcode of an instruction whose operand b8 would be (8b b8 disp32 is `mov disp32(%rax), %edi`), or two
+/// bytes further ahead, one with a constant (c7 45 b8 imm32 is `movl $imm32, -0x48(%rbp)`).
 bool isOperand(const unsigned char* b8) {
   constexpr std::array<unsigned char, 24> kWithOperand = {0x01, 0x03, 0x09, 0x0b, 0x11, 0x13, 0x19, 0x1b,
                                                           0x21, 0x23, 0x29, 0x2b, 0x31, 0x33, 0x39, 0x3b,
@@ -79,7 +79,8 @@ long restartableCallBefore(const unsigned char* code) {
     return -1;
   uint32_t number = 0;
   memcpy(&number, move + 1, sizeof number);
-  return std::find(kRestartable.begin(), kRestartable.end(), number) != kRestartable.end() ? long(number) : -1;
+  return std::find(kRestartable.begin(), kRestartable.end(), number) != kRestartable.end() ? long(number)
+                                                                                           : -1;
 }
 
 void restartInterruptedCall(ucontext_t& context) {

@@ -4,10 +4,10 @@
 // and the like fail with EINTR whenever a handler has run, and a program that has no handlers does not expect
 // that. For handlers of the engine's own, which must leave no trace.
 //
-// A call is taken for interrupted if the instruction before the interrupted one is `syscall` and the result is
-// -EINTR. The kernel does not say which call it was: only code of the form `mov $NUMBER, %eax; syscall`, which
-// libc's is, is recognised, and only calls that can simply be made again: they did nothing and their arguments
-// are still in their registers. (close, for one, has done its work when it fails with EINTR.)
+// A call is taken for interrupted if the instruction before the interrupted one is `syscall` and the result
+// is -EINTR. The kernel does not say which call it was: only code of the form `mov $NUMBER, %eax; syscall`,
+// which libc's is, is recognised, and only calls that can simply be made again: they did nothing and their
+// arguments are still in their registers. (close, for one, has done its work when it fails with EINTR.)
 //
 // Why that is right. While the handler runs all signals are blocked, so it is the first after the call:
 // nobody else's handler has run that the program must be told of. Signals that came meanwhile are pending. Of

@@ -47,8 +47,8 @@ bool findField(std::string_view text, std::string_view name, int base, uint64_t&
   return takeNumber(text, value, base);
 }
 
-/// Reads a file of one thread as far as `buffer` goes. A thread that ended has no folder any more, or one whose
-/// files answer ESRCH.
+/// Reads a file of one thread as far as `buffer` goes. A thread that ended has no folder any more, or one
+/// whose files answer ESRCH.
 ProcRead readThreadFile(pid_t thread, const char* name, std::array<char, kMostText>& buffer,
                         std::string_view& text) {
   std::array<char, 64> path;

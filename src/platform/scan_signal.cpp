@@ -37,9 +37,9 @@ struct Slot {
 
 /// Static, and reached by index only: a late signal finds a slot, whatever it is used for by then.
 constinit std::array<Slot, ScanSignal::kMostOrders> slots;
-uint64_t lastTicket = 0;                  ///< the scanning thread's
-std::atomic<uint32_t> finished{0};        ///< futex: counts finished walks
-struct sigaction previous;                ///< the scanning thread's: before install
+uint64_t lastTicket = 0;           ///< the scanning thread's
+std::atomic<uint32_t> finished{0}; ///< futex: counts finished walks
+struct sigaction previous;         ///< the scanning thread's: before install
 
 /// Walks the interrupted thread's stack, as the slot orders.
 void walkInterrupted(Slot& slot, const ucontext_t& context) {
@@ -87,12 +87,12 @@ Result<int> ScanSignal::install(int signal) {
   const auto error = [&](const char* why) {
     return Error(ErrorKind::Environment, "signal for stack scans", why);
   };
-  struct sigaction current {};
+  struct sigaction current{};
   if (signal == 0)
     for (signal = SIGRTMAX; sigaction(signal, nullptr, &current) != 0 || !isDefault(current); --signal)
       if (signal == SIGRTMIN)
         return error("the program handles all real-time signals");
-  struct sigaction ours {};
+  struct sigaction ours{};
   ours.sa_sigaction = onSignal;
   ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
   // Not sigfillset, which leaves out libc's own two: cancellation must not unwind out of the handler.
@@ -105,16 +105,16 @@ Result<int> ScanSignal::install(int signal) {
 void ScanSignal::remove(int signal) {
   if (!isInstalled(signal))
     return;
-  // A signal may still be pending whose order was withdrawn. Ignoring the number discards it; with the default
-  // disposition it would end the process.
-  struct sigaction ignore {};
+  // A signal may still be pending whose order was withdrawn. Ignoring the number discards it; with the
+  // default disposition it would end the process.
+  struct sigaction ignore{};
   ignore.sa_handler = SIG_IGN;
   sigaction(signal, &ignore, nullptr);
   sigaction(signal, &previous, nullptr);
 }
 
 bool ScanSignal::isInstalled(int signal) {
-  struct sigaction current {};
+  struct sigaction current{};
   return sigaction(signal, nullptr, &current) == 0 && (current.sa_flags & SA_SIGINFO) != 0 &&
          current.sa_sigaction == onSignal;
 }

@@ -18,8 +18,8 @@ namespace tiercel {
 namespace {
 constexpr size_t kGuard = 4096;
 
-/// The list of all stacks, for contains(): an entry is used again after its stack has gone, and never freed, so
-/// that the list can be read without a lock.
+/// The list of all stacks, for contains(): an entry is used again after its stack has gone, and never freed,
+/// so that the list can be read without a lock.
 struct Entry {
   std::atomic<uintptr_t> base; ///< 0: unused
   Entry* next;

@@ -14,8 +14,8 @@ namespace {
 constexpr uintptr_t kRedZone = 128;
 constexpr uintptr_t kNone = UINTPTR_MAX;
 
-/// The head of what the kernel puts on the stack before it enters a handler (struct rt_sigframe): the handler's
-/// return address and the ucontext up to its registers.
+/// The head of what the kernel puts on the stack before it enters a handler (struct rt_sigframe): the
+/// handler's return address and the ucontext up to its registers.
 struct SignalFrame {
   uintptr_t returnAddress;
   unsigned long flags;
@@ -25,8 +25,9 @@ struct SignalFrame {
 };
 
 const Mapping* findMapping(std::span<const Mapping> mappings, uintptr_t address) {
-  const auto after = std::upper_bound(mappings.begin(), mappings.end(), address,
-                                      [](uintptr_t wanted, const Mapping& one) { return wanted < one.begin; });
+  const auto after =
+      std::upper_bound(mappings.begin(), mappings.end(), address,
+                       [](uintptr_t wanted, const Mapping& one) { return wanted < one.begin; });
   return after != mappings.begin() && (after - 1)->contains(address) ? &*(after - 1) : nullptr;
 }
 

@@ -6,7 +6,8 @@
 //
 //  - The primary stack of a thread ends below its thread block (what pthread_self() points to), with which it
 //    shares a mapping; that of the main thread ends with the mapping [stack].
-//  - A handler on the alternate signal stack has interrupted something on the primary one. The kernel's signal
+//  - A handler on the alternate signal stack has interrupted something on the primary one. The kernel's
+//  signal
 //    frame says where: its first word, the handler's return address, is one of a few known ones.
 //  - Such a frame also tells of an alternate stack that lies inside the primary one, where the interrupted
 //    frames can be below the handler's.
@@ -47,9 +48,9 @@ struct ProcessView {
 
 struct WalkStart {
   uintptr_t sp;
-  uintptr_t threadBlock;     ///< an address in it; not used if `onMainStack`
-  bool onMainStack;          ///< the thread's primary stack is the process's [stack]
-  Mapping alternate{};       ///< the thread's alternate signal stack, if known; else empty
+  uintptr_t threadBlock; ///< an address in it; not used if `onMainStack`
+  bool onMainStack;      ///< the thread's primary stack is the process's [stack]
+  Mapping alternate{};   ///< the thread's alternate signal stack, if known; else empty
 };
 
 enum class WalkEnd : uint8_t {

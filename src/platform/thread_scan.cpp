@@ -27,12 +27,14 @@ bool waitsForChild(long call) { return call == SYS_vfork || call == SYS_clone ||
 uintptr_t threadBlock(pid_t thread) {
   uintptr_t head = 0;
   size_t size = 0;
-  const long result = rawSyscall(SYS_get_robust_list, thread, reinterpret_cast<long>(&head),
-                                 reinterpret_cast<long>(&size));
+  const long result =
+      rawSyscall(SYS_get_robust_list, thread, reinterpret_cast<long>(&head), reinterpret_cast<long>(&size));
   return result == 0 ? head : 0;
 }
 
-std::string describe(pid_t thread, const char* why) { return "thread " + std::to_string(thread) + ": " + why; }
+std::string describe(pid_t thread, const char* why) {
+  return "thread " + std::to_string(thread) + ": " + why;
+}
 
 } // namespace
 
@@ -163,8 +165,8 @@ void ThreadScan::look(Thread& thread) {
   }
 }
 
-/// Of a thread that waits: looks at a copy, which is good if the thread did not run meanwhile. Whoever ran and
-/// waits again has given up its processor once more.
+/// Of a thread that waits: looks at a copy, which is good if the thread did not run meanwhile. Whoever ran
+/// and waits again has given up its processor once more.
 void ThreadScan::lookFromOutside(Thread& thread, const ThreadStatus& status, const ThreadCall& call) {
   thread.foundRunning = false;
   if (waitsForChild(call.number))
@@ -233,7 +235,8 @@ void ThreadScan::note(Thread& thread, const WalkResult& result) {
     viewIsStale_ = true;
     break;
   case WalkEnd::Foreign:
-    // For good: if it is back on its own stack the next time, the other is suspended and may be full of words.
+    // For good: if it is back on its own stack the next time, the other is suspended and may be full of
+    // words.
     outcome_.foreignStack = true;
     outcome_.why = describe(thread.id, result.why);
     break;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One scan of all threads (thread_stacks.h has the argument): a list of threads, and rounds in which each that
-// is left is looked at from outside or sent a signal, until none is left or the time is over.
+// One scan of all threads (thread_stacks.h has the argument): a list of threads, and rounds in which each
+// that is left is looked at from outside or sent a signal, until none is left or the time is over.
 //
 // Thread rule: belongs to the scanning thread; one scan at a time in the process.
 #pragma once

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Finds every word in a range of addresses that any thread of the process has on its stack or in its registers:
-// machine code that none of these words leads into will never run again, once nothing else leads there, and
-// can be freed. A word that is missed is a crash, so whatever is not understood makes the outcome incomplete.
+// Finds every word in a range of addresses that any thread of the process has on its stack or in its
+// registers: machine code that none of these words leads into will never run again, once nothing else leads
+// there, and can be freed. A word that is missed is a crash, so whatever is not understood makes the outcome
+// incomplete.
 //
 // What the caller must have done first: everything that hands out the addresses (cells, direct calls, tables)
 // leads elsewhere. What compiled code must keep to: an address in the range is held only
 //  - as a return address, or the pc, of a thread that executes there;
 //  - for moments, in a register, on the way to being jumped to: not across a call, because the registers of a
 //    thread that sleeps in a system call cannot be seen, except those with the call's arguments.
-// It never goes from thread to thread or into memory that outlives a call. (Function pointers are addresses of
-// stubs.) The engine's own code is bound by the same rules on threads that it does not exclude.
+// It never goes from thread to thread or into memory that outlives a call. (Function pointers are addresses
+// of stubs.) The engine's own code is bound by the same rules on threads that it does not exclude.
 //
 // Why one look at each thread is enough, at different times:
 //  - First membarrier(2) makes all processors serialise. From then on none executes an old direct call, and
@@ -29,10 +30,12 @@
 // its way out of a wait. interrupted_call.h says what happens if it begins to wait at that moment.
 //
 // What is not seen, for users to exclude by other means:
-//  - Stacks of coroutines that are suspended. One that runs during a scan is noticed (foreignStack); from then
+//  - Stacks of coroutines that are suspended. One that runs during a scan is noticed (foreignStack); from
+//  then
 //    on no scan can be relied on. One inside the thread's own stack (an array in a frame) is not noticed.
 //  - Children of clone(CLONE_VM) without CLONE_THREAD.
-//  - From outside: interrupted frames below a handler that waits on an alternate stack inside the primary one,
+//  - From outside: interrupted frames below a handler that waits on an alternate stack inside the primary
+//  one,
 //    if the handler was installed without libc and has been replaced since.
 //
 // Thread rule: any thread with all signals blocked, not in a signal handler. One scan at a time; others wait.
@@ -54,8 +57,8 @@ class ThreadStacks {
 public:
   struct Request {
     uintptr_t begin, end; ///< words from begin to below end
-    /// Called on the scanned threads, in a signal handler and at the same time, and on the calling thread, for
-    /// every such word, also for the same one again. Async-signal-safe and thread-safe, and quick.
+    /// Called on the scanned threads, in a signal handler and at the same time, and on the calling thread,
+    /// for every such word, also for the same one again. Async-signal-safe and thread-safe, and quick.
     void (*visit)(void* context, uintptr_t word);
     void* context;
     std::span<const pid_t> exclude; ///< threads known to hold none, by kernel thread id

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "platform/interrupted_call.h"
-
 #include "platform/proc_threads.h"
 
 #include <gtest/gtest.h>
@@ -56,7 +55,7 @@ struct PollResult {
 
 /// Lets poll wait for 200 ms in a thread, which gets SIGUSR1 as soon as it waits.
 PollResult interruptPoll(void (*handler)(int, siginfo_t*, void*)) {
-  struct sigaction ours {}, previous {}, other {}, previousOther{};
+  struct sigaction ours{}, previous{}, other{}, previousOther{};
   ours.sa_sigaction = handler;
   ours.sa_flags = SA_SIGINFO;
   sigfillset(&ours.sa_mask);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "platform/thread_stacks.h"
-
 #include "platform/proc_threads.h"
 #include "platform/stack.h"
+#include "platform/thread_stacks.h"
 
 #include <gtest/gtest.h>
 
@@ -25,7 +24,8 @@
 namespace tiercel {
 namespace {
 
-// The words looked for: no addresses of anything, and made by whoever holds them, so that nobody else has them.
+// The words looked for: no addresses of anything, and made by whoever holds them, so that nobody else has
+// them.
 constexpr uintptr_t kBegin = 0x6b6b'0000'0000;
 constexpr size_t kWords = 4096;
 std::array<std::atomic<bool>, kWords> found;
@@ -235,7 +235,8 @@ TEST_F(ThreadStacksTest, ShortWaitsAreNotInterrupted) {
   RecordProperty("signalled", std::to_string(signalled));
 }
 
-// ---- signal handlers and alternate stacks ----------------------------------------------------------------------------
+// ---- signal handlers and alternate stacks
+// ----------------------------------------------------------------------------
 
 std::function<void()> inHandler;
 
@@ -245,7 +246,7 @@ void onAlternateStack(size_t index, void* memory, size_t size, const std::functi
   stack_t alternate{}, before{};
   alternate.ss_sp = memory;
   alternate.ss_size = size;
-  struct sigaction action {}, previous {};
+  struct sigaction action{}, previous{};
   action.sa_handler = [](int) { inHandler(); };
   action.sa_flags = SA_ONSTACK;
   sigaction(SIGUSR1, &action, &previous);
@@ -339,7 +340,8 @@ TEST_F(ThreadStacksTest, BlockedSignalsMakeItIncomplete) {
   EXPECT_EQ(outcome.signalled, 0u);
 }
 
-// ---- other stacks ----------------------------------------------------------------------------------------------------
+// ---- other stacks
+// ----------------------------------------------------------------------------------------------------
 
 std::function<void()> inCoroutine;
 
@@ -428,7 +430,8 @@ TEST_F(ThreadStacksTest, CompileStacksAreWaitedFor) {
   close(channel[1]);
 }
 
-// ---- processes and threads that come and go --------------------------------------------------------------------------
+// ---- processes and threads that come and go
+// --------------------------------------------------------------------------
 
 TEST_F(ThreadStacksTest, VforkMakesItIncomplete) {
   std::array<int, 2> channel{};
@@ -562,10 +565,11 @@ TEST_F(ThreadStacksTest, ExcludedThreadsAreNotLookedAt) {
   EXPECT_EQ(outcome.signalled, 0u);
 }
 
-// ---- the signal ------------------------------------------------------------------------------------------------------
+// ---- the signal
+// ------------------------------------------------------------------------------------------------------
 
 bool hasDefaultDisposition(int signal) {
-  struct sigaction action {};
+  struct sigaction action{};
   sigaction(signal, nullptr, &action);
   return action.sa_handler == SIG_DFL;
 }
@@ -592,7 +596,7 @@ TEST_F(ThreadStacksTest, StrangersSignalsAreIgnored) {
 }
 
 TEST_F(ThreadStacksTest, AProgramThatTakesTheSignalMakesItIncomplete) {
-  struct sigaction action {}, before {}, after {};
+  struct sigaction action{}, before{}, after{};
   action.sa_handler = SIG_IGN;
   sigaction(stacks_->signal(), &action, &before);
   EXPECT_FALSE(scan().complete);
