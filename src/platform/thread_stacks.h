@@ -31,12 +31,10 @@
 //
 // What is not seen, for users to exclude by other means:
 //  - Stacks of coroutines that are suspended. One that runs during a scan is noticed (foreignStack); from
-//  then
-//    on no scan can be relied on. One inside the thread's own stack (an array in a frame) is not noticed.
+//    then on no scan can be relied on. One in an array on the thread's own stack is not noticed.
 //  - Children of clone(CLONE_VM) without CLONE_THREAD.
 //  - From outside: interrupted frames below a handler that waits on an alternate stack inside the primary
-//  one,
-//    if the handler was installed without libc and has been replaced since.
+//    one, if the handler was installed without libc and has been replaced since.
 //
 // Thread rule: any thread with all signals blocked, not in a signal handler. One scan at a time; others wait.
 // Opens files (proc_threads.h). Fork: see lockForFork.

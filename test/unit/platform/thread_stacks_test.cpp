@@ -176,6 +176,7 @@ TEST_F(ThreadStacksTest, WaitingThreadsAreSeenAndNotDisturbed) {
        }},
   };
   std::vector<std::thread> threads;
+  threads.reserve(calls.size());
   std::vector<std::atomic<pid_t>> ids(calls.size());
   std::vector<std::atomic<bool>> right(calls.size());
   std::atomic<unsigned> left{3}; // that end by themselves
@@ -257,7 +258,7 @@ void onAlternateStack(size_t index, void* memory, size_t size, const std::functi
   sigaction(SIGUSR1, &previous, nullptr);
 }
 
-constexpr size_t kAlternateBytes = 256 * 1024;
+constexpr size_t kAlternateBytes = 262'144;
 
 TEST_F(ThreadStacksTest, HandlerOnAnAlternateStack) {
   std::atomic<bool> ready{false}, stop{false};
@@ -439,7 +440,7 @@ TEST_F(ThreadStacksTest, VforkMakesItIncomplete) {
   std::atomic<pid_t> id{0};
   std::thread thread([&] {
     id = gettid();
-    const pid_t child = vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+    const pid_t child = vfork(); // NOLINT(bugprone-unsafe-functions)
     if (child == 0) {
       char byte = 0;
       _exit(read(channel[0], &byte, 1) == 1 ? 0 : 1);
