@@ -53,7 +53,7 @@ struct PollResult {
   int count, error;
 };
 
-/// Lets poll wait for 200 ms in a thread, which gets SIGUSR1 as soon as it waits.
+/// Lets poll wait for 500 ms in a thread, which gets SIGUSR1 as soon as it waits.
 PollResult interruptPoll(void (*handler)(int, siginfo_t*, void*)) {
   struct sigaction ours{}, previous{}, other{}, previousOther{};
   ours.sa_sigaction = handler;
@@ -66,11 +66,11 @@ PollResult interruptPoll(void (*handler)(int, siginfo_t*, void*)) {
   PollResult result{};
   std::thread waiter([&] {
     id = gettid();
-    result.count = poll(nullptr, 0, 200);
+    result.count = poll(nullptr, 0, 500);
     result.error = errno;
   });
   ThreadCall call;
-  while (id == 0 || readCall(id, call) != ProcRead::Ok || call.number != SYS_poll)
+  while (id == 0 || (readCall(id, call) == ProcRead::Ok && call.number != SYS_poll))
     std::this_thread::yield();
   pthread_kill(waiter.native_handle(), SIGUSR1);
   waiter.join();

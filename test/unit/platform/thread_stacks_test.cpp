@@ -58,9 +58,10 @@ template <typename Body> ON_THE_STACK void descend(int frames, const Body& body)
   asm volatile("" : : "r"(local.data()) : "memory"); // so that it is no tail call
 }
 
+/// Until the thread waits in the call, or has ended.
 void awaitCall(const std::atomic<pid_t>& thread, long number) {
   ThreadCall call;
-  while (thread == 0 || readCall(thread, call) != ProcRead::Ok || call.number != number)
+  while (thread == 0 || (readCall(thread, call) == ProcRead::Ok && call.number != number))
     std::this_thread::yield();
 }
 void await(const std::atomic<bool>& flag) {
@@ -156,7 +157,7 @@ uint64_t clockNs() {
 }
 
 TEST_F(ThreadStacksTest, WaitingThreadsAreSeenAndNotDisturbed) {
-  constexpr uint64_t kWaitNs = 300'000'000;
+  constexpr uint64_t kWaitNs = 600'000'000;
   std::array<int, 2> channel{};
   ASSERT_EQ(pipe(channel.data()), 0);
   int word = 1;
