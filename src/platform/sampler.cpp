@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "platform/sampler.h"
 
+#include "platform/proc_threads.h"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <cstring>
-#include <dirent.h>
 #include <linux/close_range.h>
 #include <linux/perf_event.h>
-#include <string_view>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -50,22 +49,6 @@ template <typename T> T readAt(const std::byte* data, uint64_t position) {
   memcpy(out, data + begin, first);
   memcpy(out + first, data, sizeof value - first);
   return value;
-}
-
-/// Ids of the process's threads. Empty if /proc is not there.
-std::vector<pid_t> threadsOfProcess() {
-  std::vector<pid_t> threads;
-  DIR* directory = opendir("/proc/self/task");
-  if (directory == nullptr)
-    return threads;
-  while (const dirent* entry = readdir(directory)) {
-    const std::string_view name = entry->d_name;
-    pid_t thread = 0;
-    if (std::from_chars(name.data(), name.data() + name.size(), thread).ec == std::errc())
-      threads.push_back(thread);
-  }
-  closedir(directory);
-  return threads;
 }
 
 } // namespace

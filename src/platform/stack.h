@@ -8,6 +8,7 @@
 #include "tiercel/error.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 namespace tiercel {
@@ -22,6 +23,9 @@ public:
   ~Stack();
   Stack(Stack&& other) noexcept;
   Stack& operator=(Stack&&) = delete;
+
+  /// Whether `address` is on a stack of this kind, anybody's. Async-signal-safe.
+  static bool contains(uintptr_t address);
 
   /// Calls `body` on this stack and returns when it has. `body` must not throw or leave by longjmp.
   template <typename Body> void run(Body&& body) {

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "platform/proc_threads.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <dirent.h>
+#include <fcntl.h>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+
+namespace tiercel {
+
+namespace {
+
+/// A status file has lists of processors and memory nodes, long on large machines.
+constexpr size_t kMostText = 16384;
+
+/// Takes a number off the front of `text`, after spaces. False if there is none.
+template <typename T> bool takeNumber(std::string_view& text, T& value, int base) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+    text.remove_prefix(1);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc())
+    return false;
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  return true;
+}
+
+bool takeAddress(std::string_view& text, uintptr_t& value) {
+  while (!text.empty() && text.front() == ' ')
+    text.remove_prefix(1);
+  if (!text.starts_with("0x"))
+    return false;
+  text.remove_prefix(2);
+  return takeNumber(text, value, 16);
+}
+
+/// The value after `name` in text of lines "NAME:\tVALUE".
+bool findField(std::string_view text, std::string_view name, int base, uint64_t& value) {
+  const size_t at = text.find(name);
+  if (at == std::string_view::npos)
+    return false;
+  text.remove_prefix(at + name.size());
+  return takeNumber(text, value, base);
+}
+
+/// Reads a file of one thread as far as `buffer` goes. A thread that ended has no folder any more, or one
+/// whose files answer ESRCH.
+ProcRead readThreadFile(pid_t thread, const char* name, std::array<char, kMostText>& buffer,
+                        std::string_view& text) {
+  std::array<char, 64> path;
+  snprintf(path.data(), path.size(), "/proc/self/task/%d/%s", thread, name);
+  const int file = open(path.data(), O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return errno == ENOENT || errno == ESRCH ? ProcRead::Gone : ProcRead::Failed;
+  size_t size = 0;
+  ssize_t count = 0;
+  while (size < buffer.size() && (count = read(file, buffer.data() + size, buffer.size() - size)) > 0)
+    size += static_cast<size_t>(count);
+  const int error = errno;
+  close(file);
+  if (count < 0)
+    return error == ESRCH ? ProcRead::Gone : ProcRead::Failed;
+  text = {buffer.data(), size};
+  return ProcRead::Ok;
+}
+
+/// One line of maps: "BEGIN-END PERMISSIONS OFFSET DEVICE INODE NAME".
+bool parseMapping(std::string_view line, Mapping& mapping) {
+  if (!takeNumber(line, mapping.begin, 16) || !line.starts_with('-'))
+    return false;
+  line.remove_prefix(1);
+  if (!takeNumber(line, mapping.end, 16))
+    return false;
+  mapping.isMainStack = line.ends_with("[stack]");
+  return true;
+}
+
+} // namespace
+
+std::vector<pid_t> threadsOfProcess() {
+  std::vector<pid_t> threads;
+  DIR* directory = opendir("/proc/self/task");
+  if (directory == nullptr)
+    return threads;
+  while (const dirent* entry = readdir(directory)) {
+    const std::string_view name = entry->d_name;
+    pid_t thread = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), thread).ec == std::errc())
+      threads.push_back(thread);
+  }
+  closedir(directory);
+  std::sort(threads.begin(), threads.end());
+  return threads;
+}
+
+ProcRead readStatus(pid_t thread, ThreadStatus& status) {
+  std::array<char, kMostText> buffer;
+  std::string_view text;
+  if (const ProcRead read = readThreadFile(thread, "status", buffer, text); read != ProcRead::Ok)
+    return read;
+  const bool found = findField(text, "\nSigBlk:", 16, status.blockedSignals) &&
+                     findField(text, "\nvoluntary_ctxt_switches:", 10, status.voluntarySwitches);
+  return found ? ProcRead::Ok : ProcRead::Failed;
+}
+
+ProcRead readCall(pid_t thread, ThreadCall& call) {
+  std::array<char, kMostText> buffer;
+  std::string_view text;
+  call = {};
+  if (const ProcRead read = readThreadFile(thread, "syscall", buffer, text); read != ProcRead::Ok)
+    return read;
+  if (text.starts_with("running"))
+    return ProcRead::Ok;
+  if (!takeNumber(text, call.number, 10))
+    return ProcRead::Failed;
+  if (call.number >= 0)
+    for (uintptr_t& argument : call.arguments)
+      if (!takeAddress(text, argument))
+        return ProcRead::Failed;
+  if (!takeAddress(text, call.sp) || !takeAddress(text, call.pc))
+    return ProcRead::Failed;
+  call.waiting = true;
+  return ProcRead::Ok;
+}
+
+std::vector<Mapping> mappingsOfProcess() {
+  std::vector<Mapping> mappings;
+  // Not /proc/self: that is the main thread, which has no memory any more once it has ended.
+  const int file = open("/proc/thread-self/maps", O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return mappings;
+  std::string text;
+  std::array<char, 16384> buffer;
+  for (ssize_t count; (count = read(file, buffer.data(), buffer.size())) > 0;)
+    text.append(buffer.data(), static_cast<size_t>(count));
+  close(file);
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size() - 1);
+    Mapping mapping;
+    if (parseMapping(rest.substr(0, end), mapping))
+      mappings.push_back(mapping);
+    rest.remove_prefix(end + 1);
+  }
+  return mappings;
+}
+
+} // namespace tiercel

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "platform/thread_scan.h"
+
+#include "base/clock.h"
+#include "platform/raw_syscall.h"
+#include "platform/stack.h"
+
+#include <algorithm>
+#include <csignal>
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <unistd.h>
+
+namespace tiercel {
+
+namespace {
+
+/// Between rounds, so that threads that run have the time to get on.
+constexpr long kShortestPauseNs = 100'000;
+constexpr long kLongestPauseNs = 2'000'000;
+constexpr size_t kBufferWords = 8192;
+
+bool waitsForChild(long call) { return call == SYS_vfork || call == SYS_clone || call == SYS_clone3; }
+
+/// An address in the thread's thread block: that is where libc keeps the head of the list of robust mutexes.
+/// 0 if the thread has not come so far yet.
+uintptr_t threadBlock(pid_t thread) {
+  uintptr_t head = 0;
+  size_t size = 0;
+  const long result =
+      rawSyscall(SYS_get_robust_list, thread, reinterpret_cast<long>(&head), reinterpret_cast<long>(&size));
+  return result == 0 ? head : 0;
+}
+
+std::string describe(pid_t thread, const char* why) {
+  return "thread " + std::to_string(thread) + ": " + why;
+}
+
+} // namespace
+
+ThreadScan::ThreadScan(const ThreadStacks::Request& request, int signal, bool mainOnOwnStack)
+    : request_(request), search_{request.begin, request.end, request.visit, request.context}, signal_(signal),
+      mainOnOwnStack_(mainOnOwnStack), deadlineNs_(nowNs() + request.timeoutNs), buffer_(kBufferWords) {}
+
+ThreadStacks::Outcome ThreadScan::run() {
+  const auto fail = [this](const char* why) {
+    outcome_.why = why;
+    return outcome_;
+  };
+  if (!ScanSignal::isInstalled(signal_))
+    return fail("the program handles the signal itself now");
+  if (rawSyscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE) != 0 &&
+      // A child of fork has to register anew.
+      (rawSyscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE) != 0 ||
+       rawSyscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE) != 0))
+    return fail("membarrier fails");
+  if (!listThreads())
+    return fail("threads come and go too fast to be listed");
+  collectHandlersReturns();
+  refreshView();
+  if (const WalkResult self = lookAtSelf(); self.end != WalkEnd::Complete) {
+    outcome_.foreignStack = self.end == WalkEnd::Foreign;
+    return fail(self.why);
+  }
+
+  const auto isLeft = [](const Thread& thread) { return !thread.done; };
+  long pause = kShortestPauseNs;
+  for (;;) {
+    for (Thread& thread : threads_)
+      if (!thread.done)
+        look(thread);
+    if (std::none_of(threads_.begin(), threads_.end(), isLeft) || outcome_.foreignStack || timeIsUp())
+      break;
+    ScanSignal::waitForAny(pause);
+    pause = std::min(pause * 2, kLongestPauseNs);
+    if (viewIsStale_)
+      refreshView();
+  }
+  withdrawOrders();
+  conclude();
+  return outcome_;
+}
+
+/// A complete list of the threads that were there at some moment after the call. False if there is none.
+bool ThreadScan::listThreads() {
+  std::vector<pid_t> first = threadsOfProcess(), second;
+  for (;;) {
+    if (first.empty() || timeIsUp())
+      return false;
+    second = threadsOfProcess();
+    if (std::includes(second.begin(), second.end(), first.begin(), first.end()))
+      break;
+    first.swap(second);
+  }
+  for (const pid_t id : first)
+    if (std::find(request_.exclude.begin(), request_.exclude.end(), id) == request_.exclude.end()) {
+      ++outcome_.threads;
+      if (id != gettid())
+        threads_.push_back({.id = id});
+    }
+  return true;
+}
+
+void ThreadScan::refreshView() {
+  View& added = views_.emplace_back();
+  added.mappings = mappingsOfProcess();
+  added.view = {added.mappings, handlersReturns_};
+  viewIsStale_ = false;
+}
+
+/// libc gives all handlers the same place to return to, but others install handlers, too.
+void ThreadScan::collectHandlersReturns() {
+  struct KernelSigaction {
+    uintptr_t handler;
+    unsigned long flags;
+    uintptr_t restorer;
+    uint64_t mask;
+  };
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    KernelSigaction action{};
+    if (rawSyscall(SYS_rt_sigaction, signal, 0, reinterpret_cast<long>(&action), sizeof action.mask) == 0 &&
+        action.restorer != 0 &&
+        std::find(handlersReturns_.begin(), handlersReturns_.end(), action.restorer) ==
+            handlersReturns_.end())
+      handlersReturns_.push_back(action.restorer);
+  }
+}
+
+WalkResult ThreadScan::lookAtSelf() {
+  std::array<uintptr_t, 7> registers; // those that calls preserve: the others are this function's
+  asm volatile("movq %%rbx, 0(%0)\n\tmovq %%rbp, 8(%0)\n\tmovq %%r12, 16(%0)\n\tmovq %%r13, 24(%0)\n\t"
+               "movq %%r14, 32(%0)\n\tmovq %%r15, 40(%0)\n\tmovq %%rsp, 48(%0)"
+               :
+               : "r"(registers.data())
+               : "memory");
+  const uintptr_t sp = registers.back();
+  if (Stack::contains(sp))
+    return {WalkEnd::Unsure, "the scanning thread is on a compile stack"};
+  for (const uintptr_t word : registers)
+    search_.look(word);
+  return walkStack(search_, views_.back().view, {sp, pthread_self(), onMainStack(gettid()), {}}, buffer_);
+}
+
+void ThreadScan::look(Thread& thread) {
+  ScanSignal::Report report;
+  if (thread.ordered && ScanSignal::collect(thread.slot, report)) {
+    thread.ordered = false;
+    take(thread, report);
+    return;
+  }
+  ThreadStatus status;
+  ThreadCall call;
+  ProcRead read = readStatus(thread.id, status);
+  if (read == ProcRead::Ok)
+    read = readCall(thread.id, call);
+  if (read == ProcRead::Failed) {
+    thread.why = "its files in /proc cannot be read";
+  } else if (read == ProcRead::Gone || (call.waiting && call.sp == 0 && call.pc == 0)) {
+    // Has ended; or has no user code, like those of io_uring.
+    thread.done = true;
+  } else if (call.waiting && call.number >= 0) {
+    lookFromOutside(thread, status, call);
+  } else {
+    lookByItself(thread, status);
+  }
+}
+
+/// Of a thread that waits: looks at a copy, which is good if the thread did not run meanwhile. Whoever ran
+/// and waits again has given up its processor once more.
+void ThreadScan::lookFromOutside(Thread& thread, const ThreadStatus& status, const ThreadCall& call) {
+  thread.foundRunning = false;
+  if (waitsForChild(call.number))
+    return note(thread, {WalkEnd::Unsure, "it waits for a child that uses its memory"});
+  if (Stack::contains(call.sp))
+    return note(thread, {WalkEnd::Unsure, "it compiles"});
+  const WalkStart start{call.sp, threadBlock(thread.id), onMainStack(thread.id), {}};
+  if (!start.onMainStack && start.threadBlock == 0)
+    return note(thread, {WalkEnd::Unsure, "where its stack ends is not known"});
+  const WalkResult result = walkStack(search_, views_.back().view, start, buffer_);
+  if (result.end != WalkEnd::Complete)
+    return note(thread, result);
+  search_.look(call.pc);
+  for (const uintptr_t argument : call.arguments)
+    search_.look(argument);
+
+  ThreadStatus statusAfter;
+  ThreadCall callAfter;
+  if (readCall(thread.id, callAfter) != ProcRead::Ok || callAfter != call ||
+      readStatus(thread.id, statusAfter) != ProcRead::Ok ||
+      statusAfter.voluntarySwitches != status.voluntarySwitches)
+    return note(thread, {WalkEnd::Unsure, "it runs for too short times to be caught"});
+  ++outcome_.blocked;
+  note(thread, result);
+}
+
+/// Of a thread that runs, or waits where a signal disturbs nothing (in a page fault): sends it the signal.
+void ThreadScan::lookByItself(Thread& thread, const ThreadStatus& status) {
+  if (thread.ordered) {
+    thread.why = "it does not get the processor in time";
+  } else if (status.blockedSignals >> (signal_ - 1) & 1) {
+    thread.why = "it runs with the signal blocked";
+  } else if (!thread.foundRunning || thread.voluntarySwitches != status.voluntarySwitches) {
+    thread.foundRunning = true;
+    thread.voluntarySwitches = status.voluntarySwitches;
+    thread.why = "it runs for too short times to be caught";
+  } else {
+    const ScanSignal::Order order{&search_, &views_.back().view, onMainStack(thread.id)};
+    switch (ScanSignal::send(signal_, thread.id, order, thread.slot)) {
+    case ScanSignal::Sent::Yes:
+      thread.ordered = true;
+      ++outcome_.signalled;
+      break;
+    case ScanSignal::Sent::Gone:
+      thread.done = true;
+      break;
+    case ScanSignal::Sent::Later:
+      thread.why = "too many signals are under way";
+      break;
+    }
+  }
+}
+
+void ThreadScan::take(Thread& thread, const ScanSignal::Report& report) {
+  outcome_.longestPauseNs = std::max(outcome_.longestPauseNs, report.pauseNs);
+  note(thread, report.result);
+}
+
+void ThreadScan::note(Thread& thread, const WalkResult& result) {
+  switch (result.end) {
+  case WalkEnd::Complete:
+    thread.done = true;
+    break;
+  case WalkEnd::Unsure:
+    thread.why = result.why;
+    viewIsStale_ = true;
+    break;
+  case WalkEnd::Foreign:
+    // For good: if it is back on its own stack the next time, the other is suspended and may be full of
+    // words.
+    outcome_.foreignStack = true;
+    outcome_.why = describe(thread.id, result.why);
+    break;
+  }
+}
+
+/// No order may outlive the scan: what it refers to does not. Also those of threads that were looked at from
+/// outside since they got theirs.
+void ThreadScan::withdrawOrders() {
+  for (Thread& thread : threads_) {
+    if (!thread.ordered || ScanSignal::withdraw(thread.slot))
+      continue;
+    ScanSignal::Report report;
+    while (!ScanSignal::collect(thread.slot, report))
+      ScanSignal::waitForAny(kLongestPauseNs);
+    take(thread, report);
+  }
+}
+
+void ThreadScan::conclude() {
+  outcome_.complete = !outcome_.foreignStack;
+  for (const Thread& thread : threads_) {
+    if (thread.done)
+      continue;
+    outcome_.complete = false;
+    if (outcome_.why.empty())
+      outcome_.why = describe(thread.id, thread.why);
+  }
+}
+
+bool ThreadScan::onMainStack(pid_t thread) const { return thread == getpid() && mainOnOwnStack_; }
+
+bool ThreadScan::timeIsUp() const { return nowNs() >= deadlineNs_; }
+
+} // namespace tiercel
