@@ -80,10 +80,12 @@ public:
   Status removeFunction(const std::string& name, const RemoveOptions& options = {});
   /// Gives the code of functions back: the next call compiles them again. Names or glob patterns.
   Status discardCode(const std::vector<std::string>& names);
-  /// Frees retired code that no thread can return into, now. See Options::reclaim.
+  /// Looks at the stacks of all threads and frees the retired code that none can return into, now. Needs
+  /// Options::reclaim to be Reclaim::Signals; an error without.
   Result<CollectReport> collect();
-  /// The calling thread has no frame of compiled code below this call, nor a continuation of one elsewhere.
-  void quiescentPoint();
+  /// The host's word that at this moment no thread is in compiled code of this engine or has a frame of it on
+  /// any stack: frees all retired code.
+  CollectReport quiescentPoint();
   /// The function map. Internal names will do where only one module has them.
   Result<FunctionInfo> describe(std::string_view function);
   std::vector<ModuleInfo> modules();

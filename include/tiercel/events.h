@@ -18,6 +18,8 @@ enum class EventKind {
   PromotionDropped, ///< reason: why nothing was done
   CodePublished,    ///< calls reach the code at `code` from now on
   CodeRetired,      ///< replaced; still allocated
+  CodeFreed,        ///< bytes: of retired code, given back at once
+  ModuleRemoved,    ///< name: the module
   CompileFailed,    ///< reason: the message
   FunctionPinned,   ///< reason: why it keeps one version
   OsrPublished,     ///< running activations go on at `code` when they reach the loop header

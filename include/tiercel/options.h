@@ -26,6 +26,16 @@ enum class Policy {
 };
 inline constexpr Policy kDefaultPolicy = Policy::Threshold;
 
+/// How the engine knows that nobody can return into code that it wants to free.
+enum class Reclaim {
+  /// It does not: code is freed at Engine::quiescentPoint only.
+  QuiescentPoints,
+  /// It looks at the stack of every thread of the process, in the background and at Engine::collect. Threads
+  /// that wait in the kernel are not disturbed; those that run get a signal, whose handler is the engine's.
+  /// docs/living-programs.md says what a host with stacks of its own (coroutines) must know.
+  Signals,
+};
+
 /// Ways to run that reach rare paths on purpose. Every program must behave the same under each.
 struct TestModes {
   /// The first counter event of every function promotes it, through every tier in turn.
@@ -34,6 +44,8 @@ struct TestModes {
   bool randomTier = false;
   /// Loops are left for a continuation, compiled at once at any tier, at headers picked at random.
   bool osrAlways = false;
+  /// Retired code is looked for on the stacks, and freed, again and again. Needs Reclaim::Signals.
+  bool retireAlways = false;
   /// Seed of randomTier and osrAlways: the same seed and --sync give the same choices.
   uint64_t seed = 0;
 };
@@ -75,6 +87,11 @@ struct Options {
   /// On-stack replacement: a running loop goes on in better code without returning first.
   bool osr = true;
 
+  /// Freeing code that has been replaced or removed.
+  Reclaim reclaim = Reclaim::QuiescentPoints;
+  /// The signal for Reclaim::Signals; 0: the highest real-time signal that nobody handles.
+  int reclaimSignal = 0;
+
   /// The CPU code is made for: "native", or a name that LLVM knows.
   std::string cpu = "native";
 
@@ -106,6 +123,11 @@ struct Options {
   /// Receives what `dump` asks for. Called from the thread that compiles; must be thread-safe.
   std::vector<DumpRequest> dump;
   std::function<void(const DumpRequest&, const std::string& function, const std::string& text)> onDump;
+
+  /// The program calls `name`, which nothing defines, or nothing any more. Returns where this call shall go:
+  /// to a function of the same type. Null: the call goes to `name` after all if it has been added meanwhile,
+  /// otherwise it is an error for onFatal. Called on the program's thread, at every such call.
+  std::function<void*(std::string_view name)> onUndefined;
 
   /// The program called a function that nothing defines, or that could not be compiled. Called on the
   /// program's thread, with all signals blocked. It must not return: the program cannot go on. When unset the

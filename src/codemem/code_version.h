@@ -7,7 +7,8 @@
 //        \------ the program changed meanwhile: never executed ---------------------------------------^
 //
 // engine/versions.h owns versions and makes the transitions.
-// Thread rule: constant once linked, but for the last two.
+// Thread rule: constant once linked, but for `retired` and what follows, which change under the
+// lock of the versions, and `seen`.
 #pragma once
 
 #include "base/dependency.h"
@@ -62,10 +63,13 @@ struct CodeVersion {
   std::vector<Dependency> inlined;    ///< whose bodies it may hold
   std::vector<std::string> hints;     ///< the same for functions that the program does not define
   std::vector<ImageId> images;        ///< whose internal data it may refer to
+  std::vector<ObjectId> objects;      ///< native ones that it has addresses of
   const void* frames = nullptr;       ///< registered with libgcc, if our lookup is not the one it calls
   /// Addresses inside it may be in the program's data (coroutine frames, labels): it is never freed.
   bool addressesEscape = false;
 
+  bool retired = false;
+  bool outOfDate = false; ///< it holds what has been redefined: never to be entered again
   uint64_t retiredIn = 0; ///< how many collections had begun when it was retired
   /// Set by a scan of the stacks that found an address inside.
   std::atomic<bool> seen{false};

@@ -76,6 +76,12 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
     return status.takeError();
   if (Status status = supplyRuntimeFunctions(*engine, *engine->arena_, engine->host_); !status)
     return status.takeError();
+  if (engine->options_.reclaim == Reclaim::Signals) {
+    Result<std::shared_ptr<ThreadStacks>> stacks = ThreadStacks::acquire(engine->options_.reclaimSignal);
+    if (!stacks)
+      return stacks.takeError();
+    engine->stacks_ = std::move(*stacks);
+  }
   engine->host_.onLoad([raw = engine.get()](const std::string& path) { return raw->exportToLibrary(path); });
   return engine;
 }
@@ -96,6 +102,14 @@ EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> aren
 
 EngineImpl::~EngineImpl() {
   // What the program left for its exit: handlers of atexit and destructors of its objects.
+  std::vector<std::string> modules;
+  {
+    LockGuard lock(dsoMutex_);
+    for (const auto& [module, handle] : dsoHandles_)
+      modules.push_back(module);
+  }
+  for (const std::string& module : modules)
+    finaliseModule(module);
   __cxa_finalize(&dsoHandle_);
   runDestructors();
   unregisterForFork(*this);
@@ -138,8 +152,10 @@ Stats EngineImpl::stats() const {
   stats.phaseMs.codegen = s.codegenNs.milliseconds();
   stats.phaseMs.data = s.dataNs.milliseconds();
   stats.phaseMs.link = s.linkNs.milliseconds();
-  stats.codeBytes.retired = s.retiredBytes.get();
-  stats.codeBytes.live = s.codeBytes.get() - stats.codeBytes.retired;
+  stats.functions.freed = s.freed.get();
+  stats.codeBytes.retired = versions_.retiredBytes();
+  stats.codeBytes.freed = s.freedBytes.get();
+  stats.codeBytes.live = s.codeBytes.get() - stats.codeBytes.retired - stats.codeBytes.freed;
   stats.dataBytes = arena_->dataBytesUsed();
   for (unsigned tier = 0; tier < kTierCount; ++tier) {
     stats.tiers[tier].functions = s.tiers[tier].functions.get();
@@ -172,12 +188,8 @@ Result<std::unique_ptr<Engine>> Engine::create(Options options) {
 Status Engine::addFile(const std::string& path) { return impl_->addFile(path); }
 Status Engine::addBytes(std::string_view bytes, const std::string& name) {
   Result<Input> input =
-      classifyInput(llvm::MemoryBuffer::getMemBufferCopy({bytes.data(), bytes.size()}, name), name);
-  if (!input)
-    return input.takeError();
-  if (input->kind == InputKind::SharedLibrary)
-    return Error(ErrorKind::BadInput, name, "a shared library can only be loaded from a file");
-  return impl_->addInput(std::move(*input));
+      inputFromMemory(llvm::MemoryBuffer::getMemBufferCopy({bytes.data(), bytes.size()}, name), name);
+  return input ? impl_->addInput(std::move(*input)) : Status(input.takeError());
 }
 Status Engine::addLibrary(const std::string& name, const std::vector<std::string>& directories) {
   return impl_->addLibrary(name, directories);
@@ -207,27 +219,21 @@ void Engine::waitIdle() { impl_->waitIdle(); }
 Stats Engine::stats() const { return impl_->stats(); }
 void Engine::addListener(EventListener* listener) { impl_->addListener(listener); }
 
-Status Engine::add(const std::string& module, const Source&) {
-  return Error(ErrorKind::Unsupported, module, "adding is not there yet");
+Status Engine::add(const std::string& module, const Source& source) { return impl_->add(module, source); }
+Status Engine::redefine(const std::string& module, const Source& source, const RedefineOptions& options) {
+  return impl_->redefine(module, source, options);
 }
-Status Engine::redefine(const std::string& module, const Source&, const RedefineOptions&) {
-  return Error(ErrorKind::Unsupported, module, "redefining is not there yet");
+Status Engine::remove(const std::string& module, const RemoveOptions& options) {
+  return impl_->remove(module, options);
 }
-Status Engine::remove(const std::string& module, const RemoveOptions&) {
-  return Error(ErrorKind::Unsupported, module, "removing is not there yet");
+Status Engine::removeFunction(const std::string& name, const RemoveOptions& options) {
+  return impl_->removeFunction(name, options);
 }
-Status Engine::removeFunction(const std::string& name, const RemoveOptions&) {
-  return Error(ErrorKind::Unsupported, name, "removing is not there yet");
-}
-Status Engine::discardCode(const std::vector<std::string>&) {
-  return Error(ErrorKind::Unsupported, "discardCode", "not there yet");
-}
-Result<CollectReport> Engine::collect() { return CollectReport(); }
-void Engine::quiescentPoint() {}
-Result<FunctionInfo> Engine::describe(std::string_view function) {
-  return Error(ErrorKind::Unsupported, std::string(function), "not there yet");
-}
-std::vector<ModuleInfo> Engine::modules() { return {}; }
+Status Engine::discardCode(const std::vector<std::string>& names) { return impl_->discardCode(names); }
+Result<CollectReport> Engine::collect() { return impl_->collect(); }
+CollectReport Engine::quiescentPoint() { return impl_->quiescentPoint(); }
+Result<FunctionInfo> Engine::describe(std::string_view function) { return impl_->describe(function); }
+std::vector<ModuleInfo> Engine::modules() { return impl_->modules(); }
 
 Status addModule(Engine& engine, const llvm::Module& module) {
   Result<Input> input = inputFromModule(module, module.getModuleIdentifier());

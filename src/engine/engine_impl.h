@@ -25,7 +25,9 @@
 #include "link/linker.h"
 #include "link/unwind.h"
 #include "load/input.h"
+#include "platform/core_sync.h"
 #include "platform/program_state_guard.h"
+#include "platform/thread_stacks.h"
 #include "registry/registry.h"
 
 #include <map>
@@ -44,7 +46,8 @@ public:
 
   // --- programs (program.cpp) ---
   Status addFile(const std::string& path);
-  Status addInput(Input input);
+  /// `module`: empty for the input's name.
+  Status addInput(Input input, const std::string& module = {});
   Status addLibrary(const std::string& name, const std::vector<std::string>& directories);
   Status defineSymbol(const std::string& name, void* address);
   Result<void*> lookupFunction(std::string_view name, std::string_view signature);
@@ -53,6 +56,21 @@ public:
   Result<int> runMain(const std::vector<std::string>& args, const std::string& entry);
 
   Status prepare(const std::vector<std::string>& patterns, unsigned tier); ///< prepare.cpp
+
+  // --- a living program (living.cpp, describe.cpp) ---
+  Status add(const std::string& module, const Source& source);
+  Status redefine(const std::string& module, const Source& source, const RedefineOptions& options);
+  Status remove(const std::string& module, const RemoveOptions& options);
+  Status removeFunction(const std::string& name, const RemoveOptions& options);
+  Status discardCode(const std::vector<std::string>& patterns);
+  Result<FunctionInfo> describe(std::string_view name);
+  std::vector<ModuleInfo> modules();
+
+  // --- reclamation (collect.cpp) ---
+  Result<CollectReport> collect() TIERCEL_EXCLUDES(collectionMutex_);
+  CollectReport quiescentPoint() TIERCEL_EXCLUDES(collectionMutex_);
+  /// By workers, when they have nothing better to do: collects if there is enough to gain.
+  void collectInBackground();
 
   // --- compiling (install.cpp) ---
   /// Compiles, links and publishes. The caller is the only one doing so for this function. Null if the
@@ -97,6 +115,7 @@ public:
   void addListener(EventListener* listener) { statistics_.addListener(listener); }
 
   // --- AddressSource ---
+  std::byte* dsoHandle(ImageId image) override;
   std::byte* function(FunctionId id) override { return table_.stub(id); }
   Result<std::byte*> data(GlobalId id) override;
   Result<std::byte*> object(ObjectId id, int64_t symbol) override;
@@ -141,12 +160,15 @@ private:
   /// What defines an undefined function meanwhile (an alias, a host symbol, a library loaded since); calls go
   /// there from now on. Null if nothing does.
   void* findLate(FunctionRecord& record);
+  void noteStack();
   Error undefinedCall(const FunctionRecord& record, const void* returnAddress);
 
-  Status addBitcode(Input input) TIERCEL_REQUIRES(loadMutex_);
-  Status addObject(Input input, ImageId scope) TIERCEL_REQUIRES(loadMutex_);
-  Status addOne(Input input) TIERCEL_REQUIRES(loadMutex_);
+  Status addBitcode(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
+  Status addObject(Input input, const std::string& module, ImageId scope) TIERCEL_REQUIRES(loadMutex_);
+  bool mayHaveCode(FunctionId function);
+  Status addOne(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   Status pullArchiveMembers() TIERCEL_REQUIRES(loadMutex_);
+  static Status checkTarget(const llvm::Module& module, const std::string& name);
   Status checkUndefined();
   Status checkEntry(FunctionId id, const std::string& entry);
   std::optional<void*> sectionBound(llvm::StringRef section, bool start);
@@ -159,12 +181,40 @@ private:
     uint32_t priority;
     SymbolRef function;
     std::byte* native = nullptr; ///< of objects: not in the registry
+    std::string module = {};
   };
   Status collectInitialisers(std::vector<Initialisation>& constructors) TIERCEL_REQUIRES(loadMutex_);
   Status collectFrom(ImageId image, std::vector<Initialisation>& constructors,
                      std::vector<Initialisation>& destructors);
   Status collectFrom(ObjectId object, std::vector<Initialisation>& constructors,
                      std::vector<Initialisation>& destructors);
+
+  bool hasModule(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
+  /// Reads and checks all bodies of a module that is about to be added to a running program.
+  Status verifyAll(ImageReader& reader, const std::string& name);
+  /// What a redefinition leaves as it is, by ordinal; an error for what it must not do.
+  Result<std::vector<bool>> compareDefinitions(const std::string& module, ImageReader& reader,
+                                               Session& session, const RedefineOptions& options);
+  Result<bool> isUnchanged(const std::string& module, llvm::GlobalValue& value, Session& session,
+                           const RedefineOptions& options);
+  Status checkVariables(const std::string& module, ImageReader& reader);
+  /// Who uses these names from outside the module (empty: everybody), for a message.
+  std::string usersOutside(const std::vector<std::string>& names, const std::string& module);
+  /// Takes a module's destructors, to be run before it goes.
+  std::vector<Initialisation> takeDestructors(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
+  void run(const std::vector<Initialisation>& functions);
+  /// Runs what the module's code registered with __cxa_atexit.
+  void finaliseModule(const std::string& module) TIERCEL_EXCLUDES(dsoMutex_);
+  void removeNow(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
+  /// Makes the tables follow a change of definitions: from here on nobody enters code that is out of date.
+  void applyChange(std::span<const FunctionId> changed) TIERCEL_REQUIRES(versions_.mutex());
+  /// Drops all code of a function; the next call compiles it.
+  void close(FunctionRecord& record) TIERCEL_REQUIRES(versions_.mutex());
+  void fallBack(CodeVersion& dependent) TIERCEL_REQUIRES(versions_.mutex());
+  void finishCollection(std::span<CodeVersion* const> candidates, CollectReport& report)
+      TIERCEL_REQUIRES(collectionMutex_);
+  /// Memory of images and objects that nothing refers to any more.
+  void releaseData() TIERCEL_REQUIRES(materialiseMutex_, versions_.mutex());
   void storeState(FunctionRecord& record, FirstCompile state) TIERCEL_EXCLUDES(inFlightMutex_);
 
   char dsoHandle_ = 0; ///< its address is what the program's objects call __dso_handle
@@ -198,11 +248,16 @@ private:
   struct Added {
     ImageId image;
     ObjectId object; ///< valid: not an image
+    std::string module;
   };
   std::vector<Added> added_ TIERCEL_GUARDED_BY(loadMutex_);
   size_t initialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;                  ///< of added_
   std::vector<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run
   bool destructorsRegistered_ TIERCEL_GUARDED_BY(loadMutex_) = false;
+  /// What a module's code calls __dso_handle: its destructors are registered under it. By module name; made
+  /// when first mentioned, and kept, because registrations refer to them.
+  std::map<std::string, std::unique_ptr<char>> dsoHandles_ TIERCEL_GUARDED_BY(dsoMutex_);
+  Mutex dsoMutex_;
   Mutex inliningMutex_;
   /// Of the newest compiles at the top tier.
   struct Inlining {
@@ -214,6 +269,13 @@ private:
   std::atomic<uint64_t> osrChances_{0}; ///< polls of the mode osr-always
   std::vector<std::string> arguments_;
   std::vector<char*> argv_;
+
+  Mutex collectionMutex_;
+  std::shared_ptr<ThreadStacks> stacks_; ///< with Reclaim::Signals
+  /// Return addresses may be on stacks that belong to no thread: from now on nothing is freed.
+  std::atomic<bool> foreignStacks_{false};
+  std::atomic<uint64_t> collectAtBytes_{0}, collectAfterNs_{0}; ///< when the background looks again
+  uint64_t collectInterval_ = 0;
 
   Promoter promoter_; ///< last: its threads use everything above
 };

@@ -5,6 +5,7 @@
 #include "base/mix.h"
 #include "engine/engine_impl.h"
 #include "platform/lazy_entry.h"
+#include "platform/own_stack.h"
 #include "platform/program_state_guard.h"
 #include "profile/target_table.h"
 #include "tiering/policy.h"
@@ -42,17 +43,26 @@ void* EngineImpl::firstCall(FunctionId id, const void* returnAddress) {
   {
     ProgramStateGuard guard;
     promoter_.ensureWorkers();
+    noteStack();
     if (!record.definition.load().exists()) {
       if (void* late = findLate(record))
         return late;
-      fatal(undefinedCall(record, returnAddress));
-    }
-    if (!record.isIfunc.load(std::memory_order_relaxed)) {
+    } else if (!record.isIfunc.load(std::memory_order_relaxed)) {
       Result<void*> code = ensureCompiled(record);
       if (!code)
         fatal(code.error());
       return *code;
     }
+  }
+  if (!record.definition.load().exists()) {
+    // The host's answer is for this call; it may also have added the function. Without the guard: it may take
+    // its time, and run code of the program.
+    if (void* elsewhere = options_.onUndefined ? options_.onUndefined(record.name) : nullptr)
+      return elsewhere;
+    if (record.definition.load().exists())
+      return firstCall(id, returnAddress);
+    ProgramStateGuard guard;
+    fatal(undefinedCall(record, returnAddress));
   }
   // The resolver is the program's code: it runs on the program's stack, with its signals.
   Result<void*> code = runIfunc(record);
@@ -71,9 +81,20 @@ void* EngineImpl::findLate(FunctionRecord& record) {
   }
   if (!address)
     address = host(name, /*weak=*/false).value_or(nullptr);
-  if (address)
-    publish(record.id, address);
+  if (!address)
+    return nullptr;
+  LockGuard lock(versions_.mutex());
+  if (record.definition.load().exists())
+    return table_.lazyAddress(record.id); // added this moment: the call comes again
+  publish(record.id, address);
   return address;
+}
+
+/// A coroutine's first steps on a stack of its own mostly are first calls.
+void EngineImpl::noteStack() {
+  if (options_.reclaim == Reclaim::Signals && !foreignStacks_.load(std::memory_order_relaxed) &&
+      !isOnOwnStack())
+    foreignStacks_.store(true, std::memory_order_relaxed);
 }
 
 void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header, uint32_t epoch) {

@@ -451,7 +451,9 @@ Result<void*> EngineImpl::runIfunc(FunctionRecord& record) {
   // Several threads may get here; resolvers give the same answer every time, as natively.
   void* target = reinterpret_cast<void* (*)()>(table_.stub(resolver))();
   ProgramStateGuard guard;
-  publish(record.id, target);
+  LockGuard lock(versions_.mutex());
+  if (record.definition.load().image == where.image) // still this ifunc's
+    publish(record.id, target);
   return target;
 }
 

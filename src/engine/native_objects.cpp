@@ -68,6 +68,8 @@ std::vector<std::string> NativeObjects::usersOf(const std::string& undefined) {
   LockGuard lock(mutex_);
   std::vector<std::string> users;
   for (const auto& object : objects_) {
+    if (!object)
+      continue;
     const auto& list = object->symbols.undefined;
     if (std::any_of(list.begin(), list.end(), [&](const auto& entry) { return entry.name == undefined; }))
       users.push_back(object->symbols.name);
@@ -75,15 +77,36 @@ std::vector<std::string> NativeObjects::usersOf(const std::string& undefined) {
   return users;
 }
 
+std::vector<std::string> NativeObjects::definitions(ObjectId id) {
+  LockGuard lock(mutex_);
+  std::vector<std::string> names;
+  if (objects_[id.value]) {
+    for (const ObjectSymbol& symbol : objects_[id.value]->symbols.defined)
+      names.push_back(symbol.name);
+  }
+  return names;
+}
+
+std::unique_ptr<CodeVersion> NativeObjects::remove(ObjectId id, Registry& registry) {
+  LockGuard lock(mutex_);
+  const std::unique_ptr<Object> object = std::move(objects_[id.value]);
+  if (!object)
+    return nullptr;
+  registry.removeObject(id, object->symbols);
+  return std::move(object->result.version);
+}
+
 Status NativeObjects::link(ObjectId id) {
+  if (!objects_[id.value])
+    return Error(ErrorKind::MissingSymbol, "native object", "it was removed");
   Object& object = *objects_[id.value];
   if (object.state != Object::Pending)
     return {}; // linked, or being linked further out: its addresses are known
   object.state = Object::Linking;
   Status status = withThreads_([&](ThreadLocalSource& threads) -> Status {
-    Result<LinkedObject> result =
-        linker_.linkObject(object.bytes->getMemBufferRef(), object.scope, id, threads,
-                           [&object](const LinkedObject& addresses) { object.result = addresses; });
+    Result<LinkedObject> result = linker_.linkObject(
+        object.bytes->getMemBufferRef(), object.scope, id, threads,
+        [&object](const LinkedObject& addresses) { object.result.symbols = addresses.symbols; });
     if (!result)
       return Error(result.error().kind(), object.symbols.name, result.error().why());
     object.result = std::move(*result);

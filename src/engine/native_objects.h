@@ -39,6 +39,11 @@ public:
   Result<const LinkedObject*> linked(ObjectId id) TIERCEL_EXCLUDES(mutex_);
   /// The objects that refer to a symbol that nothing defines, by name.
   std::vector<std::string> usersOf(const std::string& undefined) TIERCEL_EXCLUDES(mutex_);
+  /// The names that an object has in force.
+  std::vector<std::string> definitions(ObjectId id) TIERCEL_EXCLUDES(mutex_);
+  /// Takes an object out of the program. Its code, if it was linked; the caller frees that when nobody can be
+  /// in it.
+  std::unique_ptr<CodeVersion> remove(ObjectId id, Registry& registry) TIERCEL_EXCLUDES(mutex_);
   size_t size() TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);
     return objects_.size();

@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <unistd.h>
 
+extern "C" void __cxa_finalize(void* dso);
+
 namespace tiercel {
 
 namespace {
@@ -43,7 +45,9 @@ std::vector<Initialiser> readInitialisers(ImageReader& reader, const char* name)
   return result;
 }
 
-Status checkTarget(const llvm::Module& module, const std::string& name) {
+} // namespace
+
+Status EngineImpl::checkTarget(const llvm::Module& module, const std::string& name) {
   const llvm::Triple& triple = module.getTargetTriple();
   if (triple.getArch() != llvm::Triple::x86_64 || !triple.isOSLinux())
     return Error(ErrorKind::BadInput, name,
@@ -56,8 +60,6 @@ Status checkTarget(const llvm::Module& module, const std::string& name) {
   return {};
 }
 
-} // namespace
-
 // --- adding -----------------------------------------------------------------------------------------------
 
 Status EngineImpl::addFile(const std::string& path) {
@@ -65,25 +67,33 @@ Status EngineImpl::addFile(const std::string& path) {
   return input ? addInput(std::move(*input)) : Status(input.takeError());
 }
 
-Status EngineImpl::addInput(Input input) {
+Status EngineImpl::addInput(Input input, const std::string& module) {
   // Libraries run constructors of their own when they are loaded: no lock.
   if (input.kind == InputKind::SharedLibrary)
     return host_.loadLibrary(input.name.find('/') == std::string::npos ? "./" + input.name : input.name);
   LockGuard lock(loadMutex_);
+  if (!module.empty() && hasModule(module))
+    return Error(ErrorKind::DuplicateSymbol, "module '" + module + "'",
+                 "there is one of this name; redefine it, or remove it first");
   if (input.kind == InputKind::Archive) {
     Result<std::vector<ArchiveMember>> members = readArchive(input);
     if (!members)
       return members.takeError();
-    std::move(members->begin(), members->end(), std::back_inserter(archiveMembers_));
-  } else if (Status status = addOne(std::move(input)); !status) {
+    for (ArchiveMember& member : *members) {
+      member.module = module.empty() ? member.input.name : module;
+      archiveMembers_.push_back(std::move(member));
+    }
+  } else if (Status status = addOne(std::move(input), module.empty() ? input.name : module); !status) {
+    if (!module.empty() && hasModule(module))
+      removeNow(module); // what came in before the error
     return status;
   }
   return pullArchiveMembers();
 }
 
-Status EngineImpl::addOne(Input input) {
-  return input.kind == InputKind::Bitcode ? addBitcode(std::move(input))
-                                          : addObject(std::move(input), ImageId());
+Status EngineImpl::addOne(Input input, const std::string& module) {
+  return input.kind == InputKind::Bitcode ? addBitcode(std::move(input), module)
+                                          : addObject(std::move(input), module, ImageId());
 }
 
 Status EngineImpl::pullArchiveMembers() {
@@ -96,14 +106,14 @@ Status EngineImpl::pullArchiveMembers() {
         continue;
       member.added = true;
       changed = true;
-      if (Status status = addOne(std::move(member.input)); !status)
+      if (Status status = addOne(std::move(member.input), member.module); !status)
         return status;
     }
   }
   return {};
 }
 
-Status EngineImpl::addBitcode(Input input) {
+Status EngineImpl::addBitcode(Input input, const std::string& module) {
   Result<SessionPool::Lease> session = pool_.borrow();
   if (!session)
     return session.takeError();
@@ -135,18 +145,32 @@ Status EngineImpl::addBitcode(Input input) {
     if (Status status = registry_.checkObject(*symbols); !status)
       return status;
   }
-  Result<ImageId> id = registry_.addImage(std::move(image), **reader);
-  if (!id)
-    return id.takeError();
-  (*session)->adopt(*id, std::move(*reader));
-  added_.push_back({*id, ObjectId()});
+  ImageId id;
+  {
+    LockGuard materialise(materialiseMutex_);
+    LockGuard versions(versions_.mutex());
+    Result<Change> change = registry_.add(image, **reader, {.module = module});
+    if (!change)
+      return change.takeError();
+    id = change->image;
+    std::erase_if(change->changed, [&](FunctionId function) { return !mayHaveCode(function); });
+    applyChange(change->changed);
+  }
+  (*session)->adopt(id, std::move(*reader));
+  added_.push_back({id, ObjectId(), module});
   statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
   if (assembled)
-    return addObject(Input{InputKind::Object, input.name + " (assembly)", std::move(assembled)}, *id);
+    return addObject(Input{InputKind::Object, input.name + " (assembly)", std::move(assembled)}, module, id);
   return {};
 }
 
-Status EngineImpl::addObject(Input input, ImageId scope) {
+/// Its cell may lead somewhere already: to code, or to what stood in for it.
+bool EngineImpl::mayHaveCode(FunctionId function) {
+  return table_.cell(function).load(std::memory_order_relaxed) != table_.lazyAddress(function) ||
+         registry_.function(function).state() != FirstCompile::Lazy;
+}
+
+Status EngineImpl::addObject(Input input, const std::string& module, ImageId scope) {
   Result<ObjectSymbols> symbols = readObjectSymbols(input.bytes->getMemBufferRef());
   if (!symbols)
     return symbols.takeError();
@@ -155,7 +179,7 @@ Status EngineImpl::addObject(Input input, ImageId scope) {
     return id.takeError();
   const size_t bytes = input.bytes->getBufferSize();
   objects_.add(std::move(input.bytes), std::move(*symbols), scope);
-  added_.push_back({ImageId(), *id});
+  added_.push_back({ImageId(), *id, module});
   statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
   return {};
 }
@@ -362,10 +386,13 @@ Status EngineImpl::collectInitialisers(std::vector<Initialisation>& constructors
   std::vector<Initialisation> destructors;
   for (; initialised_ < added_.size(); ++initialised_) {
     const Added& added = added_[initialised_];
+    const size_t before = destructors.size();
     Status status = added.object.valid() ? collectFrom(added.object, constructors, destructors)
                                          : collectFrom(added.image, constructors, destructors);
     if (!status)
       return status;
+    for (size_t i = before; i < destructors.size(); ++i)
+      destructors[i].module = added.module;
   }
   const auto byPriority = [](const Initialisation& a, const Initialisation& b) {
     return a.priority < b.priority;
@@ -414,11 +441,35 @@ void EngineImpl::runDestructors() {
     LockGuard lock(loadMutex_);
     destructors.swap(destructors_);
   }
-  for (const Initialisation& entry : destructors) {
+  run(destructors);
+}
+
+void EngineImpl::run(const std::vector<Initialisation>& functions) {
+  for (const Initialisation& entry : functions) {
     Result<void*> code = entry.native ? Result<void*>(entry.native) : addressOf(entry.function);
     if (code && *code)
       reinterpret_cast<void (*)()>(*code)();
   }
+}
+
+std::byte* EngineImpl::dsoHandle(ImageId image) {
+  const std::string module = registry_.moduleOf({image, 0});
+  LockGuard lock(dsoMutex_);
+  std::unique_ptr<char>& handle = dsoHandles_[module];
+  if (!handle)
+    handle = std::make_unique<char>();
+  return reinterpret_cast<std::byte*>(handle.get());
+}
+
+void EngineImpl::finaliseModule(const std::string& module) {
+  void* handle = nullptr;
+  {
+    LockGuard lock(dsoMutex_);
+    if (const auto found = dsoHandles_.find(module); found != dsoHandles_.end())
+      handle = found->second.get();
+  }
+  if (handle) // null would mean everybody's
+    __cxa_finalize(handle);
 }
 
 Result<int> EngineImpl::runMain(const std::vector<std::string>& args, const std::string& entry) {

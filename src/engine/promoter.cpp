@@ -126,6 +126,7 @@ void Promoter::work() {
     }
     idleSignal_.fetch_add(1, std::memory_order_release);
     futexWakeAll(idleSignal_);
+    engine_.collectInBackground();
     futexWait(workSignal_, seen);
   }
 }

@@ -74,6 +74,9 @@ public:
     return samples_;
   }
 
+  /// Threads that never run code of the program.
+  std::vector<pid_t> workerIds() TIERCEL_EXCLUDES(mutex_);
+
   Mutex& forkMutex() { return mutex_; }
   /// In a forked child, which has no worker threads: starts new ones if there were any. What they were
   /// compiling goes back into the queue. Not left until they are needed, because that may be in a signal
@@ -111,7 +114,6 @@ private:
   /// From counts and samples of the same time.
   void learn(FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
   void sampled(std::span<const std::optional<CodeRange>> hits) TIERCEL_EXCLUDES(mutex_);
-  std::vector<pid_t> workerIds() TIERCEL_EXCLUDES(mutex_);
 
   // --- prepare (prepare.cpp) ---
   struct Wanted {

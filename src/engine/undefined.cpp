@@ -72,7 +72,8 @@ std::string EngineImpl::describeUsers(const std::vector<std::string>& names) {
 
 Error EngineImpl::undefinedCall(const FunctionRecord& record, const void* returnAddress) {
   const std::optional<CodeRange> caller = map_.lookup(returnAddress);
-  std::string why = "nothing defines it";
+  std::string why = record.removed.load(std::memory_order_relaxed) ? "it was removed from the program"
+                                                                   : "nothing defines it";
   if (caller && !caller->name.empty())
     why += "; called by '" + std::string(caller->name) + "'";
   std::vector<std::string> others;

@@ -71,6 +71,7 @@ const FunctionCode* Versions::find(FunctionId id) {
 }
 
 void Versions::retire(CodeVersion& version) {
+  version.retired = true;
   version.retiredIn = collections_;
   retired_.insert(&version);
   retiredBytes_.fetch_add(version.bytes, std::memory_order_relaxed);
@@ -106,9 +107,12 @@ void Versions::withdrawContinuation(FunctionRecord& record, uint32_t header) {
 
 CodeVersion* Versions::revive(FunctionRecord& record) {
   FunctionCode& code = functions_[record.id.value];
-  if (code.first.empty() || code.first.back() == code.current)
+  const auto found = std::find_if(code.first.rbegin(), code.first.rend(),
+                                  [](const CodeVersion* version) { return !version->outOfDate; });
+  if (found == code.first.rend() || *found == code.current)
     return nullptr;
-  CodeVersion* first = code.first.back();
+  CodeVersion* first = *found;
+  first->retired = false;
   retired_.erase(first);
   retiredBytes_.fetch_sub(first->bytes, std::memory_order_relaxed);
   --code.retired;
@@ -135,7 +139,17 @@ std::vector<CodeVersion*> Versions::users(FunctionId id) {
     const auto mentions = [id](const std::vector<FunctionId>& list) {
       return std::find(list.begin(), list.end(), id) != list.end();
     };
-    if (!retired_.contains(version) && (mentions(version->references) || mentions(version->callees)))
+    if (!version->retired && (mentions(version->references) || mentions(version->callees)))
+      users.push_back(version);
+  }
+  return users;
+}
+
+std::vector<CodeVersion*> Versions::users(ObjectId id) {
+  std::vector<CodeVersion*> users;
+  for (const auto& [version, owner] : all_) {
+    if (!version->retired && version->function.valid() &&
+        std::find(version->objects.begin(), version->objects.end(), id) != version->objects.end())
       users.push_back(version);
   }
   return users;
@@ -161,7 +175,7 @@ uint64_t Versions::pinnedVersions() {
 Versions::Freed Versions::endCollection(std::span<CodeVersion* const> candidates) {
   std::vector<CodeVersion*> freed;
   for (CodeVersion* version : candidates) {
-    if (retired_.contains(version) && version->retiredIn < collections_ &&
+    if (version->retired && version->retiredIn < collections_ &&
         !version->seen.load(std::memory_order_relaxed))
       freed.push_back(version);
   }

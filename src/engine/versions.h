@@ -75,6 +75,8 @@ public:
   /// Code that is not retired and mentions the function.
   std::vector<CodeVersion*> users(FunctionId id) TIERCEL_REQUIRES(mutex_);
 
+  std::vector<CodeVersion*> users(ObjectId id) TIERCEL_REQUIRES(mutex_);
+
   // --- collection ---
   /// Retired code that may be freed, and from now on counts as looked at.
   std::vector<CodeVersion*> beginCollection() TIERCEL_REQUIRES(mutex_);

@@ -19,6 +19,12 @@ namespace tiercel {
 class Counter {
 public:
   void add(uint64_t amount = 1) { value_.fetch_add(amount, std::memory_order_relaxed); }
+  /// To at least this.
+  void raise(uint64_t value) {
+    uint64_t before = get();
+    while (before < value && !value_.compare_exchange_weak(before, value, std::memory_order_relaxed)) {
+    }
+  }
   uint64_t get() const { return value_.load(std::memory_order_relaxed); }
   double milliseconds() const { return static_cast<double>(get()) / 1e6; }
 
@@ -34,7 +40,8 @@ public:
   };
   std::array<Tier, kTierCount> tiers;
   Counter firstAtTier0, promoted, failed, retired, pinned;
-  Counter freed, superseded;
+  Counter freed, superseded, redefinitions, removals, collections, incompleteCollections;
+  Counter longestPauseNs;
   Counter dropped;
   Counter continuations, osrEntries, osrExcluded;
   Counter foregroundNs, backgroundNs;

@@ -19,6 +19,8 @@ public:
   virtual std::byte* function(FunctionId id) = 0;
   /// Initialised data of the program.
   virtual Result<std::byte*> data(GlobalId id) = 0;
+  /// What the module that an image belongs to registers its destructors under.
+  virtual std::byte* dsoHandle(ImageId image) = 0;
   /// A symbol of a native object, which is linked now if it was not yet.
   virtual Result<std::byte*> object(ObjectId id, int64_t symbol) = 0;
   /// Outside the program. `weak`: do not go to any lengths.

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <dlfcn.h>
+#include <utility>
 
 namespace tiercel {
 
@@ -310,9 +312,9 @@ Result<uint64_t> DataMaterializer::addressOf(const llvm::GlobalValue& value, Ima
 
 Result<size_t> DataMaterializer::threadModule(ImageId image, Session& session) {
   if (threadModules_.size() <= image.value)
-    threadModules_.resize(image.value + 1, 0);
-  if (threadModules_[image.value] != 0)
-    return threadModules_[image.value];
+    threadModules_.resize(image.value + 1);
+  if (threadModules_[image.value].tlsModule != 0)
+    return threadModules_[image.value].tlsModule;
 
   // Offset 0 means "no address yet" in the record.
   constexpr uint64_t kFirstOffset = 16;
@@ -346,10 +348,18 @@ Result<size_t> DataMaterializer::threadModule(ImageId image, Session& session) {
   while (!block.initial.empty() && block.initial.back() == std::byte{0})
     block.initial.pop_back();
   Result<SyntheticLibrary> library = loadSyntheticLibrary(
-      "tiercel-thread-locals-" + std::to_string(image.value), {}, &block, /*global=*/false);
+      "tiercel-thread-locals-" + std::to_string(threadModulesMade_++), {}, &block, /*global=*/false);
   if (!library)
     return library.takeError();
-  return threadModules_[image.value] = library->tlsModule;
+  threadModules_[image.value] = *library;
+  return library->tlsModule;
+}
+
+void DataMaterializer::releaseThreadBlock(ImageId image) {
+  LockGuard lock(mutex_);
+  if (threadModules_.size() <= image.value || !threadModules_[image.value].handle)
+    return;
+  dlclose(std::exchange(threadModules_[image.value], {}).handle);
 }
 
 Status DataMaterializer::ensureThreadBlock(ImageId image, Session& session) {

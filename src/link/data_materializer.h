@@ -15,6 +15,7 @@
 #include "compile/session.h"
 #include "link/addresses.h"
 #include "link/dynamic_symbols.h"
+#include "link/synthetic_library.h"
 #include "registry/registry.h"
 
 #include "llvm/IR/Constants.h"
@@ -37,6 +38,8 @@ public:
   Status ensureThreadBlock(ImageId image, Session& session) TIERCEL_EXCLUDES(mutex_);
   /// Where a thread-local of the program lives.
   Result<ThreadLocalPlace> ensureThreadLocal(GlobalId global, Session& session) TIERCEL_EXCLUDES(mutex_);
+  /// The image's thread-locals are not used any more: their place is given back.
+  void releaseThreadBlock(ImageId image) TIERCEL_EXCLUDES(mutex_);
 
 private:
   Status drain(Session& session) TIERCEL_REQUIRES(mutex_);
@@ -62,7 +65,8 @@ private:
   std::vector<GlobalRecord*>
       written_ TIERCEL_GUARDED_BY(mutex_);           ///< have values, may lead to some that lack them
   unsigned draining_ TIERCEL_GUARDED_BY(mutex_) = 0; ///< depth of recursion
-  std::vector<size_t> threadModules_ TIERCEL_GUARDED_BY(mutex_); ///< by image; 0: none yet
+  std::vector<SyntheticLibrary> threadModules_ TIERCEL_GUARDED_BY(mutex_); ///< by image; module 0: none yet
+  uint64_t threadModulesMade_ TIERCEL_GUARDED_BY(mutex_) = 0;
 };
 
 } // namespace tiercel

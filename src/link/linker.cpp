@@ -91,6 +91,7 @@ public:
     passes.PostFixupPasses.push_back([this](jl::LinkGraph& graph) {
       enterRanges(graph);
       version().callees = rewriter_.directCallees();
+      version().objects = rewriter_.objects();
       outcome_.function.directCalls = rewriter_.enterDirectCalls();
       return llvm::Error::success();
     });

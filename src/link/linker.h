@@ -59,7 +59,7 @@ struct LinkedFunction {
 };
 
 struct LinkedObject {
-  std::shared_ptr<CodeVersion> version; ///< its memory
+  std::unique_ptr<CodeVersion> version; ///< its memory
   llvm::StringMap<std::byte*> symbols;  ///< external definitions
   struct Initialiser {
     uint32_t priority;

@@ -68,6 +68,8 @@ ReferenceRewriter::Target ReferenceRewriter::findByLinkName(llvm::StringRef name
         {}};
   case LinkKind::Thread:
     return {0, {}};
+  case LinkKind::DsoHandle:
+    return {number(environment_.addresses.dsoHandle(ImageId(parsed->id))), {}};
   case LinkKind::Record:
     return {number(reinterpret_cast<void*>(&tiercel_record_target)), {}};
   case LinkKind::Entry:
@@ -170,8 +172,11 @@ std::optional<uint64_t> ReferenceRewriter::lateAddress(llvm::StringRef name, boo
   const SymbolRef ref = environment_.registry.find(name);
   if (ref.kind == SymbolKind::Object) {
     Result<std::byte*> address = environment_.addresses.object(ObjectId(ref.id), ref.offset);
-    if (address)
+    if (address) {
+      if (objects_.empty() || objects_.back().value != ref.id)
+        objects_.push_back(ObjectId(ref.id));
       return number(*address);
+    }
     if (!error_)
       error_ = address.takeError();
     return std::nullopt;

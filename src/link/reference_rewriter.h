@@ -37,6 +37,8 @@ public:
   /// For what resolve left external. Nothing for weak symbols and for errors, which reportMissing collects.
   std::optional<uint64_t> lateAddress(llvm::StringRef name, bool weak);
   llvm::Error reportMissing();
+  /// Native objects whose addresses it was given.
+  const std::vector<ObjectId>& objects() const { return objects_; }
 
   bool failed() const { return error_.has_value(); }
   Error takeError() { return std::move(*error_); }
@@ -66,6 +68,7 @@ private:
   ThreadLocalSource& threads_;
   std::optional<Error> error_;
   std::vector<std::string> missing_;
+  std::vector<ObjectId> objects_;
   llvm::DenseMap<llvm::jitlink::Symbol*, FunctionId> functions_;
   llvm::DenseMap<uint32_t, llvm::jitlink::Symbol*> cells_; ///< by function
   llvm::DenseMap<llvm::jitlink::Symbol*, llvm::jitlink::Symbol*> threadEntries_;

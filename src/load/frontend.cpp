@@ -6,6 +6,7 @@
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <array>
 
@@ -25,6 +26,32 @@ Language languageOf(llvm::StringRef path) {
 } // namespace
 
 bool isFrontendSource(const std::string& path) { return languageOf(path) != Language::None; }
+
+Result<Input> compileText(llvm::StringRef text, const std::string& name) {
+  llvm::SmallString<128> file;
+  int descriptor = -1;
+  std::error_code error = llvm::sys::fs::createTemporaryFile(
+      "tiercel", llvm::sys::path::extension(name).drop_front(), descriptor, file);
+  if (error)
+    return Error(ErrorKind::Environment, name, "cannot make a temporary file: " + error.message());
+  llvm::FileRemover remover(file);
+  {
+    llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
+    stream << "#line 1 \"";
+    stream.write_escaped(name) << "\"\n" << text << "\n";
+    stream.close();
+    if (stream.has_error()) {
+      error = stream.error();
+      stream.clear_error();
+      return Error(ErrorKind::Environment, name, "cannot write a temporary file: " + error.message());
+    }
+  }
+  Result<Input> input = compileSource(std::string(file));
+  if (!input)
+    return Error(input.error().kind(), name, input.error().why());
+  input->name = name;
+  return input;
+}
 
 Result<Input> compileSource(const std::string& path) {
   const char* driver = languageOf(path) == Language::Cxx ? "clang++-22" : "clang-22";

@@ -13,5 +13,7 @@ bool isFrontendSource(const std::string& path);
 /// Compiles one file to bitcode. The compiler's diagnostics go to standard error as they do natively; the
 /// error only says that there were some.
 Result<Input> compileSource(const std::string& path);
+/// The same for text in memory that would be in a file called `name`.
+Result<Input> compileText(llvm::StringRef text, const std::string& name);
 
 } // namespace tiercel

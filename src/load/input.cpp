@@ -106,6 +106,15 @@ Result<Input> classifyInput(std::unique_ptr<llvm::MemoryBuffer> bytes, const std
   }
 }
 
+Result<Input> inputFromMemory(std::unique_ptr<llvm::MemoryBuffer> bytes, const std::string& name) {
+  if (isFrontendSource(name))
+    return compileText(bytes->getBuffer(), name);
+  Result<Input> input = classifyInput(std::move(bytes), name);
+  if (input && input->kind == InputKind::SharedLibrary)
+    return Error(ErrorKind::BadInput, name, "a shared library can only be loaded from a file");
+  return input;
+}
+
 Result<Input> readInput(const std::string& path) {
   llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> bytes =
       llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/true);

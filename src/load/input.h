@@ -33,6 +33,9 @@ Result<Input> readInput(const std::string& path);
 /// The same for bytes in memory: everything but C, C++ and shared libraries.
 Result<Input> classifyInput(std::unique_ptr<llvm::MemoryBuffer> bytes, const std::string& name);
 
+/// The same for bytes in memory whose `name` may be that of a C or C++ file; no shared libraries.
+Result<Input> inputFromMemory(std::unique_ptr<llvm::MemoryBuffer> bytes, const std::string& name);
+
 /// Verifies and serialises a module.
 Result<Input> inputFromModule(const llvm::Module& module, const std::string& name);
 
@@ -41,6 +44,7 @@ struct ArchiveMember {
   Input input;
   std::vector<std::string> defines;
   bool added = false;
+  std::string module = {}; ///< that the archive was added as; empty: each member is one
 };
 /// All members that are bitcode or objects. An archive without a symbol table is an error, as for ld.
 Result<std::vector<ArchiveMember>> readArchive(const Input& archive);

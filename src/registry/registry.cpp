@@ -234,7 +234,7 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
     ++name.second.mentions;
     entry.mentioned.push_back(&name);
   }
-  return Change{*id, std::move(adding.changed)};
+  return Change{*id, std::move(adding.changed), std::move(adding.renewed)};
 }
 
 Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
@@ -283,6 +283,8 @@ void Registry::redefineVariable(Adding& adding, GlobalRecord& record, const llvm
                                 Definition where) {
   if (std::byte* old = record.address.load(std::memory_order_relaxed); old && !record.threadLocal)
     adding.entry.formerStorage.push_back({old, record.size, record.alignment});
+  if (record.address.load(std::memory_order_relaxed))
+    adding.renewed.push_back(record.id);
   record.address.store(nullptr, std::memory_order_release);
   record.written = false;
   record.initialised.store(false, std::memory_order_release);

@@ -203,6 +203,7 @@ private:
     ImageReader& reader;
     const AddRules& rules;
     std::vector<FunctionId> changed = {};
+    std::vector<GlobalId> renewed = {};
   };
   static Strength strengthOf(const llvm::GlobalValue& value);
   Status checkBeforeEntering(const ProgramImage& image, ImageReader& reader, const AddRules& rules)

@@ -62,6 +62,7 @@ struct AddRules {
 struct Change {
   ImageId image;                   ///< added
   std::vector<FunctionId> changed; ///< have another definition, or none: their code is out of date
+  std::vector<GlobalId> renewed;   ///< have new memory
 };
 
 /// Memory of variables that are gone.

@@ -391,6 +391,8 @@ llvm::Constant* Extractor::mapGlobal(llvm::GlobalValue& value) {
 llvm::Constant* Extractor::declareHost(llvm::GlobalValue& value) {
   const std::string name = value.getName().str();
   const llvm::StringRef linkerName = llvm::GlobalValue::dropLLVMManglingEscape(name);
+  if (linkerName == "__dso_handle")
+    return declareData(value, makeLinkName(name, LinkKind::DsoHandle, image_.value), nullptr);
   const bool known = registry_.find(linkerName).kind != SymbolKind::None ||
                      host_.has(linkerName, value.hasExternalWeakLinkage());
   if (!known && value.hasExternalWeakLinkage())

@@ -16,16 +16,17 @@
 namespace tiercel {
 
 enum class LinkKind : char {
-  Function = 'f', ///< FunctionId: the stub; calls through the GOT go to the cell instead
-  Entry = 'e',    ///< FunctionId: the code that the unit defines for it
-  Data = 'd',     ///< GlobalId
-  Thread = 't',   ///< GlobalId of a thread-local
-  Counters = 'c', ///< FunctionId: its codemem Counters
-  Private = 'p',  ///< ordinal: a copy that only this unit has; never looked up
-  Trip = 'r',     ///< 0: the runtime entry for counters that ran out
-  Counts = 'n',   ///< FunctionId: the counts of its profile, defined by its unit
-  Targets = 'v',  ///< FunctionId: the targets of its indirect calls, defined by its unit
-  Record = 'q',   ///< 0: the runtime entry that records a target
+  Function = 'f',  ///< FunctionId: the stub; calls through the GOT go to the cell instead
+  Entry = 'e',     ///< FunctionId: the code that the unit defines for it
+  Data = 'd',      ///< GlobalId
+  Thread = 't',    ///< GlobalId of a thread-local
+  Counters = 'c',  ///< FunctionId: its codemem Counters
+  Private = 'p',   ///< ordinal: a copy that only this unit has; never looked up
+  Trip = 'r',      ///< 0: the runtime entry for counters that ran out
+  Counts = 'n',    ///< FunctionId: the counts of its profile, defined by its unit
+  Targets = 'v',   ///< FunctionId: the targets of its indirect calls, defined by its unit
+  DsoHandle = 'h', ///< ImageId: its module's __dso_handle
+  Record = 'q',    ///< 0: the runtime entry that records a target
 };
 
 struct LinkName {

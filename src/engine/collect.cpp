@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Giving retired code back (platform/thread_stacks.h has the argument): what is retired cannot be reached by
+// new calls; what no stack leads into cannot be returned to; so it is taken out of all tables and freed.
+#include "base/clock.h"
+#include "engine/engine_impl.h"
+#include "platform/program_state_guard.h"
+
+#include <algorithm>
+
+namespace tiercel {
+
+namespace {
+
+constexpr uint64_t kTimeoutNs = 200'000'000;
+/// In the background: when this much can be gained, and not more often than this.
+constexpr uint64_t kWorthwhileBytes = 256 << 10;
+constexpr uint64_t kIntervalNs = 100'000'000;
+/// A collection that could not look at everything is tried again later and later.
+constexpr uint64_t kLongestIntervalNs = 10'000'000'000;
+
+/// Retired code by address, for the search from a signal handler: constant while a scan runs.
+struct Candidates {
+  std::vector<CodeVersion*> byAddress;
+
+  static void visit(void* self, uintptr_t word) {
+    const auto& list = static_cast<const Candidates*>(self)->byAddress;
+    const auto* address = reinterpret_cast<const std::byte*>(word);
+    auto after = std::upper_bound(
+        list.begin(), list.end(), address,
+        [](const std::byte* place, const CodeVersion* version) { return place < version->code.exec; });
+    // The address behind a block is in it, too: the return address of a call that ends it.
+    for (unsigned i = 0; i < 2 && after != list.begin(); ++i) {
+      CodeVersion& version = **--after;
+      if (address <= version.code.exec + version.code.size)
+        version.seen.store(true, std::memory_order_relaxed);
+    }
+  }
+};
+
+} // namespace
+
+Result<CollectReport> EngineImpl::collect() {
+  if (options_.reclaim != Reclaim::Signals)
+    return Error(ErrorKind::BadInput, "collect",
+                 "looking at the stacks needs Options::reclaim = Reclaim::Signals; without it code is freed "
+                 "at quiescent points");
+  CollectReport report;
+  ProgramStateGuard guard; // no handler of the program's may run while its thread scans
+  LockGuard collection(collectionMutex_);
+  Candidates candidates;
+  {
+    LockGuard lock(versions_.mutex());
+    candidates.byAddress = versions_.beginCollection();
+    report.pinned = versions_.pinnedVersions();
+  }
+  if (foreignStacks_.load(std::memory_order_relaxed)) {
+    report.held = candidates.byAddress.size();
+    report.why = "the program uses stacks of its own, of which some may be suspended; code is kept";
+    return report;
+  }
+  if (!candidates.byAddress.empty()) {
+    std::sort(candidates.byAddress.begin(), candidates.byAddress.end(),
+              [](const CodeVersion* a, const CodeVersion* b) { return a->code.exec < b->code.exec; });
+    const std::vector<pid_t> workers = promoter_.workerIds();
+    const auto begin = reinterpret_cast<uintptr_t>(arena_->codeBase());
+    const ThreadStacks::Outcome outcome = stacks_->scan({.begin = begin,
+                                                         .end = begin + Arena::kCodeBytes,
+                                                         .visit = Candidates::visit,
+                                                         .context = &candidates,
+                                                         .exclude = workers,
+                                                         .timeoutNs = kTimeoutNs});
+    report.threads = outcome.threads;
+    report.longestPauseUs = static_cast<double>(outcome.longestPauseNs) / 1e3;
+    statistics_.longestPauseNs.raise(outcome.longestPauseNs);
+    if (outcome.foreignStack)
+      foreignStacks_.store(true, std::memory_order_relaxed);
+    if (!outcome.complete) {
+      report.held = candidates.byAddress.size();
+      report.why = outcome.why;
+      statistics_.incompleteCollections.add();
+      return report;
+    }
+  }
+  report.complete = true;
+  finishCollection(candidates.byAddress, report);
+  return report;
+}
+
+CollectReport EngineImpl::quiescentPoint() {
+  CollectReport report;
+  LockGuard collection(collectionMutex_);
+  std::vector<CodeVersion*> candidates;
+  {
+    LockGuard lock(versions_.mutex());
+    candidates = versions_.beginCollection();
+    report.pinned = versions_.pinnedVersions();
+  }
+  serialiseAllThreads();
+  report.complete = true;
+  finishCollection(candidates, report);
+  return report;
+}
+
+void EngineImpl::finishCollection(std::span<CodeVersion* const> candidates, CollectReport& report) {
+  {
+    LockGuard materialise(materialiseMutex_);
+    LockGuard versions(versions_.mutex());
+    const Versions::Freed freed = versions_.endCollection(candidates);
+    report.freed = freed.versions;
+    report.freedBytes = freed.bytes;
+    releaseData();
+  }
+  report.held = candidates.size() - report.freed;
+  statistics_.collections.add();
+  statistics_.freed.add(report.freed);
+  statistics_.freedBytes.add(report.freedBytes);
+  if (report.freed > 0)
+    statistics_.emit({EventKind::CodeFreed, {}, 0, {}, nullptr, report.freedBytes});
+}
+
+void EngineImpl::collectInBackground() {
+  if (options_.reclaim != Reclaim::Signals || foreignStacks_.load(std::memory_order_relaxed))
+    return;
+  const uint64_t now = nowNs();
+  if (!options_.modes.retireAlways &&
+      (versions_.retiredBytes() < collectAtBytes_.load(std::memory_order_relaxed) ||
+       now < collectAfterNs_.load(std::memory_order_relaxed)))
+    return;
+  if (versions_.retiredBytes() == 0)
+    return;
+  const Result<CollectReport> report = collect();
+  const bool useful = report && report->freed > 0;
+  const uint64_t interval = useful ? kIntervalNs : std::min(2 * collectInterval_, kLongestIntervalNs);
+  collectInterval_ = interval;
+  collectAfterNs_.store(nowNs() + interval, std::memory_order_relaxed);
+  // What is held now stays: the next look is worth it when as much again has come.
+  collectAtBytes_.store(versions_.retiredBytes() + kWorthwhileBytes, std::memory_order_relaxed);
+}
+
+} // namespace tiercel

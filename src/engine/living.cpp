@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Changing a program that runs: adding, redefining and removing modules, with all that uses them following.
+#include "base/glob.h"
+#include "engine/engine_impl.h"
+#include "platform/core_sync.h"
+#include "unit/same_body.h"
+
+#include "llvm/IR/Verifier.h"
+
+#include <algorithm>
+
+namespace tiercel {
+
+namespace {
+
+Result<Input> readSource(const Source& source) {
+  return source.inMemory
+             ? inputFromMemory(llvm::MemoryBuffer::getMemBufferCopy(source.bytes, source.name), source.name)
+             : readInput(source.name);
+}
+
+std::string textOf(const llvm::Type& type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
+/// What a variable must be for its content to stay.
+std::string describeVariable(const llvm::GlobalVariable& variable) {
+  return (variable.isThreadLocal() ? "thread_local " : "") + textOf(*variable.getValueType()) +
+         (variable.getAlign() ? ", align " + std::to_string(variable.getAlign()->value()) : std::string());
+}
+
+} // namespace
+
+// --- adding -----------------------------------------------------------------------------------------------
+
+bool EngineImpl::hasModule(const std::string& module) {
+  return registry_.hasModule(module) ||
+         std::any_of(added_.begin(), added_.end(), [&](const Added& a) { return a.module == module; });
+}
+
+Status EngineImpl::add(const std::string& module, const Source& source) {
+  if (module.empty())
+    return Error(ErrorKind::BadInput, "module", "it needs a name");
+  Result<Input> input = readSource(source);
+  if (!input)
+    return input.takeError();
+  if (input->kind == InputKind::SharedLibrary)
+    return Error(ErrorKind::Unsupported, source.name,
+                 "a shared library is no module: it cannot be removed again; load it with addFile");
+  return addInput(std::move(*input), module);
+}
+
+Status EngineImpl::verifyAll(ImageReader& reader, const std::string& name) {
+  for (llvm::Function& function : reader.module()) {
+    if (Status status = reader.readBody(function); !status)
+      return status;
+  }
+  std::string problems;
+  llvm::raw_string_ostream stream(problems);
+  if (options_.verify && llvm::verifyModule(reader.module(), &stream))
+    return Error(ErrorKind::BadInput, name,
+                 "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
+  return {};
+}
+
+// --- redefining -------------------------------------------------------------------------------------------
+
+Status EngineImpl::redefine(const std::string& module, const Source& source, const RedefineOptions& options) {
+  Result<Input> input = readSource(source);
+  if (!input)
+    return input.takeError();
+  if (input->kind != InputKind::Bitcode)
+    return Error(ErrorKind::Unsupported, source.name,
+                 "only IR, C and C++ can redefine; remove the module and add the object");
+  LockGuard lock(loadMutex_);
+  if (!registry_.hasModule(module))
+    return Error(ErrorKind::MissingSymbol, "module '" + module + "'",
+                 hasModule(module) ? "it consists of native objects; remove it and add it again"
+                                   : "there is none of this name; add it first");
+  Result<SessionPool::Lease> session = pool_.borrow();
+  if (!session)
+    return session.takeError();
+  auto image = std::make_shared<ProgramImage>();
+  image->name = input->name;
+  image->bytes = std::move(input->bytes);
+  const size_t bytes = image->bytes->getBufferSize();
+  Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(image, (*session)->context());
+  if (!reader)
+    return reader.takeError();
+  if (Status status = checkTarget((*reader)->module(), image->name); !status)
+    return status;
+  if (!(*reader)->module().getModuleInlineAsm().empty())
+    return Error(ErrorKind::Unsupported, image->name, "module-level assembly cannot be redefined");
+  if (Status status = verifyAll(**reader, image->name); !status)
+    return status;
+  Result<std::vector<bool>> unchanged = compareDefinitions(module, **reader, **session, options);
+  if (!unchanged)
+    return unchanged.takeError();
+  if (Status status = checkVariables(module, **reader); !status)
+    return status;
+
+  const AddRules rules{.module = module, .redefine = true, .unchanged = std::move(*unchanged)};
+  ImageId id;
+  {
+    LockGuard materialise(materialiseMutex_);
+    LockGuard versions(versions_.mutex());
+    Result<Change> change = registry_.add(image, **reader, rules);
+    if (!change)
+      return change.takeError();
+    id = change->image;
+    // A variable that gets new memory: code made for the old one must not be entered any more.
+    std::vector<FunctionId> changed = std::move(change->changed);
+    for (GlobalId variable : change->renewed) {
+      const std::vector<FunctionId> users = registry_.functionsAround(variable);
+      changed.insert(changed.end(), users.begin(), users.end());
+    }
+    applyChange(changed);
+    releaseData();
+  }
+  serialiseAllThreads();
+  // The old bodies were read for the comparison and are not wanted any more; the new ones soon are.
+  (*session)->adopt(id, std::move(*reader));
+  statistics_.redefinitions.add();
+  statistics_.emit({EventKind::ModuleLoaded, image->name, 0, {}, nullptr, bytes});
+  return {};
+}
+
+Result<std::vector<bool>> EngineImpl::compareDefinitions(const std::string& module, ImageReader& reader,
+                                                         Session& session, const RedefineOptions& options) {
+  std::vector<bool> unchanged(reader.valueCount());
+  for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
+    llvm::GlobalValue& value = *reader.value(ordinal);
+    if (value.isDeclaration() || value.hasAvailableExternallyLinkage() ||
+        value.getName().starts_with("llvm.") || !value.hasName())
+      continue;
+    Result<bool> same = isUnchanged(module, value, session, options);
+    if (!same)
+      return same.takeError();
+    unchanged[ordinal] = *same;
+  }
+  return unchanged;
+}
+
+Result<bool> EngineImpl::isUnchanged(const std::string& module, llvm::GlobalValue& value, Session& session,
+                                     const RedefineOptions& options) {
+  const llvm::StringRef name = llvm::GlobalValue::dropLLVMManglingEscape(value.getName());
+  const SymbolRef ref = registry_.findInModule(module, value.hasLocalLinkage() ? value.getName() : name,
+                                               value.hasLocalLinkage());
+  const auto refuse = [&](const std::string& why) {
+    return Error(ErrorKind::BadInput, "redefinition of '" + name.str() + "'", why);
+  };
+  Definition where;
+  if (ref.kind == SymbolKind::Function)
+    where = registry_.function(FunctionId(ref.id)).definition.load();
+  else if (ref.kind == SymbolKind::Data || ref.kind == SymbolKind::Thread)
+    where = registry_.global(GlobalId(ref.id)).definition.load();
+  if (!where.exists())
+    return false; // new, or back
+  if (llvm::isa<llvm::GlobalAlias>(value))
+    return Error(ErrorKind::Unsupported, "redefinition of '" + name.str() + "'",
+                 "an alias stands for another definition, which can be redefined by its own name");
+  Result<ImageReader*> reader = session.reader(where.image);
+  if (!reader)
+    return reader.takeError();
+  llvm::GlobalValue& before = *(*reader)->value(where.ordinal);
+  if (llvm::isa<llvm::GlobalVariable>(before) != llvm::isa<llvm::GlobalVariable>(value))
+    return refuse(llvm::isa<llvm::GlobalVariable>(value) ? "it is a function and would become a variable"
+                                                         : "it is a variable and would become a function");
+  if (auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value)) {
+    const auto& old = llvm::cast<llvm::GlobalVariable>(before);
+    if (!isSameStorage(*variable, old)) {
+      if (!options.changeTypes)
+        return refuse("its type is '" + describeVariable(old) + "', the new one's '" +
+                      describeVariable(*variable) + "'");
+      return false;
+    }
+    const bool used = registry_.global(GlobalId(ref.id)).address.load(std::memory_order_acquire) != nullptr;
+    // What is in a variable stays; constants have no value but their own.
+    const bool constant = variable->isConstant() || old.isConstant();
+    return (used && !constant) || isSameVariable(*variable, old);
+  }
+  const std::string oldType = textOf(*before.getValueType()), newType = textOf(*value.getValueType());
+  if (oldType != newType && !options.changeTypes)
+    return refuse("its type is '" + oldType + "', the new one's '" + newType + "'");
+  auto* function = llvm::dyn_cast<llvm::Function>(&value);
+  auto* old = llvm::dyn_cast<llvm::Function>(&before);
+  if (!function || !old)
+    return false;
+  if (Status status = (*reader)->readBody(*old); !status)
+    return status.takeError();
+  return isSameBody(*old, *function);
+}
+
+Status EngineImpl::checkVariables(const std::string& module, ImageReader& reader) {
+  std::vector<std::string> missing;
+  for (const llvm::GlobalVariable& variable : reader.module().globals()) {
+    if (!variable.isDeclaration() || variable.hasExternalWeakLinkage() || variable.use_empty())
+      continue;
+    const llvm::StringRef name = llvm::GlobalValue::dropLLVMManglingEscape(variable.getName());
+    if (registry_.find(name).kind == SymbolKind::None &&
+        registry_.findInModule(module, name, /*internal=*/true).kind == SymbolKind::None &&
+        !host(name, /*weak=*/false))
+      missing.push_back(name.str());
+  }
+  if (missing.empty())
+    return {};
+  std::string list;
+  for (const std::string& name : missing)
+    list += (list.empty() ? "'" : ", '") + name + "'";
+  return Error(ErrorKind::MissingSymbol, reader.image().name, "it uses " + list + ", which nothing defines");
+}
+
+// --- what follows from a change ---------------------------------------------------------------------------
+
+void EngineImpl::close(FunctionRecord& record) {
+  versions_.withdraw(record);
+  const uint32_t next = record.epoch.load(std::memory_order_relaxed) + 1;
+  record.epoch.store(next == 0 ? 1 : next, std::memory_order_release);
+  publish(record.id, table_.lazyAddress(record.id));
+  record.tier.store(0, std::memory_order_relaxed);
+  record.codeBytes.store(0, std::memory_order_relaxed);
+  record.pinned.store(false, std::memory_order_relaxed);
+  record.continuable.store(false, std::memory_order_relaxed);
+  promoter_.forget(record);
+  // Who compiles it at this moment finds the epoch changed and starts again.
+  for (const FirstCompile done : {FirstCompile::Ready, FirstCompile::Failed}) {
+    auto expected = static_cast<uint32_t>(done);
+    record.firstCompile.compare_exchange_strong(expected, static_cast<uint32_t>(FirstCompile::Lazy),
+                                                std::memory_order_acq_rel);
+  }
+}
+
+void EngineImpl::fallBack(CodeVersion& dependent) {
+  FunctionRecord& record = registry_.function(dependent.function);
+  const FunctionCode* code = versions_.find(record.id);
+  if (dependent.osrHeader) {
+    if (const auto found = code->continuations.find(*dependent.osrHeader);
+        found != code->continuations.end() && found->second == &dependent)
+      versions_.withdrawContinuation(record, *dependent.osrHeader);
+    return;
+  }
+  if (code->current != &dependent)
+    return;
+  const unsigned tier = dependent.tier;
+  if (CodeVersion* first = versions_.revive(record)) {
+    record.tier.store(0, std::memory_order_release);
+    record.codeBytes.store(static_cast<uint32_t>(first->bytes), std::memory_order_relaxed);
+    publish(record.id, first->entry);
+    promoter_.again(record, tier);
+  } else {
+    close(record);
+  }
+}
+
+void EngineImpl::applyChange(std::span<const FunctionId> changed) {
+  for (FunctionId id : changed)
+    close(registry_.function(id));
+  for (FunctionId id : changed) {
+    const std::vector<CodeVersion*> dependents = versions_.dependents(id);
+    for (CodeVersion* dependent : dependents)
+      dependent->outOfDate = true; // so that none of them is revived
+    for (CodeVersion* dependent : dependents)
+      fallBack(*dependent);
+  }
+}
+
+Status EngineImpl::discardCode(const std::vector<std::string>& patterns) {
+  std::vector<bool> matched(patterns.size());
+  {
+    LockGuard versions(versions_.mutex());
+    for (uint32_t id = 0; id < registry_.functionCount(); ++id) {
+      FunctionRecord& record = registry_.function(FunctionId(id));
+      if (!record.definition.load().exists())
+        continue;
+      bool wanted = false;
+      for (size_t i = 0; i < patterns.size(); ++i) {
+        if (globMatches(patterns[i], record.name))
+          wanted = matched[i] = true;
+      }
+      if (wanted && record.state() != FirstCompile::Lazy)
+        close(record);
+    }
+  }
+  serialiseAllThreads();
+  std::string missing;
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    if (!matched[i])
+      missing += (missing.empty() ? "" : ", ") + patterns[i];
+  }
+  return missing.empty()
+             ? Status()
+             : Error(ErrorKind::MissingSymbol, missing, "no function that is defined has such a name");
+}
+
+// --- removing ---------------------------------------------------------------------------------------------
+
+Status EngineImpl::remove(const std::string& module, const RemoveOptions& options) {
+  std::vector<Initialisation> destructors;
+  {
+    LockGuard lock(loadMutex_);
+    if (!hasModule(module))
+      return Error(ErrorKind::MissingSymbol, "module '" + module + "'", "there is none of this name");
+    if (!options.force) {
+      std::vector<std::string> used = registry_.usedByOthers(module);
+      for (const Added& added : added_) {
+        if (added.module == module && added.object.valid()) {
+          const std::vector<std::string> names = objects_.definitions(added.object);
+          used.insert(used.end(), names.begin(), names.end());
+        }
+      }
+      if (const std::string users = usersOutside(used, module); !users.empty())
+        return Error(ErrorKind::BadInput, "module '" + module + "'", "still in use: " + users);
+    }
+    destructors = takeDestructors(module);
+  }
+  // The program's code: without locks, and while all that it uses is there.
+  run(destructors);
+  finaliseModule(module);
+
+  LockGuard lock(loadMutex_);
+  removeNow(module);
+  return {};
+}
+
+std::vector<EngineImpl::Initialisation> EngineImpl::takeDestructors(const std::string& module) {
+  std::vector<Initialisation> taken;
+  const auto isOurs = [&](const Initialisation& entry) { return entry.module == module; };
+  std::copy_if(destructors_.begin(), destructors_.end(), std::back_inserter(taken), isOurs);
+  std::erase_if(destructors_, isOurs);
+  return taken;
+}
+
+void EngineImpl::removeNow(const std::string& module) {
+  {
+    LockGuard materialise(materialiseMutex_);
+    LockGuard versions(versions_.mutex());
+    std::vector<FunctionId> changed = registry_.removeModule(module);
+    size_t before = 0;
+    for (size_t i = 0; i < added_.size(); ++i) {
+      if (added_[i].module != module)
+        continue;
+      before += i < initialised_;
+      if (!added_[i].object.valid())
+        continue;
+      if (std::unique_ptr<CodeVersion> code = objects_.remove(added_[i].object, registry_))
+        versions_.retire(*versions_.adopt(std::move(code)));
+      // Code that calls it has its addresses, not those of stubs.
+      for (CodeVersion* user : versions_.users(added_[i].object)) {
+        user->outOfDate = true;
+        fallBack(*user);
+      }
+    }
+    std::erase_if(added_, [&](const Added& added) { return added.module == module; });
+    initialised_ -= before;
+    std::erase_if(archiveMembers_, [&](const ArchiveMember& member) { return member.module == module; });
+    applyChange(changed);
+    releaseData();
+  }
+  serialiseAllThreads();
+  statistics_.removals.add();
+  statistics_.emit({EventKind::ModuleRemoved, module, 0, {}});
+}
+
+Status EngineImpl::removeFunction(const std::string& name, const RemoveOptions& options) {
+  LockGuard lock(loadMutex_);
+  const SymbolRef ref = registry_.findAnywhere(name);
+  if (ref.kind != SymbolKind::Function || !registry_.function(FunctionId(ref.id)).definition.load().exists())
+    return Error(ErrorKind::MissingSymbol, "function '" + name + "'", "the program does not define it");
+  if (!options.force) {
+    if (const std::string users = usersOutside({name}, {}); !users.empty())
+      return Error(ErrorKind::BadInput, "function '" + name + "'", "still in use: " + users);
+  }
+  {
+    LockGuard materialise(materialiseMutex_);
+    LockGuard versions(versions_.mutex());
+    applyChange(registry_.removeFunction(FunctionId(ref.id)));
+    releaseData();
+  }
+  serialiseAllThreads();
+  statistics_.removals.add();
+  return {};
+}
+
+void EngineImpl::releaseData() {
+  const Registry::Released released = registry_.releaseImages();
+  for (const FreedVariable& variable : released.variables)
+    arena_->freeData(variable.address, variable.size, variable.alignment);
+  for (ImageId image : released.images)
+    data_.releaseThreadBlock(image);
+}
+
+} // namespace tiercel
