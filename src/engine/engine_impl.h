@@ -184,6 +184,9 @@ private:
   NativeObjects objects_;
   Statistics statistics_;
 
+  /// Asked for space when a first compile found none; whether there is more now. Called without locks.
+  std::function<bool()> onFull_;
+
   /// First compiles in progress, so that a forked child can reset those of threads it does not have.
   Mutex inFlightMutex_;
   std::vector<FunctionRecord*> inFlight_ TIERCEL_GUARDED_BY(inFlightMutex_);

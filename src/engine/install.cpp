@@ -302,7 +302,13 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
     request.instrument =
         countsEvents(request.tier, 0, options_) || (options_.wholeProfile && request.tier == 0);
     std::optional<Result<void*>> result;
-    (*session)->stack().run([&] { result = install(request, **session, /*background=*/false); });
+    const auto attempt = [&] {
+      (*session)->stack().run([&] { result = install(request, **session, /*background=*/false); });
+    };
+    attempt();
+    // The program cannot go on without this code: worth asking for space.
+    if (!*result && result->error().kind() == ErrorKind::Environment && onFull_ && onFull_())
+      attempt();
     return std::move(*result);
   }();
   if (!code) {

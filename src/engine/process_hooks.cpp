@@ -83,6 +83,7 @@ void EngineImpl::lockForFork() {
 }
 
 void EngineImpl::unlockAfterFork(bool inChild) {
+  arena_->freezeForFork();
   if (inChild) {
     arena_->abandonOpenSegment();
     promoter_.afterForkInChild();
