@@ -65,10 +65,11 @@ struct Stats {
   /// Where code lies; sizes in bytes.
   struct {
     CodeMapping mapping = CodeMapping::Dual;
-    uint64_t codeCommitted = 0;   ///< mapped so far
-    uint64_t codeUsed = 0;        ///< of it, by code, stubs and constants
-    uint64_t codeFree = 0;        ///< of it, free to use
-    double codeFragmentation = 0; ///< how scattered that is: 0 when it is in one piece, near 1 in many small ones
+    uint64_t codeCommitted = 0; ///< mapped so far
+    uint64_t codeUsed = 0;      ///< of it, by code, stubs and constants
+    uint64_t codeFree = 0;      ///< of it, free to use
+    double codeFragmentation =
+        0; ///< how scattered that is: 0 when it is in one piece, near 1 in many small ones
   } memory;
   struct {
     uint64_t direct =

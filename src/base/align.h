@@ -7,7 +7,9 @@
 
 namespace tiercel {
 
-constexpr size_t alignUp(size_t value, size_t alignment) { return (value + alignment - 1) & ~(alignment - 1); }
+constexpr size_t alignUp(size_t value, size_t alignment) {
+  return (value + alignment - 1) & ~(alignment - 1);
+}
 constexpr size_t alignDown(size_t value, size_t alignment) { return value & ~(alignment - 1); }
 
 } // namespace tiercel

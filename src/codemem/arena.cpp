@@ -47,8 +47,8 @@ Result<std::unique_ptr<Arena>> Arena::create() { return create(ArenaOptions()); 
 
 Result<std::unique_ptr<Arena>> Arena::create(const ArenaOptions& options) {
   constexpr size_t kBytes = kCodeBytes + kDataBytes;
-  void* found = mmap(nullptr, kBytes + kBaseAlignment, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                     -1, 0);
+  void* found =
+      mmap(nullptr, kBytes + kBaseAlignment, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (found == MAP_FAILED)
     return systemError("reserving addresses for code and data");
   auto* const begin = static_cast<std::byte*>(found);
@@ -104,9 +104,9 @@ void Arena::forgetAbandoned() {
 
 Status Arena::checkLimit(size_t size) const {
   if (size > codeLimit_ || codeUsed_ > codeLimit_ - size)
-    return codeError(ErrorKind::Environment, "the limit of " + kib(codeLimit_) + " is reached: " +
-                                                 kib(codeUsed_) + " are in use, " + std::to_string(size) +
-                                                 " bytes more are needed");
+    return codeError(ErrorKind::Environment, "the limit of " + kib(codeLimit_) +
+                                                 " is reached: " + kib(codeUsed_) + " are in use, " +
+                                                 std::to_string(size) + " bytes more are needed");
   return {};
 }
 

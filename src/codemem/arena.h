@@ -14,18 +14,18 @@
 //
 // Fork: data is private memory and copied as usual. Code memory is shared with the child (CodeMapping::Dual),
 // so neither side may change code that the other may be running: after freezeForFork, on both sides, freeing
-// what was allocated before it frees nothing. Space that was free at the fork remains the parent's; the child,
-// after abandonOpenSegment, writes to memory of its own.
+// what was allocated before it frees nothing. Space that was free at the fork remains the parent's; the
+// child, after abandonOpenSegment, writes to memory of its own.
 //
 // Thread rule: all members are thread-safe. Ownership: memory lives until it is freed or the arena destroyed.
 #pragma once
 
-#include "codemem/code_views.h"
-#include "codemem/free_space.h"
 #include "tiercel/error.h"
 #include "tiercel/stats.h"
 
 #include "base/thread_annotations.h"
+#include "codemem/code_views.h"
+#include "codemem/free_space.h"
 
 #include <atomic>
 #include <cstddef>

@@ -10,6 +10,10 @@ namespace tiercel {
 
 namespace {
 
+constexpr size_t kHugePage = size_t(2) << 20;
+/// MADV_COLLAPSE, which is newer (Linux 6.1) than some of the headers that this is built with.
+constexpr int kCollapse = 25;
+
 constexpr int kReserved = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
 /// Back to mere addresses, so that nobody else is given them.
@@ -56,20 +60,27 @@ Status CodeViews::map(size_t offset, size_t size) {
   } else if (Status status = mapTwice(offset, size); !status) {
     return status;
   }
-  if (hugePages_) {
-    // A wish: kernels without huge pages refuse it. For shared memory who touches it first counts, which is
-    // the writer.
-    madvise(exec(offset), size, MADV_HUGEPAGE);
-    madvise(write(offset), size, MADV_HUGEPAGE);
-  }
+  if (hugePages_)
+    wishForHugePages(offset, size);
   return {};
+}
+
+void CodeViews::wishForHugePages(size_t offset, size_t size) {
+  // Kernels without huge pages refuse it, which changes nothing.
+  madvise(exec(offset), size, MADV_HUGEPAGE);
+  madvise(write(offset), size, MADV_HUGEPAGE);
+  // Most systems heed this for private memory only. But they put shared memory together when told to, which
+  // is worth it once all of a huge page is in use: as a rule, when the next one is begun.
+  if (mapping() == CodeMapping::Dual && open_.size == kHugePage)
+    madvise(exec(open_.offset), open_.size, kCollapse);
+  open_ = {offset, size};
 }
 
 Status CodeViews::mapTwice(size_t offset, size_t size) const {
   // Of shared memory, mremap with an old size of 0 makes a second mapping. Unlike memory files this takes no
   // descriptor: the program may have none left, or have limited the size of its files.
-  if (mmap(exec(offset), size, PROT_READ | PROT_EXEC,
-           MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED ||
+  if (mmap(exec(offset), size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
+           -1, 0) == MAP_FAILED ||
       mremap(exec(offset), 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, write(offset)) == MAP_FAILED ||
       mprotect(write(offset), size, PROT_READ | PROT_WRITE) != 0) {
     Error error = systemError("mapping code memory");

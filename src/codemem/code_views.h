@@ -43,11 +43,16 @@ public:
 
 private:
   Status mapTwice(size_t offset, size_t size) const;
+  void wishForHugePages(size_t offset, size_t size);
 
   std::byte* const exec_;
   const size_t reserved_;
   const bool hugePages_;
   std::byte* write_ = nullptr;
+  struct {
+    size_t offset = 0;
+    size_t size = 0;
+  } open_; ///< what was mapped last
 };
 
 /// "WHAT: Cannot allocate memory" and the like, from errno.

@@ -3,6 +3,8 @@
 // Code memory is shared with a forked child: neither side may change what the other may be running.
 #include "unit/support/arenas.h"
 
+#include <sys/socket.h>
+
 namespace tiercel {
 namespace {
 
@@ -19,28 +21,26 @@ void afterFork(Arena& arena, bool inChild) TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
 
 /// Forks, runs `child` there and then `parent` here, the child waiting for it; 0 if `child` was content.
 template <typename Child, typename Parent> int forked(Arena& arena, Child child, Parent parent) {
-  int childReady[2], parentDone[2];
-  EXPECT_EQ(pipe(childReady) + pipe(parentDone), 0);
-  char byte = 0;
+  int ends[2];
+  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  const auto tell = [](int end) { return send(end, "", 1, MSG_NOSIGNAL) == 1; };
+  const auto hear = [](int end) {
+    char byte = 0;
+    return recv(end, &byte, 1, 0) == 1;
+  };
   const pid_t pid = fork();
-  // Whoever waits for one that is gone gets the end of the file.
-  close(pid == 0 ? childReady[0] : childReady[1]);
-  close(pid == 0 ? parentDone[1] : parentDone[0]);
+  close(ends[pid == 0 ? 0 : 1]); // whoever waits for one that is gone is told so
   if (pid == 0) {
     afterFork(arena, true);
-    const auto parentIsDone = [&] {
-      return write(childReady[1], &byte, 1) == 1 && read(parentDone[0], &byte, 1) == 1;
-    };
-    _exit(child(parentIsDone));
+    _exit(child([&] { return tell(ends[1]) && hear(ends[1]); }));
   }
   afterFork(arena, false);
-  EXPECT_EQ(read(childReady[0], &byte, 1), 1);
+  EXPECT_TRUE(hear(ends[0]));
   parent();
-  EXPECT_EQ(write(parentDone[1], &byte, 1), 1);
+  EXPECT_TRUE(tell(ends[0]));
   int status = 0;
   EXPECT_EQ(waitpid(pid, &status, 0), pid);
-  close(childReady[0]);
-  close(parentDone[1]);
+  close(ends[0]);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -156,9 +156,7 @@ TEST(ArenaFork, SingleMemoryIsPrivate) {
   options.singleMapping = true;
   const auto arena = makeArena(options);
   const CodeBlock block = codeWith(*arena, kReturn42);
-  const auto inChild = [&](const auto& parentIsDone) {
-    return parentIsDone() && run(block) == 42 ? 0 : 1;
-  };
+  const auto inChild = [&](const auto& parentIsDone) { return parentIsDone() && run(block) == 42 ? 0 : 1; };
   EXPECT_EQ(forked(*arena, inChild,
                    [&] {
                      arena->freeCode(block);

@@ -115,8 +115,8 @@ TEST(ArenaSingle, FreedPagesArePoisonedToo) {
   EXPECT_EQ(protectionOf(page.exec), "---p");
 }
 
-/// From now on this process gets EPERM from mremap, and with `alsoWritable` EACCES for memory that is writable
-/// and executable.
+/// From now on this process gets EPERM from mremap, and with `alsoWritable` EACCES for memory that is
+/// writable and executable.
 bool refuseMappings(bool alsoWritable) {
   constexpr unsigned kBoth = PROT_WRITE | PROT_EXEC;
   const sock_filter both[] = {
@@ -165,16 +165,16 @@ TEST(ArenaSingle, ASystemThatAllowsNeitherIsAnError) {
 
 // --- huge pages -------------------------------------------------------------------------------------------
 
-/// The flags of the mapping that `address` lies in.
-std::string flagsOf(const void* address) {
+/// What the system says about the mapping that `address` lies in: "VmFlags", or a size such as "Rss".
+std::string detailOf(const void* address, const std::string& key) {
   std::ifstream maps("/proc/self/smaps");
   bool inside = false;
   for (std::string line; std::getline(maps, line);) {
     uintptr_t begin = 0, end = 0;
     if (sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2)
       inside = reinterpret_cast<uintptr_t>(address) >= begin && reinterpret_cast<uintptr_t>(address) < end;
-    else if (inside && line.starts_with("VmFlags:"))
-      return line;
+    else if (inside && line.starts_with(key + ":"))
+      return line.substr(key.size() + 1);
   }
   return {};
 }
@@ -189,8 +189,33 @@ TEST(ArenaHugePages, AreAskedForOnlyWhenWanted) {
     const CodeBlock block = codeWith(*arena, kReturn42);
     EXPECT_EQ(run(block), 42);
     for (const void* address : {block.exec, block.write, data(*arena, 8)})
-      EXPECT_EQ(flagsOf(address).find(" hg") != std::string::npos, wanted);
+      EXPECT_EQ(detailOf(address, "VmFlags").find(" hg") != std::string::npos, wanted);
   }
+}
+
+/// Whether the system puts shared memory together when told to.
+bool collapses() {
+  constexpr size_t kHuge = size_t(2) << 20;
+  void* const memory = mmap(nullptr, 2 * kHuge, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  const uintptr_t aligned = (reinterpret_cast<uintptr_t>(memory) + kHuge - 1) & ~(kHuge - 1);
+  memset(reinterpret_cast<void*>(aligned), 1, kHuge);
+  const bool done = madvise(reinterpret_cast<void*>(aligned), kHuge, /*MADV_COLLAPSE=*/25) == 0;
+  munmap(memory, 2 * kHuge);
+  return done;
+}
+
+TEST(ArenaHugePages, CodeIsPutTogetherWhenTheNextPageIsBegun) {
+  if (!collapses())
+    GTEST_SKIP() << "this kernel does not put shared memory together";
+  ArenaOptions options;
+  options.hugePages = true;
+  const auto arena = makeArena(options);
+  const CodeBlock first = codeWith(*arena, kReturn42);
+  code(*arena, (size_t(2) << 20) - 16);
+  EXPECT_EQ(std::stoul(detailOf(first.exec, "ShmemPmdMapped")), 0u);
+  code(*arena, 16);
+  EXPECT_EQ(std::stoul(detailOf(first.exec, "ShmemPmdMapped")), 2048u);
+  EXPECT_EQ(run(first), 42);
 }
 
 TEST(ArenaHugePages, AreGivenBackWhole) {
