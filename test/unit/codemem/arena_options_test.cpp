@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The arena's options, and systems that refuse mappings.
+#include "base/align.h"
 #include "unit/support/arenas.h"
 
 #include <cerrno>
@@ -196,11 +197,16 @@ TEST(ArenaHugePages, AreAskedForOnlyWhenWanted) {
 /// Whether the system puts shared memory together when told to.
 bool collapses() {
   constexpr size_t kHuge = size_t(2) << 20;
-  void* const memory = mmap(nullptr, 2 * kHuge, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  const uintptr_t aligned = (reinterpret_cast<uintptr_t>(memory) + kHuge - 1) & ~(kHuge - 1);
-  memset(reinterpret_cast<void*>(aligned), 1, kHuge);
-  const bool done = madvise(reinterpret_cast<void*>(aligned), kHuge, /*MADV_COLLAPSE=*/25) == 0;
-  munmap(memory, 2 * kHuge);
+  void* const reserved = mmap(nullptr, 2 * kHuge, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  // Within the object as within the address space, a huge page begins at a multiple of its size.
+  auto* const aligned = reinterpret_cast<void*>(alignUp(reinterpret_cast<uintptr_t>(reserved), kHuge));
+  bool done =
+      mmap(aligned, kHuge, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == aligned;
+  if (done) {
+    memset(aligned, 1, kHuge);
+    done = madvise(aligned, kHuge, /*MADV_COLLAPSE=*/25) == 0;
+  }
+  munmap(reserved, 2 * kHuge);
   return done;
 }
 
