@@ -3,6 +3,7 @@
 // What a host decides when it creates an engine. Plain data; copied by Engine::create.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -46,6 +47,12 @@ struct TestModes {
   bool osrAlways = false;
   /// Retired code is looked for on the stacks, and freed, again and again. Needs Reclaim::Signals.
   bool retireAlways = false;
+  /// Code that is freed is never used again, but traps when a thread runs it.
+  bool poisonFreed = false;
+  /// As if the system refused to map code memory twice: see CodeMapping::Single.
+  bool singleMapping = false;
+  /// A code limit of 256 KiB, unless Options::codeLimit says otherwise: code memory is full soon.
+  bool tinyArena = false;
   /// Seed of randomTier and osrAlways: the same seed and --sync give the same choices.
   uint64_t seed = 0;
 };
@@ -98,6 +105,12 @@ struct Options {
   /// Code of tiers above 0 calls functions of the program directly, by calls that are turned when the callee
   /// is published again. Off: it loads the callee's address at every call.
   bool directCalls = true;
+
+  /// Most bytes that code may take up at a time. Where it is reached, functions stay in the code that they
+  /// have; one that has none cannot be called. 0: what the address range has room for, 512 MiB.
+  size_t codeLimit = 0;
+  /// Ask the system for huge pages for code and globals.
+  bool hugePages = false;
 
   /// Count in first code what the top tier then knows: branches, and targets of indirect calls.
   bool profile = true;

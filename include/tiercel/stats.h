@@ -17,6 +17,12 @@ enum class SamplingSource {
   Counters, ///< the system does not allow that, or Options::sync: every counter that runs out is a sample
 };
 
+/// How code memory is written.
+enum class CodeMapping {
+  Dual,   ///< through a second mapping: nothing is writable and executable at one address
+  Single, ///< where it is executed: the system does not allow a second mapping
+};
+
 struct TierStats {
   uint64_t functions = 0;     ///< compiles of whole functions published at this tier
   uint64_t continuations = 0; ///< of running loops; in the two below as well
@@ -56,6 +62,15 @@ struct Stats {
     uint64_t freed = 0;
   } codeBytes;
   uint64_t dataBytes = 0;
+  /// Where code lies; sizes in bytes.
+  struct {
+    CodeMapping mapping = CodeMapping::Dual;
+    uint64_t codeCommitted = 0; ///< mapped so far
+    uint64_t codeUsed = 0;      ///< of it, by code, stubs and constants
+    uint64_t codeFree = 0;      ///< of it, free to use
+    double codeFragmentation =
+        0; ///< how scattered that is: 0 when it is in one piece, near 1 in many small ones
+  } memory;
   struct {
     uint64_t direct =
         0; ///< places in code of tiers above 0 that call a function directly, not through its cell

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "codemem/arena.h"
 
+#include "base/align.h"
+
 #include <algorithm>
-#include <cerrno>
+#include <cassert>
 #include <cstring>
+#include <string>
 #include <sys/mman.h>
 
 namespace tiercel {
@@ -11,95 +14,276 @@ namespace tiercel {
 namespace {
 
 constexpr size_t kPage = 4096;
-constexpr size_t kSegmentBytes = size_t(2) << 20;
+constexpr size_t kHugePage = size_t(2) << 20;
+/// Code is mapped in steps of this.
+constexpr size_t kSegmentBytes = kHugePage;
+/// Freed memory of a range goes back to the system when there is as much of it: below, the system call and
+/// touching the pages again cost more than they are worth.
+constexpr size_t kWorthGivingBack = size_t(64) << 10;
+/// Data blocks begin at multiples of this and end there, so that small globals leave no useless holes.
+constexpr size_t kDataGranule = 8;
+/// So that offsets are as aligned as addresses, for all that is allocated near.
+constexpr size_t kBaseAlignment = Arena::kLargestNearData;
 
-size_t alignUp(size_t value, size_t alignment) { return (value + alignment - 1) & ~(alignment - 1); }
+constexpr std::byte kTrap{0xcc};
 
-Error systemError(const char* what) { return Error(ErrorKind::Environment, what, strerror(errno)); }
+Error codeError(ErrorKind kind, std::string why) { return Error(kind, "code memory", std::move(why)); }
+
+/// Distinct objects have distinct addresses, empty ones too.
+size_t codeSpace(size_t size) { return alignUp(std::max<size_t>(size, 1), Arena::kCodeGranule); }
+size_t dataSpace(size_t size) { return alignUp(std::max<size_t>(size, 1), kDataGranule); }
+
+std::string kib(size_t bytes) { return std::to_string(bytes >> 10) + " KiB"; }
 
 } // namespace
 
-Result<std::unique_ptr<Arena>> Arena::create() {
+Arena::Arena(std::byte* base, const ArenaOptions& options)
+    : base_(base), codeLimit_(options.codeLimit), poisonFreed_(options.poisonFreed),
+      pageBytes_(options.hugePages ? kHugePage : kPage), views_(base, kCodeBytes, options.hugePages) {
+  freeData_.addClean(0, kDataBytes);
+}
+
+Result<std::unique_ptr<Arena>> Arena::create() { return create(ArenaOptions()); }
+
+Result<std::unique_ptr<Arena>> Arena::create(const ArenaOptions& options) {
   constexpr size_t kBytes = kCodeBytes + kDataBytes;
-  void* base = mmap(nullptr, kBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (base == MAP_FAILED)
+  void* found =
+      mmap(nullptr, kBytes + kBaseAlignment, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (found == MAP_FAILED)
     return systemError("reserving addresses for code and data");
-  std::unique_ptr<Arena> arena(new Arena(static_cast<std::byte*>(base)));
-  if (mprotect(arena->base_ + kCodeBytes, kDataBytes, PROT_READ | PROT_WRITE) != 0)
+  auto* const begin = static_cast<std::byte*>(found);
+  const size_t before = -reinterpret_cast<uintptr_t>(begin) % kBaseAlignment;
+  std::byte* const base = begin + before;
+  if (before > 0)
+    munmap(begin, before);
+  munmap(base + kBytes, kBaseAlignment - before);
+
+  std::unique_ptr<Arena> arena(new Arena(base, options));
+  if (mprotect(base + kCodeBytes, kDataBytes, PROT_READ | PROT_WRITE) != 0)
     return systemError("data memory");
+  if (options.hugePages)
+    madvise(base + kCodeBytes, kDataBytes, MADV_HUGEPAGE); // a wish
+  if (Status status = arena->open(options.singleMapping); !status)
+    return status.takeError();
   return arena;
 }
 
+Status Arena::open(bool singleMapping) {
+  LockGuard lock(mutex_);
+  if (Status status = views_.open(kSegmentBytes, singleMapping); !status)
+    return status;
+  codeMapped_ = kSegmentBytes;
+  freeCode_.addClean(0, kSegmentBytes);
+  return {};
+}
+
 Arena::~Arena() {
-  for (const Segment& segment : segments_)
-    munmap(segment.write, segment.size);
-  for (const Outside& outside : outside_)
+  for (const auto& [data, outside] : outside_)
     munmap(outside.base, outside.size);
   munmap(base_, kCodeBytes + kDataBytes);
 }
 
-void Arena::abandonOpenSegment() { segmentUsed_ = segments_.empty() ? 0 : segments_.back().size; }
+// --- fork -------------------------------------------------------------------------------------------------
 
-Status Arena::openSegment(size_t atLeast) {
-  const size_t size = std::max(kSegmentBytes, alignUp(atLeast, kPage));
-  if (codeMapped_ + size > kCodeBytes)
-    return Error(ErrorKind::Environment, "code memory", "the reserved range of 512 MiB is full");
-  std::byte* const exec = base_ + codeMapped_;
-  const int shared = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
-  void* write = MAP_FAILED;
-  // Of shared memory, mremap with an old size of 0 makes a second mapping. Unlike memory files this takes no
-  // descriptor: the program may have none left, or have limited the size of its files.
-  if (mmap(exec, size, PROT_READ | PROT_EXEC, shared | MAP_FIXED, -1, 0) == MAP_FAILED ||
-      (write = mremap(exec, 0, size, MREMAP_MAYMOVE)) == MAP_FAILED ||
-      mprotect(write, size, PROT_READ | PROT_WRITE) != 0) {
-    Error error = systemError("mapping code memory");
-    if (write != MAP_FAILED)
-      munmap(write, size);
-    // Back to mere addresses, so that nobody else is given them.
-    // NOLINTNEXTLINE(bugprone-unused-return-value): there is nothing else to try
-    (void)mmap(exec, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    return error;
-  }
-  segments_.push_back({exec, static_cast<std::byte*>(write), size});
-  segmentUsed_ = 0;
+void Arena::freezeForFork() {
+  if (mapping() == CodeMapping::Dual) // single memory is private, like data
+    ++generation_;
+}
+
+void Arena::abandonOpenSegment() { abandoned_ = mapping() == CodeMapping::Dual; }
+
+/// What abandonOpenSegment could not do without the heap.
+void Arena::forgetAbandoned() {
+  if (!abandoned_)
+    return;
+  abandoned_ = false;
+  freeCode_.clear();
+}
+
+// --- code -------------------------------------------------------------------------------------------------
+
+Status Arena::checkLimit(size_t size) const {
+  if (size > codeLimit_ || codeUsed_ > codeLimit_ - size)
+    return codeError(ErrorKind::Environment, "the limit of " + kib(codeLimit_) +
+                                                 " is reached: " + kib(codeUsed_) + " are in use, " +
+                                                 std::to_string(size) + " bytes more are needed");
+  return {};
+}
+
+Status Arena::mapCodeUpTo(size_t end) {
+  if (end <= codeMapped_)
+    return {};
+  if (end > kCodeBytes)
+    return codeError(ErrorKind::Environment, "the reserved range of 512 MiB is full");
+  const size_t size = alignUp(end, kSegmentBytes) - codeMapped_;
+  if (Status status = views_.map(codeMapped_, size); !status)
+    return status;
+  freeCode_.addClean(codeMapped_, size);
   codeMapped_ += size;
   return {};
 }
 
+CodeBlock Arena::handOut(size_t offset, size_t space, size_t size) {
+  blocks_[offset] = {space, generation_};
+  codeUsed_ += space;
+  return {views_.exec(offset), views_.write(offset), size};
+}
+
 Result<CodeBlock> Arena::allocateCode(size_t size, size_t alignment) {
   LockGuard lock(mutex_);
-  size_t offset = alignUp(segmentUsed_, std::max(alignment, sizeof(uint64_t)));
-  if (segments_.empty() || offset + size > segments_.back().size) {
-    if (Status status = openSegment(size); !status)
+  forgetAbandoned();
+  if (size > kCodeBytes)
+    return codeError(ErrorKind::Environment, "the reserved range of 512 MiB is full");
+  const size_t space = codeSpace(size);
+  if (Status status = checkLimit(space); !status)
+    return status.takeError();
+  std::optional<size_t> offset = freeCode_.take(space, alignment);
+  if (!offset) {
+    offset = alignUp(freeCode_.tailBegin(codeMapped_), alignment);
+    if (Status status = mapCodeUpTo(*offset + space); !status)
       return status.takeError();
-    offset = 0;
+    [[maybe_unused]] const bool taken = freeCode_.takeAt(*offset, space);
+    assert(taken);
   }
-  const Segment& segment = segments_.back();
-  segmentUsed_ = offset + size;
-  return CodeBlock{segment.exec + offset, segment.write + offset, size};
+  return handOut(*offset, space, size);
 }
+
+Result<CodeBlock> Arena::allocateCodeAt(std::byte* exec, size_t size) {
+  LockGuard lock(mutex_);
+  forgetAbandoned();
+  const size_t offset = reinterpret_cast<uintptr_t>(exec) - reinterpret_cast<uintptr_t>(base_);
+  if (offset >= kCodeBytes || size > kCodeBytes - offset)
+    return codeError(ErrorKind::BadInput, "the address asked for is outside the reserved range");
+  if (offset % kCodeGranule != 0)
+    return codeError(ErrorKind::BadInput, "the address asked for is no multiple of 16");
+  const size_t space = codeSpace(size);
+  if (Status status = checkLimit(space); !status)
+    return status.takeError();
+  if (Status status = mapCodeUpTo(offset + space); !status)
+    return status.takeError();
+  if (!freeCode_.takeAt(offset, space))
+    return codeError(ErrorKind::Environment, "the address asked for is taken");
+  return handOut(offset, space, size);
+}
+
+void Arena::freeCode(const CodeBlock& block) {
+  LockGuard lock(mutex_);
+  forgetAbandoned();
+  const size_t offset = static_cast<size_t>(block.exec - base_);
+  const auto found = blocks_.find(offset);
+  assert(found != blocks_.end() && found->second.size == codeSpace(block.size) && "not a block in use");
+  const auto [size, generation] = found->second;
+  blocks_.erase(found);
+  codeUsed_ -= size;
+  if (generation != generation_)
+    return; // the other side of a fork may be running it
+  if (poisonFreed_)
+    poison(offset, size);
+  else
+    reclaim(freeCode_, offset, size, views_.write(offset), kTrap,
+            [this](size_t begin, size_t bytes) { return views_.giveBack(begin, bytes); });
+}
+
+void Arena::poison(size_t offset, size_t size) {
+  memset(views_.write(offset), static_cast<int>(kTrap), size);
+  const FreeSpace::Range dead = poisoned_.addDirty(offset, size);
+  // Pages that this block made whole: it lies in all of them.
+  const size_t begin = std::max(alignUp(dead.begin, kPage), alignDown(offset, kPage));
+  const size_t end = std::min(alignDown(dead.end, kPage), alignUp(offset + size, kPage));
+  if (begin < end)
+    views_.forbid(begin, end - begin);
+}
+
+/// Takes freed space back. Afterwards it holds `fill`, or zero where its pages were given back.
+template <typename GiveBack>
+void Arena::reclaim(FreeSpace& space, size_t begin, size_t size, std::byte* view, std::byte fill,
+                    GiveBack giveBack) {
+  const size_t end = begin + size;
+  const FreeSpace::Range range = space.addDirty(begin, size);
+  size_t first = std::max(alignUp(range.begin, pageBytes_), alignDown(range.dirty.begin, pageBytes_));
+  size_t last = std::min(alignDown(range.end, pageBytes_), alignUp(range.dirty.end, pageBytes_));
+  if (range.dirty.bytes >= kWorthGivingBack && first + kWorthGivingBack <= last &&
+      giveBack(first, last - first)) {
+    space.markClean(range.begin);
+    first = std::clamp(first, begin, end);
+    last = std::clamp(last, begin, end);
+  } else {
+    first = last = end;
+  }
+  memset(view, static_cast<int>(fill), first - begin);
+  memset(view + (last - begin), static_cast<int>(fill), end - last);
+}
+
+// --- data -------------------------------------------------------------------------------------------------
 
 Result<std::byte*> Arena::allocateData(size_t size, size_t alignment) {
   LockGuard lock(mutex_);
-  // Distinct objects have distinct addresses, empty ones too.
-  size = std::max<size_t>(size, 1);
-  const auto dataBase = reinterpret_cast<uintptr_t>(base_) + kCodeBytes;
-  const size_t offset = alignUp(dataBase + dataCursor_, alignment) - dataBase;
-  if (size <= kLargestNearData && alignment <= kLargestNearData && offset + size <= kDataBytes) {
-    dataCursor_ = offset + size;
-    dataUsed_.fetch_add(size, std::memory_order_relaxed);
-    return base_ + kCodeBytes + offset;
+  if (size <= kLargestNearData && alignment <= kLargestNearData) {
+    if (std::optional<size_t> offset = freeData_.take(dataSpace(size), alignment)) {
+      dataUsed_.fetch_add(size, std::memory_order_relaxed);
+      return base_ + kCodeBytes + *offset;
+    }
   }
-  const size_t mapped = alignUp(size, kPage) + (alignment > kPage ? alignment : 0);
+  return allocateOutside(size, alignment);
+}
+
+Result<std::byte*> Arena::allocateOutside(size_t size, size_t alignment) {
+  const size_t mapped = alignUp(std::max<size_t>(size, 1), kPage) + (alignment > kPage ? alignment : 0);
   if (mapped < size)
     return Error(ErrorKind::Environment, "data memory", "a global is larger than the address space");
   void* base =
       mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED)
     return systemError("data memory");
-  outside_.push_back({base, mapped});
+  auto* const data = reinterpret_cast<std::byte*>(alignUp(reinterpret_cast<uintptr_t>(base), alignment));
+  outside_[data] = {base, mapped};
   dataUsed_.fetch_add(size, std::memory_order_relaxed);
-  return reinterpret_cast<std::byte*>(alignUp(reinterpret_cast<uintptr_t>(base), alignment));
+  return data;
+}
+
+void Arena::freeData(std::byte* data, size_t size, [[maybe_unused]] size_t alignment) {
+  assert(reinterpret_cast<uintptr_t>(data) % alignment == 0);
+  LockGuard lock(mutex_);
+  dataUsed_.fetch_sub(size, std::memory_order_relaxed);
+  if (isNear(data)) {
+    const size_t offset = static_cast<size_t>(data - base_) - kCodeBytes;
+    reclaim(freeData_, offset, dataSpace(size), data, std::byte(0), [this](size_t begin, size_t bytes) {
+      return madvise(base_ + kCodeBytes + begin, bytes, MADV_DONTNEED) == 0;
+    });
+    return;
+  }
+  const auto found = outside_.find(data);
+  assert(found != outside_.end() && "not data in use");
+  munmap(found->second.base, found->second.size);
+  outside_.erase(found);
+}
+
+// --- figures ----------------------------------------------------------------------------------------------
+
+MemoryUsage Arena::codeUsage() {
+  LockGuard lock(mutex_);
+  forgetAbandoned();
+  MemoryUsage usage;
+  usage.reserved = kCodeBytes;
+  usage.committed = codeMapped_;
+  usage.used = codeUsed_;
+  usage.free = freeCode_.total();
+  usage.lost = usage.committed - usage.used - usage.free;
+  usage.largestFree = freeCode_.largest();
+  return usage;
+}
+
+MemoryUsage Arena::dataUsage() {
+  LockGuard lock(mutex_);
+  // What was never used is one range at the end, together with what was freed next to it.
+  const size_t tail = freeData_.tailBegin(kDataBytes);
+  MemoryUsage usage;
+  usage.reserved = kDataBytes;
+  usage.committed = tail;
+  usage.used = kDataBytes - freeData_.total();
+  usage.free = usage.committed - usage.used;
+  usage.largestFree = freeData_.largestWithout(tail);
+  return usage;
 }
 
 } // namespace tiercel

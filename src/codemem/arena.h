@@ -1,31 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One reserved range of addresses for everything an engine makes, so that code reaches code and data with
-// 32-bit offsets (the small code model):
+// The allocator of everything an engine makes. One reserved range of addresses, so that code reaches code and
+// data with 32-bit offsets (the small code model):
 //
-//     | code: executable view of shared memory, never writable here | data: read-write, never executable |
+//     | code: executable, written through a view somewhere else (code_views.h) | data: read-write |
 //
-// Code is written through a second, writable mapping of the same memory somewhere else, so no page is ever
-// writable and executable at one address. None of it takes a file descriptor: the program may have used up
-// its own.
+// Freed space is joined with its neighbours and used again, best fit first. Whole pages go back to the system
+// when enough of them have come together.
 //
-// Fork: data is private memory and copied as usual. Code memory is shared with the child, which is right
-// for code that exists and wrong for code yet to be written: the child must call abandonOpenSegment before it
-// allocates, and then writes to memory of its own. Parents go on as before; a child never looks at space that
-// was free when it was made.
+// Who frees code vouches that no thread is in it or can still get there, and that every thread has been
+// through a serialising instruction since it last was: its bytes change at once, to 0xcc, and later to other
+// code.
 //
-// Thread rule: all members are thread-safe. Ownership: memory lives until the arena is destroyed.
+// Fork: data is private memory and copied as usual. Code memory is shared with the child (CodeMapping::Dual),
+// so neither side may change code that the other may be running: after freezeForFork, on both sides, freeing
+// what was allocated before it frees nothing. Space that was free at the fork remains the parent's; the
+// child, after abandonOpenSegment, writes to memory of its own.
+//
+// Thread rule: all members are thread-safe. Ownership: memory lives until it is freed or the arena destroyed.
 #pragma once
 
 #include "tiercel/error.h"
+#include "tiercel/stats.h"
 
 #include "base/thread_annotations.h"
+#include "codemem/code_views.h"
+#include "codemem/free_space.h"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
-#include <vector>
+#include <unordered_map>
 
 namespace tiercel {
 
@@ -36,25 +43,46 @@ struct CodeBlock {
   size_t size = 0;
 };
 
+struct ArenaOptions;
+
+/// Of the code range, or of the data range near code. Sizes in bytes.
+struct MemoryUsage {
+  size_t reserved = 0;    ///< of addresses
+  size_t committed = 0;   ///< where blocks have been so far; pages in it that were given back included
+  size_t used = 0;        ///< by blocks
+  size_t free = 0;        ///< holes: committed, and free to use
+  size_t lost = 0;        ///< freed but never used again: frozen by a fork, or poisoned
+  size_t largestFree = 0; ///< the largest hole
+  /// How scattered the holes are: 0 when they are one, near 1 when they are many and small.
+  double fragmentation() const {
+    return free == 0 ? 0 : 1 - static_cast<double>(largestFree) / static_cast<double>(free);
+  }
+};
+
 class Arena {
 public:
   static constexpr size_t kCodeBytes = size_t(512) << 20;
   static constexpr size_t kDataBytes = size_t(1) << 30;
   /// Globals larger than this live outside, and code reaches them through 64-bit addresses.
   static constexpr size_t kLargestNearData = size_t(16) << 20;
+  /// Code blocks begin at multiples of this, so no two share an aligned 8-byte word (call_sites.h).
+  static constexpr size_t kCodeGranule = 16;
 
+  static Result<std::unique_ptr<Arena>> create(const ArenaOptions& options);
   static Result<std::unique_ptr<Arena>> create();
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  /// `alignment` a power of two, at most a page. No two blocks share an aligned 8-byte word.
+  /// `alignment` a power of two, at most a page. The contents are undefined.
   Result<CodeBlock> allocateCode(size_t size, size_t alignment) TIERCEL_EXCLUDES(mutex_);
+  /// At this very address, a multiple of kCodeGranule, if nothing is there.
+  Result<CodeBlock> allocateCodeAt(std::byte* exec, size_t size) TIERCEL_EXCLUDES(mutex_);
+  void freeCode(const CodeBlock& block) TIERCEL_EXCLUDES(mutex_);
   /// Zeroed. Large requests, and any when the near range is full, are served outside it: see isNear.
   Result<std::byte*> allocateData(size_t size, size_t alignment) TIERCEL_EXCLUDES(mutex_);
-
-  void freeCode(const CodeBlock&) {}
-  void freeData(std::byte*, size_t, size_t) {}
+  /// `size` and `alignment` as they were asked for.
+  void freeData(std::byte* data, size_t size, size_t alignment) TIERCEL_EXCLUDES(mutex_);
 
   bool isCode(const void* address) const {
     return reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(base_) < kCodeBytes;
@@ -65,35 +93,66 @@ public:
            kCodeBytes + kDataBytes;
   }
   std::byte* codeBase() const { return base_; }
+  CodeMapping mapping() const { return views_.mapping(); }
+  /// Near or not, as asked for.
   uint64_t dataBytesUsed() const { return dataUsed_.load(std::memory_order_relaxed); }
+  MemoryUsage codeUsage() TIERCEL_EXCLUDES(mutex_);
+  MemoryUsage dataUsage() TIERCEL_EXCLUDES(mutex_); ///< of the near range
 
   /// To be held across fork, so that the child's copy of the bookkeeping is whole.
   Mutex& forkMutex() { return mutex_; }
+  /// On both sides, with forkMutex held. This and the next use no heap: a program may fork in a handler that
+  /// interrupted its allocator.
+  void freezeForFork() TIERCEL_REQUIRES(mutex_);
   /// In the child only, with forkMutex held.
   void abandonOpenSegment() TIERCEL_REQUIRES(mutex_);
 
 private:
-  struct Segment {
-    std::byte* exec;
-    std::byte* write;
+  struct Block {
     size_t size;
+    uint32_t generation; ///< how many forks were before it
   };
   struct Outside {
     void* base;
     size_t size;
   };
 
-  explicit Arena(std::byte* base) : base_(base) {}
-  Status openSegment(size_t atLeast) TIERCEL_REQUIRES(mutex_);
+  Arena(std::byte* base, const ArenaOptions& options);
+  Status open(bool singleMapping) TIERCEL_EXCLUDES(mutex_);
+  Status checkLimit(size_t size) const TIERCEL_REQUIRES(mutex_);
+  Status mapCodeUpTo(size_t end) TIERCEL_REQUIRES(mutex_);
+  CodeBlock handOut(size_t offset, size_t space, size_t size) TIERCEL_REQUIRES(mutex_);
+  void forgetAbandoned() TIERCEL_REQUIRES(mutex_);
+  void poison(size_t offset, size_t size) TIERCEL_REQUIRES(mutex_);
+  template <typename GiveBack>
+  void reclaim(FreeSpace& space, size_t begin, size_t size, std::byte* view, std::byte fill,
+               GiveBack giveBack) TIERCEL_REQUIRES(mutex_);
+  Result<std::byte*> allocateOutside(size_t size, size_t alignment) TIERCEL_REQUIRES(mutex_);
 
   std::byte* const base_;
+  const size_t codeLimit_;
+  const bool poisonFreed_;
+  const size_t pageBytes_; ///< the unit of giving back
+  CodeViews views_;        ///< its pages change under the lock only
   Mutex mutex_;
-  std::vector<Segment> segments_ TIERCEL_GUARDED_BY(mutex_); ///< the last one is open
-  size_t segmentUsed_ TIERCEL_GUARDED_BY(mutex_) = 0;        ///< bytes of the open one
+  FreeSpace freeCode_ TIERCEL_GUARDED_BY(mutex_); ///< of what is mapped; offsets from base_
+  FreeSpace poisoned_ TIERCEL_GUARDED_BY(mutex_);
+  std::unordered_map<size_t, Block> blocks_ TIERCEL_GUARDED_BY(mutex_); ///< code in use, by offset
   size_t codeMapped_ TIERCEL_GUARDED_BY(mutex_) = 0;
-  size_t dataCursor_ TIERCEL_GUARDED_BY(mutex_) = 0;
-  std::vector<Outside> outside_ TIERCEL_GUARDED_BY(mutex_);
+  size_t codeUsed_ TIERCEL_GUARDED_BY(mutex_) = 0;
+  uint32_t generation_ TIERCEL_GUARDED_BY(mutex_) = 0;
+  bool abandoned_ TIERCEL_GUARDED_BY(mutex_) = false; ///< freeCode_ is the parent's
+  FreeSpace freeData_ TIERCEL_GUARDED_BY(mutex_);     ///< offsets from the data range; all of it is zero
+  std::map<std::byte*, Outside> outside_ TIERCEL_GUARDED_BY(mutex_);
   std::atomic<uint64_t> dataUsed_{0};
+};
+
+struct ArenaOptions {
+  size_t codeLimit = Arena::kCodeBytes; ///< of bytes in use by code
+  bool hugePages = false;               ///< ask for huge pages, for code and data
+  bool singleMapping = false;           ///< as if the system refused to map code twice
+  /// Freed code is never used again but traps when it is run.
+  bool poisonFreed = false;
 };
 
 } // namespace tiercel

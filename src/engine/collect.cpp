@@ -119,6 +119,13 @@ void EngineImpl::finishCollection(std::span<CodeVersion* const> candidates, Coll
     statistics_.emit({EventKind::CodeFreed, {}, 0, {}, nullptr, report.freedBytes});
 }
 
+bool EngineImpl::makeRoom() {
+  if (options_.reclaim != Reclaim::Signals)
+    return false;
+  const Result<CollectReport> report = collect();
+  return report && report->freed > 0;
+}
+
 void EngineImpl::collectInBackground() {
   if (options_.reclaim != Reclaim::Signals || foreignStacks_.load(std::memory_order_relaxed))
     return;

@@ -49,6 +49,21 @@ double compileShare(const Options& options) {
   return hasSpareCore() || forced || options.sync ? 0 : kSingleCoreShare;
 }
 
+/// Of the mode tiny-arena: small programs run, and soon fill it.
+constexpr size_t kTinyCodeLimit = size_t(256) << 10;
+
+ArenaOptions arenaOptions(const Options& options) {
+  ArenaOptions arena;
+  if (options.codeLimit > 0)
+    arena.codeLimit = options.codeLimit;
+  else if (options.modes.tinyArena)
+    arena.codeLimit = kTinyCodeLimit;
+  arena.hugePages = options.hugePages;
+  arena.singleMapping = options.modes.singleMapping;
+  arena.poisonFreed = options.modes.poisonFreed;
+  return arena;
+}
+
 } // namespace
 
 Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
@@ -59,7 +74,7 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
   Result<HostCpu> cpu = HostCpu::find(options.cpu);
   if (!cpu)
     return cpu.takeError();
-  Result<std::unique_ptr<Arena>> arena = Arena::create();
+  Result<std::unique_ptr<Arena>> arena = Arena::create(arenaOptions(options));
   if (!arena)
     return arena.takeError();
   Profile profileIn;
@@ -157,6 +172,8 @@ Stats EngineImpl::stats() const {
   stats.codeBytes.freed = s.freedBytes.get();
   stats.codeBytes.live = s.codeBytes.get() - stats.codeBytes.retired - stats.codeBytes.freed;
   stats.dataBytes = arena_->dataBytesUsed();
+  const MemoryUsage code = arena_->codeUsage();
+  stats.memory = {arena_->mapping(), code.committed, code.used, code.free, code.fragmentation()};
   for (unsigned tier = 0; tier < kTierCount; ++tier) {
     stats.tiers[tier].functions = s.tiers[tier].functions.get();
     stats.tiers[tier].continuations = s.tiers[tier].continuations.get();

@@ -161,6 +161,8 @@ private:
   /// there from now on. Null if nothing does.
   void* findLate(FunctionRecord& record);
   void noteStack();
+  /// When a first compile found no room for its code; whether there is more now.
+  bool makeRoom();
   Error undefinedCall(const FunctionRecord& record, const void* returnAddress);
 
   Status addBitcode(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);

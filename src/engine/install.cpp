@@ -316,7 +316,7 @@ Outcome EngineImpl::compileContinuation(const CompileRequest& request, Session& 
       return Outcome::Superseded;
     statistics_.failed.add();
     statistics_.emit({EventKind::CompileFailed, record.name, request.tier, made.error().message()});
-    return Outcome::Failed;
+    return made.error().kind() == ErrorKind::Environment ? Outcome::NotStarted : Outcome::Failed;
   }
   std::byte* const entry = made->linked.version->entry;
   const size_t bytes = made->linked.version->bytes;
@@ -378,7 +378,13 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
     request.instrument =
         countsEvents(request.tier, 0, options_) || (options_.wholeProfile && request.tier == 0);
     std::optional<Result<void*>> result;
-    (*session)->stack().run([&] { result = install(request, **session, /*background=*/false); });
+    const auto attempt = [&] {
+      (*session)->stack().run([&] { result = install(request, **session, /*background=*/false); });
+    };
+    attempt();
+    // The program cannot go on without this code: worth asking for space.
+    if (!*result && result->error().kind() == ErrorKind::Environment && makeRoom())
+      attempt();
     return std::move(*result);
   }();
   if (code && *code)

@@ -84,6 +84,7 @@ void EngineImpl::lockForFork() {
 }
 
 void EngineImpl::unlockAfterFork(bool inChild) {
+  arena_->freezeForFork();
   if (inChild) {
     arena_->abandonOpenSegment();
     map_.forgetReaders();

@@ -286,7 +286,7 @@ Outcome Promoter::promote(const QueuedCompile& item, Session& session, bool back
   if (!code) {
     engine_.statistics().failed.add();
     engine_.statistics().emit({EventKind::CompileFailed, record.name, request.tier, code.error().message()});
-    return Outcome::Failed;
+    return code.error().kind() == ErrorKind::Environment ? Outcome::NotStarted : Outcome::Failed;
   }
   return *code ? Outcome::Published : Outcome::Superseded;
 }

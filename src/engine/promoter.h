@@ -37,7 +37,7 @@ enum class Outcome {
   Published,
   Failed,     ///< and will again: the function keeps the code it has
   Superseded, ///< the program changed meanwhile: what was made is gone
-  NotStarted, ///< no memory for a session, say: may be tried again
+  NotStarted, ///< or out of memory, for code or for a session: may be tried again
 };
 
 class Promoter {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "link/data_materializer.h"
 
+#include "base/align.h"
 #include "link/synthetic_library.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -23,10 +24,6 @@ bool isNamedLikeIdentifier(std::string_view section) {
 
 Error unsupported(const GlobalRecord& global, std::string why) {
   return Error(ErrorKind::Unsupported, "initialiser of '" + std::string(global.name) + "'", std::move(why));
-}
-
-uint64_t alignUp(uint64_t value, uint64_t alignment) {
-  return (value + alignment - 1) / alignment * alignment;
 }
 
 void storeBits(const llvm::APInt& bits, std::byte* to) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "link/graph_memory.h"
 
+#include "base/align.h"
+
 #include "llvm/ExecutionEngine/JITLink/JITLink.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace tiercel {
 
@@ -13,17 +16,19 @@ namespace jl = llvm::jitlink;
 
 class InPlaceAllocation : public jl::JITLinkMemoryManager::InFlightAlloc {
 public:
-  explicit InPlaceAllocation(llvm::orc::ExecutorAddr address) : address_(address) {}
+  explicit InPlaceAllocation(GraphMemory& memory) : memory_(memory) {}
   void finalize(OnFinalizedFunction onFinalized) override {
-    onFinalized(jl::JITLinkMemoryManager::FinalizedAlloc(address_));
+    // What the handle stands for is known to the memory manager, so any address will do.
+    onFinalized(jl::JITLinkMemoryManager::FinalizedAlloc(llvm::orc::ExecutorAddr(1)));
   }
-  void abandon(OnAbandonedFunction onAbandoned) override { onAbandoned(llvm::Error::success()); }
+  void abandon(OnAbandonedFunction onAbandoned) override {
+    memory_.release();
+    onAbandoned(llvm::Error::success());
+  }
 
 private:
-  llvm::orc::ExecutorAddr address_;
+  GraphMemory& memory_;
 };
-
-size_t alignUp(size_t value, size_t alignment) { return (value + alignment - 1) & ~(alignment - 1); }
 
 /// Segments of one kind laid out one after the other.
 struct Group {
@@ -46,15 +51,24 @@ struct Group {
       offset += segment->ContentSize + segment->ZeroFillSize;
     }
   }
+  /// JITLink leaves it alone.
+  void clearZeroFill() {
+    for (jl::BasicLayout::Segment* segment : segments)
+      memset(segment->WorkingMem + segment->ContentSize, 0, segment->ZeroFillSize);
+  }
 };
-
-llvm::Error toLlvm(const Error& error) {
-  return llvm::createStringError(llvm::inconvertibleErrorCode(), error.message());
-}
 
 } // namespace
 
 void GraphMemory::allocate(const jl::JITLinkDylib*, jl::LinkGraph& graph, OnAllocatedFunction onAllocated) {
+  const auto fail = [&](llvm::Error error) {
+    release();
+    onAllocated(std::move(error));
+  };
+  const auto refuse = [&](Error error) {
+    refusal_ = std::move(error);
+    fail(llvm::createStringError(llvm::inconvertibleErrorCode(), refusal_->message()));
+  };
   jl::BasicLayout layout(graph);
   Group code, data;
   for (auto& [group, segment] : layout.segments()) {
@@ -63,22 +77,32 @@ void GraphMemory::allocate(const jl::JITLinkDylib*, jl::LinkGraph& graph, OnAllo
     (writable ? data : code).add(segment);
   }
   if (code.size > 0) {
-    Result<CodeBlock> block = arena_.allocateCode(code.size, std::max<size_t>(code.alignment, 16));
+    Result<CodeBlock> block = arena_.allocateCode(code.size, std::max(code.alignment, Arena::kCodeGranule));
     if (!block)
-      return onAllocated(toLlvm(block.error()));
-    code.place(block->exec, block->write);
+      return refuse(block.takeError());
     code_ = *block;
+    code.place(code_.exec, code_.write);
+    code.clearZeroFill(); // unlike data, it holds what was there before
   }
   if (data.size > 0) {
     Result<std::byte*> block = arena_.allocateData(data.size, data.alignment);
     if (!block)
-      return onAllocated(toLlvm(block.error()));
-    data.place(*block, *block);
+      return refuse(block.takeError());
     data_ = {*block, data.size, data.alignment};
+    data.place(data_.address, data_.address);
   }
   if (llvm::Error error = layout.apply())
-    return onAllocated(std::move(error));
-  onAllocated(std::make_unique<InPlaceAllocation>(llvm::orc::ExecutorAddr(1)));
+    return fail(std::move(error));
+  onAllocated(std::make_unique<InPlaceAllocation>(*this));
+}
+
+void GraphMemory::release() {
+  if (code_.exec)
+    arena_.freeCode(code_);
+  if (data_.address)
+    arena_.freeData(data_.address, data_.size, data_.alignment);
+  code_ = {};
+  data_ = {};
 }
 
 void GraphMemory::deallocate(std::vector<FinalizedAlloc> allocations, OnDeallocatedFunction onDeallocated) {

@@ -40,8 +40,11 @@ public:
 
   void notifyFailed(llvm::Error error) override {
     Error reported = fromLlvm(std::move(error), ErrorKind::Internal, "linking");
-    // The rewriter's own errors say more than what JITLink makes of them.
-    outcome_.status = rewriter_.failed() ? rewriter_.takeError() : std::move(reported);
+    // Our own errors say more than what JITLink makes of them.
+    if (std::optional<Error> refusal = memory_.takeRefusal())
+      outcome_.status = Error(refusal->kind(), "linking", refusal->message());
+    else
+      outcome_.status = rewriter_.failed() ? rewriter_.takeError() : std::move(reported);
   }
 
   void lookup(const LookupMap& symbols,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "link/synthetic_library.h"
 
+#include "base/align.h"
+
 #include <algorithm>
 #include <bit>
 #include <cassert>
@@ -18,8 +20,6 @@ namespace tiercel {
 namespace {
 
 constexpr size_t kPage = 4096;
-
-size_t alignUp(size_t value, size_t alignment) { return (value + alignment - 1) & ~(alignment - 1); }
 
 /// The beginning of the file. Behind it come the symbols, their hash table, the strings and the
 /// thread-locals' initial bytes. One read-only segment maps it all, so that offsets in the file are also

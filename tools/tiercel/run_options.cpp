@@ -107,6 +107,22 @@ std::string storeCompileThreads(RunRequest& request, const std::string& value) {
   return {};
 }
 
+/// Stores a number of bytes: 1048576, 1024K, 1M.
+std::string storeCodeLimit(RunRequest& request, const std::string& value) {
+  constexpr std::string_view kUnits = "KMG";
+  std::string_view digits = value;
+  unsigned shift = 0;
+  if (size_t unit = value.empty() ? kUnits.npos : kUnits.find(value.back()); unit != kUnits.npos) {
+    digits.remove_suffix(1);
+    shift = 10 * (static_cast<unsigned>(unit) + 1);
+  }
+  std::optional<size_t> size = parseNumber<size_t>(digits, 1);
+  if (!size || *size > std::numeric_limits<size_t>::max() >> shift)
+    return "must be a number of bytes, from 1; K, M or G may follow it";
+  request.engine.codeLimit = *size << shift;
+  return {};
+}
+
 std::string storeMode(RunRequest& request, const std::string& value) {
   TestModes& modes = request.engine.modes;
   for (const std::string& text : CLI::detail::split(value, ',')) {
@@ -125,9 +141,15 @@ std::string storeMode(RunRequest& request, const std::string& value) {
       modes.osrAlways = true;
     else if (mode == "random-tier")
       modes.randomTier = true;
+    else if (text == "poison-freed")
+      modes.poisonFreed = true;
+    else if (text == "single-mapping")
+      modes.singleMapping = true;
+    else if (text == "tiny-arena")
+      modes.tinyArena = true;
     else
-      return fmt::format("'{}' is no mode; there are osr-always[:SEED], promote-always and "
-                         "random-tier[:SEED]",
+      return fmt::format("'{}' is no mode; there are osr-always[:SEED], poison-freed, promote-always, "
+                         "random-tier[:SEED], single-mapping and tiny-arena",
                          text);
   }
   return {};
@@ -305,6 +327,15 @@ std::vector<OptionRow> optionTable() {
          request.engine.directCalls = false;
          return std::string();
        }},
+      {kCode, "--code-limit", Takes::Value, "SIZE",
+       "Let code take up at most SIZE bytes at a time (K, M or G may follow the number). Beyond it functions "
+       "are not promoted.",
+       storeCodeLimit},
+      {kCode, "--huge-pages", Takes::Nothing, "", "Ask the system for huge pages for code and globals.",
+       [](RunRequest& request, const std::string&) {
+         request.engine.hugePages = true;
+         return std::string();
+       }},
 
       {kInsight, "--stats", Takes::OptionalValue, "FILE.json",
        "When the program exits, summarise what the engine did; with FILE.json, write it there as JSON.",
@@ -328,7 +359,8 @@ std::vector<OptionRow> optionTable() {
        "Run in ways that reach rare paths; output must not change. promote-always: promote at every "
        "opportunity. random-tier[:SEED]: pick tiers at random. osr-always[:SEED]: leave running loops for "
        "new "
-       "code at random.",
+       "code at random. poison-freed: freed code traps and is never used again. single-mapping: write code "
+       "where it is executed. tiny-arena: a --code-limit of 256K.",
        storeMode},
       {kDefects, "--only", Takes::Value, "PATTERN", "Promote only functions whose name matches this glob.",
        [](RunRequest& request, const std::string& value) {

@@ -69,6 +69,16 @@ std::string_view sourceName(SamplingSource source) {
   return {};
 }
 
+std::string_view mappingName(CodeMapping mapping) {
+  switch (mapping) {
+  case CodeMapping::Dual:
+    return "dual";
+  case CodeMapping::Single:
+    return "single";
+  }
+  return {};
+}
+
 StatsAtExit* installed = nullptr;
 
 } // namespace
@@ -104,6 +114,10 @@ std::string statsJson(const RunFigures& figures) {
   line("code_bytes", fmt::format(R"({{"live": {}, "retired": {}, "freed": {}}})", s.codeBytes.live,
                                  s.codeBytes.retired, s.codeBytes.freed));
   line("data_bytes", std::to_string(s.dataBytes));
+  line("memory", fmt::format(R"({{"mapping": "{}", "code_committed": {}, "code_used": {}, "code_free": {}, )"
+                             R"("code_fragmentation": {:.3f}}})",
+                             mappingName(s.memory.mapping), s.memory.codeCommitted, s.memory.codeUsed,
+                             s.memory.codeFree, s.memory.codeFragmentation));
   line("calls", fmt::format(R"({{"direct": {}, "patches": {}}})", s.calls.direct, s.calls.patches));
   line("tiers", fmt::format("[{}\n  ]", tiers));
   line("queue", fmt::format(R"({{"max_depth": {}, "dropped": {}}})", s.queue.maxDepth, s.queue.dropped));

@@ -1,60 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "codemem/arena.h"
+#include "unit/support/arenas.h"
 
-#include <gtest/gtest.h>
-
-#include <cstring>
-#include <fstream>
-#include <memory>
-#include <sstream>
-#include <string>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
 #include <utility>
-#include <vector>
 
 namespace tiercel {
 namespace {
-
-constexpr uint8_t kReturn42[] = {0xb8, 42, 0, 0, 0, 0xc3}; // mov $42, %eax ; ret
-constexpr uint8_t kReturn43[] = {0xb8, 43, 0, 0, 0, 0xc3};
-
-std::unique_ptr<Arena> makeArena() {
-  Result<std::unique_ptr<Arena>> arena = Arena::create();
-  EXPECT_TRUE(arena) << arena.error().message();
-  return std::move(*arena);
-}
-
-CodeBlock code(Arena& arena, size_t size, size_t alignment = 16) {
-  Result<CodeBlock> block = arena.allocateCode(size, alignment);
-  EXPECT_TRUE(block) << block.error().message();
-  return *block;
-}
-
-std::byte* data(Arena& arena, size_t size, size_t alignment = 1) {
-  Result<std::byte*> block = arena.allocateData(size, alignment);
-  EXPECT_TRUE(block) << block.error().message();
-  return *block;
-}
-
-int run(const CodeBlock& block) { return reinterpret_cast<int (*)()>(block.exec)(); }
-
-/// "r-xs" and so on, of the mapping that `address` lies in.
-std::string protectionOf(const void* address) {
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    std::istringstream fields(line);
-    uintptr_t begin = 0, end = 0;
-    char dash = 0;
-    std::string protection;
-    fields >> std::hex >> begin >> dash >> end >> protection;
-    if (reinterpret_cast<uintptr_t>(address) >= begin && reinterpret_cast<uintptr_t>(address) < end)
-      return protection;
-  }
-  return "unmapped";
-}
 
 size_t mappings() {
   std::ifstream maps("/proc/self/maps");
@@ -199,16 +151,7 @@ int codeWithoutFiles() {
   return run(*block);
 }
 
-TEST(Arena, CodeNeedsNoFiles) {
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0)
-    _exit(codeWithoutFiles());
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFEXITED(status)) << status;
-  EXPECT_EQ(WEXITSTATUS(status), 42);
-}
+TEST(Arena, CodeNeedsNoFiles) { EXPECT_EQ(statusOfChild(codeWithoutFiles), 42); }
 
 TEST(Arena, ThreadsGetDistinctBlocks) {
   const auto arena = makeArena();
@@ -238,37 +181,6 @@ TEST(Arena, ThreadsGetDistinctBlocks) {
       ASSERT_EQ(mark, t * kEach + i);
     }
   }
-}
-
-/// In a forked child: what it writes must reach neither the parent nor code that the parent adds later.
-[[noreturn]] void childWrites(Arena& arena, const CodeBlock& shared) TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
-  arena.forkMutex().lock();
-  arena.abandonOpenSegment();
-  arena.forkMutex().unlock();
-  Result<CodeBlock> own = arena.allocateCode(sizeof kReturn43, 16);
-  if (!own)
-    _exit(2);
-  memcpy(own->write, kReturn43, sizeof kReturn43);
-  _exit(run(*own) == 43 && run(shared) == 42 ? 0 : 1);
-}
-
-TEST(Arena, AForkedChildWritesElsewhere) {
-  const auto arena = makeArena();
-  const CodeBlock shared = code(*arena, sizeof kReturn42);
-  memcpy(shared.write, kReturn42, sizeof kReturn42);
-
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0)
-    childWrites(*arena, shared);
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
-
-  // The parent's next block is where the child would have written, had it gone on in the same segment.
-  const CodeBlock next = code(*arena, sizeof kReturn42);
-  for (size_t i = 0; i < next.size; ++i)
-    ASSERT_EQ(next.exec[i], std::byte(0)) << "the child wrote into the parent's memory";
 }
 
 } // namespace
