@@ -427,7 +427,8 @@ std::string optionsHelp(Subcommand command) {
 }
 
 std::string runHelp() {
-  constexpr const char* kBeginning = R"(Runs a program: LLVM IR, C or C++. Functions are compiled on their first call,
+  constexpr const char* kBeginning =
+      R"(Runs a program: LLVM IR, C or C++. Functions are compiled on their first call,
 and again, better, while they run when they turn out to be hot.
 
 Usage: tiercel run [OPTIONS] FILE [ARGS...]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The command line of the subcommands that have an engine. One table in run_options.cpp holds every option; the
-// parser and the help are both made from it.
+// The command line of the subcommands that have an engine. One table in run_options.cpp holds every option;
+// the parser and the help are both made from it.
 #pragma once
 
 #include "tiercel/error.h"

@@ -85,8 +85,12 @@ Status Executor::run(const Command& command, Scope& scope) {
   // Errors inside of blocks have the line of the command that failed.
   if (const auto* repeat = std::get_if<Repeat>(&command.action))
     return act(*repeat, scope);
-  if (const auto* threads = std::get_if<Threads>(&command.action))
-    return act(*threads, scope);
+  if (const auto* threads = std::get_if<Threads>(&command.action)) {
+    currentLine = command.line; // of this thread; those of the block set their own
+    Status done = act(*threads, scope);
+    currentLine = 0;
+    return done;
+  }
   return runLocated(command, scope);
 }
 
@@ -96,8 +100,11 @@ Status Executor::runLocated(const Command& command, Scope& scope) {
   currentLine = 0;
   if (done)
     return done;
-  const Error& error = done.error();
-  return Error(error.kind(), fmt::format("{}:{}: {}", file_, command.line, error.what()), error.why());
+  return located(command.line, done.error());
+}
+
+Error Executor::located(unsigned line, const Error& error) const {
+  return Error(error.kind(), fmt::format("{}:{}: {}", file_, line, error.what()), error.why());
 }
 
 Status Executor::runBlock(const Block& block, Scope& scope) {
@@ -163,9 +170,9 @@ Status Executor::act(const Threads& threads, Scope& scope) {
     while (running.size() < threads.count)
       running.emplace_back(body, static_cast<unsigned>(running.size()));
   } catch (const std::system_error& error) {
-    fail(Error(ErrorKind::Environment, "threads",
-               fmt::format("thread {} of {} could not be started: {}", running.size() + 1, threads.count,
-                           error.code().message())));
+    fail(located(currentLine, Error(ErrorKind::Environment, "threads",
+                                    fmt::format("thread {} of {} could not be started: {}",
+                                                running.size() + 1, threads.count, error.code().message()))));
     shared.begin.count_down(static_cast<std::ptrdiff_t>(threads.count - running.size()));
   }
   for (std::thread& thread : running)
@@ -174,7 +181,7 @@ Status Executor::act(const Threads& threads, Scope& scope) {
     return std::move(*shared.first);
   for (unsigned number = 0; number < threads.count; ++number)
     if (shared.ended[number] == 0)
-      return failed("threads", fmt::format("a call ended thread {}", number));
+      return located(currentLine, failed("threads", fmt::format("a call ended thread {}", number)));
   return {};
 }
 

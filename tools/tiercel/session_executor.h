@@ -42,6 +42,7 @@ private:
   Status run(const Command& command, Scope& scope);
   Status runBlock(const Block& block, Scope& scope);
   Status runLocated(const Command& command, Scope& scope);
+  Error located(unsigned line, const Error& error) const;
 
   Status act(const Add& add, Scope& scope);
   Status act(const Redefine& redefine, Scope& scope);
@@ -73,7 +74,8 @@ private:
   Engine& engine_;
   const std::string file_;
   Scope scope_;
-  /// Constructors of what came run before the next call. Both count additions; they differ while some are due.
+  /// Constructors of what came run before the next call. Both count additions; they differ while some are
+  /// due.
   std::atomic<uint64_t> added_ = 1;
   std::atomic<uint64_t> constructed_ = 0;
   std::mutex constructors_; ///< held while they run

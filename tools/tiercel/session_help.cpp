@@ -16,7 +16,8 @@ constexpr CommandHelp kCommands[] = {
     {"remove", "remove MODULE [force]\nremove @f [force]",
      "Remove a module or a function; with force, also one that others use."},
     {"discard", "discard @f...", "Give code back: the next call compiles again. Patterns are possible: @f*"},
-    {"promote", "promote @f... [TIER]", "Compile functions now, at TIER (3) or better. Patterns are possible."},
+    {"promote", "promote @f... [TIER]",
+     "Compile functions now, at TIER (3) or better. Patterns are possible."},
     {"call", "call TYPE @f(TYPE VALUE, ...)", "Call a function and print what it returns."},
     {"address", "address @f", "Print the address of a function or variable of the program."},
     {"load", "load TYPE @v", "Print what a variable of the program holds."},
@@ -24,10 +25,12 @@ constexpr CommandHelp kCommands[] = {
      "Fail unless the comparison holds, or unless the command fails with TEXT in its message."},
     {"let", "let NAME = OPERAND", "Remember a value; $NAME stands for it."},
     {"print", "print TEXT", "Print the rest of the line, with values in place of $NAME."},
-    {"describe", "describe @f [KEY]", "The function map: type, state, tier, version, code, users; or one figure."},
+    {"describe", "describe @f [KEY]",
+     "The function map: type, state, tier, version, code, users; or one figure."},
     {"modules", "modules [KEY]", "The modules, and how much is in them; or one figure."},
     {"stats", "stats [KEY]", "What the engine did so far, as for --stats; or one figure."},
-    {"collect", "collect [KEY]", "Free replaced code that no thread returns into, and report; or one figure."},
+    {"collect", "collect [KEY]",
+     "Free replaced code that no thread returns into, and report; or one figure."},
     {"wait", "wait", "Until no promotion is waiting or being compiled."},
     {"quiescent", "quiescent", "Tell the engine that this thread is in no code of the program."},
     {"sleep", "sleep MS", "Do nothing for so many milliseconds."},
@@ -54,8 +57,9 @@ std::string helpText(std::string_view topic) {
     return fmt::format("{}\n\n{}\n", command->usage, command->meaning);
   std::string text;
   for (const CommandHelp& command : kCommands)
-    text += fmt::format("  {}\n      {}\n", fmt::format("{}", command.usage.substr(0, command.usage.find('\n'))),
-                        command.meaning);
+    text +=
+        fmt::format("  {}\n      {}\n", fmt::format("{}", command.usage.substr(0, command.usage.find('\n'))),
+                    command.meaning);
   return text + "\n"
                 "TYPE is i1, i8, i16, i32, i64, float, double, ptr or void. A VALUE is written as in IR;\n"
                 "a ptr may be null, 0x…, @f, $NAME or a \"string\". OPERAND is TYPE @f(...), @f, $NAME,\n"

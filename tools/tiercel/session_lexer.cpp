@@ -15,7 +15,9 @@ namespace {
 bool isBlank(char c) { return c == ' ' || c == '\t'; }
 bool isControl(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 /// Of names in IR, and of the glob patterns that some commands take.
-bool isSymbolPart(char c) { return llvm::isAlnum(c) || std::string_view("-_.$*?[]").find(c) != std::string_view::npos; }
+bool isSymbolPart(char c) {
+  return llvm::isAlnum(c) || std::string_view("-_.$*?[]").find(c) != std::string_view::npos;
+}
 
 class Lexer {
 public:

@@ -60,28 +60,17 @@ struct Parser::Row {
 };
 
 constexpr Parser::Row Parser::kRows[] = {
-    {"add", &Parser::addOrRedefine},
-    {"redefine", &Parser::addOrRedefine},
-    {"remove", &Parser::remove},
-    {"discard", &Parser::discard},
-    {"promote", &Parser::promote},
-    {"call", &Parser::show},
-    {"address", &Parser::show},
-    {"load", &Parser::show},
-    {"stats", &Parser::show},
-    {"describe", &Parser::show},
-    {"modules", &Parser::show},
-    {"collect", &Parser::show},
-    {"expect", &Parser::expect},
-    {"let", &Parser::let},
-    {"print", &Parser::print},
-    {"wait", &Parser::wait},
-    {"quiescent", &Parser::quiescent},
-    {"sleep", &Parser::sleep},
-    {"repeat", &Parser::repeat},
-    {"threads", &Parser::threads},
-    {"end", &Parser::strayEnd},
-    {"help", &Parser::help},
+    {"add", &Parser::addOrRedefine},   {"redefine", &Parser::addOrRedefine},
+    {"remove", &Parser::remove},       {"discard", &Parser::discard},
+    {"promote", &Parser::promote},     {"call", &Parser::show},
+    {"address", &Parser::show},        {"load", &Parser::show},
+    {"stats", &Parser::show},          {"describe", &Parser::show},
+    {"modules", &Parser::show},        {"collect", &Parser::show},
+    {"expect", &Parser::expect},       {"let", &Parser::let},
+    {"print", &Parser::print},         {"wait", &Parser::wait},
+    {"quiescent", &Parser::quiescent}, {"sleep", &Parser::sleep},
+    {"repeat", &Parser::repeat},       {"threads", &Parser::threads},
+    {"end", &Parser::strayEnd},        {"help", &Parser::help},
     {"quit", &Parser::quit},
 };
 
@@ -639,7 +628,7 @@ Status Parser::repeat(Command& command) {
   constexpr uint64_t kMost = 1'000'000'000'000;
   ++at_;
   Repeat repeat{};
-  if (Status parsed = parseNumber("how often,", 0, kMost, repeat.count); !parsed)
+  if (Status parsed = parseNumber("a number of rounds", 0, kMost, repeat.count); !parsed)
     return parsed;
   if (Status parsed = parseBlock(repeat.block); !parsed)
     return parsed;
@@ -650,7 +639,7 @@ Status Parser::repeat(Command& command) {
 Status Parser::threads(Command& command) {
   ++at_;
   uint64_t count = 0;
-  if (Status parsed = parseNumber("how many,", 1, kMostThreads, count); !parsed)
+  if (Status parsed = parseNumber("a number of threads", 1, kMostThreads, count); !parsed)
     return parsed;
   Threads threads{.count = static_cast<unsigned>(count), .block = {}};
   if (Status parsed = parseBlock(threads.block); !parsed)

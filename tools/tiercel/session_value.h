@@ -32,7 +32,7 @@ bool isInteger(Type type);
 
 struct Value {
   Type type = Type::Void;
-  uint64_t bits = 0; ///< as in memory, zero above the type's width
+  uint64_t bits = 0;     ///< as in memory, zero above the type's width
   std::string text = {}; ///< of Type::Text
 
   static Value integer(Type type, uint64_t bits);
