@@ -77,18 +77,18 @@ constexpr Parser::Row Parser::kRows[] = {
 // --- lines and blocks ---
 
 Result<std::optional<Command>> Parser::next() {
-  auto located = [this](Error error) {
+  auto located = [this](const Error& error) {
     return Error(error.kind(), fmt::format("{}:{}: {}", file_, errorLine_, error.what()), error.why());
   };
   depth_ = 0;
   Result<bool> read = readTokens(/*continued=*/false);
   if (!read)
-    return located(read.takeError());
+    return located(read.error());
   if (!*read)
     return std::optional<Command>();
   Command command;
   if (Status parsed = parseCommand(command); !parsed)
-    return located(parsed.takeError());
+    return located(parsed.error());
   return std::optional(std::move(command));
 }
 

@@ -228,6 +228,9 @@ std::optional<std::string> Prompt::next(bool continued) {
   const EditorLocale locale;
   std::fflush(stdout);
   editor_->continued = continued;
+  // Before the prompt can be seen, not with the first key, which could be a ^D that an unprepared terminal
+  // takes for itself. el_gets undoes it.
+  ::el_set(editor_->editor, EL_PREP_TERM, 1);
   int size = 0;
   const char* read = ::el_gets(editor_->editor, &size);
   if (read == nullptr || size <= 0) {

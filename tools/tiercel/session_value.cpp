@@ -33,8 +33,9 @@ Error notA(Type type, std::string_view text, std::string_view expected) {
 template <typename T, typename... Format>
 std::optional<T> wholeNumber(std::string_view text, Format... format) {
   T number = 0;
-  const char* end = text.data() + text.size();
-  auto [stop, error] = std::from_chars(text.data(), end, number, format...);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  auto [stop, error] = std::from_chars(begin, end, number, format...);
   return error == std::errc() && stop == end && !text.empty() ? std::optional<T>(number) : std::nullopt;
 }
 

@@ -4,5 +4,7 @@
 # usage: each.sh TIERCEL FILE
 # Every line of FILE as a script of its own.
 while IFS= read -r line; do
-  printf '%s\n' "$line" | "$1" session 2>&1 && echo "no error: $line"
+  if printf '%s\n' "$line" | "$1" session 2>&1; then
+    echo "no error: $line"
+  fi
 done <"$2"
