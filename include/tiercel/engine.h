@@ -89,6 +89,8 @@ public:
   /// The function map. Internal names will do where only one module has them.
   Result<FunctionInfo> describe(std::string_view function);
   std::vector<ModuleInfo> modules();
+  /// The functions that the program defines, internal ones included; sorted, each name once.
+  std::vector<std::string> functionNames();
 
   /// The address of a function: its stub, the same for the engine's life, so pointers compare equal; calls
   /// reach the newest code. `signature` in IR syntax, such as "i32 (i32, ptr)", is checked against the

@@ -218,6 +218,7 @@ Result<void*> Engine::lookupFunction(std::string_view name, std::string_view sig
   return impl_->lookupFunction(name, signature);
 }
 Result<void*> Engine::lookupData(std::string_view name) { return impl_->lookupData(name); }
+std::vector<std::string> Engine::functionNames() { return impl_->functionNames(); }
 Status Engine::runConstructors() { return impl_->runConstructors(); }
 Result<int> Engine::runMain(const std::vector<std::string>& args, const std::string& entry) {
   return impl_->runMain(args, entry);

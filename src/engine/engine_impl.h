@@ -52,6 +52,7 @@ public:
   Status defineSymbol(const std::string& name, void* address);
   Result<void*> lookupFunction(std::string_view name, std::string_view signature);
   Result<void*> lookupData(std::string_view name);
+  std::vector<std::string> functionNames();
   Status runConstructors();
   Result<int> runMain(const std::vector<std::string>& args, const std::string& entry);
 

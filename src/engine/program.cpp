@@ -11,6 +11,7 @@
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 
 #include <algorithm>
+#include <set>
 #include <unistd.h>
 
 extern "C" void __cxa_finalize(void* dso);
@@ -249,6 +250,16 @@ Result<void*> EngineImpl::lookupFunction(std::string_view name, std::string_view
                    "asked for as '" + std::string(signature) + "', but it is '" + actual + "'");
   }
   return addressOf(ref);
+}
+
+std::vector<std::string> EngineImpl::functionNames() {
+  std::set<std::string> names;
+  for (uint32_t id = 0; id < registry_.functionCount(); ++id) {
+    const FunctionRecord& record = registry_.function(FunctionId(id));
+    if (record.definition.load().exists())
+      names.emplace(record.name);
+  }
+  return {names.begin(), names.end()};
 }
 
 Result<void*> EngineImpl::lookupData(std::string_view name) {

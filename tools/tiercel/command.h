@@ -19,6 +19,7 @@ namespace tiercel::cli {
 
 /// Exit statuses of the command itself; every other status is the program's.
 enum ExitStatus : int {
+  kSessionFailed = 1, ///< a script of `tiercel session` stopped at an error
   kWrongCommandLine = 2,
   kCannotRun = 125,       ///< the program cannot be loaded, a symbol is missing, the system refuses
   kInternalFailure = 126, ///< a defect of Tiercel or of LLVM
@@ -29,10 +30,12 @@ ExitStatus exitStatusFor(ErrorKind kind);
 /// One function per subcommand; `args` is what follows its name. Each returns the exit status.
 using Arguments = std::span<const std::string>;
 int runCommand(Arguments args);
+int sessionCommand(Arguments args);
 int profileCommand(Arguments args);
 int versionCommand(Arguments args);
 
 std::string runHelp();
+std::string sessionHelp();
 std::string profileHelp();
 std::string versionHelp();
 

@@ -25,6 +25,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"run", runCommand, runHelp},
+    {"session", sessionCommand, sessionHelp},
     {"profile", profileCommand, profileHelp},
     {"version", versionCommand, versionHelp},
 };
@@ -42,6 +43,7 @@ std::string help() {
       "\n"
       "Usage:\n"
       "  tiercel run [OPTIONS] FILE [ARGS...]   run a program\n"
+      "  tiercel session [OPTIONS] [FILE|-]     change a program while it runs, by script or at a prompt\n"
       "  tiercel profile show|merge FILE...     look at profiles, add them up\n"
       "  tiercel version                        versions of Tiercel and LLVM, CPU, tiers\n"
       "  tiercel help [COMMAND]                 this text, or the options of a command\n"
@@ -65,7 +67,7 @@ int unknownCommand(const std::string& name) {
                             "tiercel --help");
   if (::access(name.c_str(), F_OK) == 0)
     return wrongCommandLine(name, "is a file, not a command", "tiercel run " + name);
-  constexpr std::array<std::string_view, 4> kNames = {"run", "profile", "version", "help"};
+  constexpr std::array<std::string_view, 5> kNames = {"run", "session", "profile", "version", "help"};
   std::string_view meant = nearest(name, kNames);
   return wrongCommandLine(
       name, meant.empty() ? "is not a command" : fmt::format("is not a command; did you mean {}?", meant),

@@ -32,6 +32,8 @@ namespace {
 
 enum class Takes { Nothing, Value, OptionalValue };
 
+enum class For { Both, Run, Session };
+
 /// One row of the table of options.
 struct OptionRow {
   const char* group;
@@ -41,6 +43,7 @@ struct OptionRow {
   std::string help;
   /// Stores the value and returns what is wrong with it: "must be ...", or nothing.
   std::string (*store)(RunRequest& request, const std::string& value);
+  For commands = For::Both;
 
   /// As shown in the help: --tier=N, --stats[=FILE], -l LIB.
   std::string usage() const {
@@ -194,12 +197,13 @@ std::string storeLog(RunRequest& request, const std::string& value) {
 /// What CLI11 gives as the value of an option that has none. A file of this name can be written ./true.
 constexpr std::string_view kNoValue = "true";
 
-/// Every option of `tiercel run`, in the order of the help.
-std::vector<OptionRow> optionTable() {
+/// Every option, in the order of the help.
+std::vector<OptionRow> allOptions() {
   constexpr const char* kProgram = "The program";
   constexpr const char* kCode = "How its code is made";
   constexpr const char* kInsight = "What is reported, always to stderr unless a file is named";
   constexpr const char* kDefects = "For finding defects";
+  constexpr const char* kPrompt = "At the prompt";
   constexpr const char* kHelp = "Help";
   const Options defaults;
   return {
@@ -232,7 +236,8 @@ std::vector<OptionRow> optionTable() {
        [](RunRequest& request, const std::string& value) {
          request.entry = value;
          return std::string();
-       }},
+       },
+       For::Run},
 
       {kCode, "--tier", Takes::Value, "adaptive|0|1|2|3",
        "adaptive (default): start at tier 0, recompile what is hot. A number: compile everything once, at "
@@ -377,12 +382,27 @@ std::vector<OptionRow> optionTable() {
          request.engine.verify = false;
          return std::string();
        }},
+      {kPrompt, "--no-history", Takes::Nothing, "",
+       "Neither read nor write the file with the lines typed in earlier sessions.",
+       [](RunRequest& request, const std::string&) {
+         request.history = false;
+         return std::string();
+       },
+       For::Session},
       {kHelp, "-h,--help", Takes::Nothing, "", "Show this text.",
        [](RunRequest& request, const std::string&) {
          request.help = true;
          return std::string();
        }},
   };
+}
+
+/// Those of one subcommand.
+std::vector<OptionRow> optionTable(Subcommand command) {
+  std::vector<OptionRow> table = allOptions();
+  const For others = command == Subcommand::Run ? For::Session : For::Run;
+  std::erase_if(table, [others](const OptionRow& row) { return row.commands == others; });
+  return table;
 }
 
 /// `text` as a paragraph of `width` columns, each line but the first after `indent` spaces.
@@ -419,20 +439,12 @@ Error unknownOption(const std::string& argument, const std::vector<OptionRow>& t
 
 } // namespace
 
-std::string runHelp() {
-  std::string text = R"(Runs a program: LLVM IR, C or C++. Functions are compiled on their first call,
-and again, better, while they run when they turn out to be hot.
-
-Usage: tiercel run [OPTIONS] FILE [ARGS...]
-
-Everything after FILE is the program's, even if it looks like an option. A value
-may follow its option after '=' or, unless it is optional, as the next argument.
-Of an option given twice the last counts, unless it is repeatable.
-)";
+std::string optionsHelp(Subcommand command) {
   constexpr size_t kHelpColumn = 28;
   constexpr size_t kHelpWidth = 80 - kHelpColumn;
+  std::string text;
   std::string_view group;
-  for (const OptionRow& row : optionTable()) {
+  for (const OptionRow& row : optionTable(command)) {
     if (row.group != group) {
       group = row.group;
       text += fmt::format("\n{}:\n", group);
@@ -443,11 +455,25 @@ Of an option given twice the last counts, unless it is repeatable.
       text += "\n" + std::string(kHelpColumn, ' ');
     text += wrap(row.help, kHelpColumn, kHelpWidth) + "\n";
   }
-  return text + "\n" + kExamples + "\n" + kExitStatuses;
+  return text;
 }
 
-Status parseRunOptions(Arguments args, RunRequest& request) {
-  const std::vector<OptionRow> table = optionTable();
+std::string runHelp() {
+  constexpr const char* kBeginning =
+      R"(Runs a program: LLVM IR, C or C++. Functions are compiled on their first call,
+and again, better, while they run when they turn out to be hot.
+
+Usage: tiercel run [OPTIONS] FILE [ARGS...]
+
+Everything after FILE is the program's, even if it looks like an option. A value
+may follow its option after '=' or, unless it is optional, as the next argument.
+Of an option given twice the last counts, unless it is repeatable.
+)";
+  return kBeginning + optionsHelp(Subcommand::Run) + "\n" + kExamples + "\n" + kExitStatuses;
+}
+
+Status parseRunOptions(Subcommand command, Arguments args, RunRequest& request) {
+  const std::vector<OptionRow> table = optionTable(command);
 
   // CLI11 takes the command line apart and leaves the values as strings; they are stored below, in the order
   // in which they were given.
@@ -508,7 +534,9 @@ Status parseRunOptions(Arguments args, RunRequest& request) {
     rest.erase(rest.begin());
   else if (!rest.empty() && rest.front().size() > 1 && rest.front().starts_with("-"))
     return unknownOption(rest.front(), table);
-  if (rest.empty())
+  if (command == Subcommand::Session && rest.size() > 1)
+    return wrongOption(rest[1], "'session' takes one file");
+  if (command == Subcommand::Run && rest.empty())
     return wrongOption("FILE", "missing; there is no program to run");
   request.program = std::move(rest);
   return {};

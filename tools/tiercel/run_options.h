@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The command line of `tiercel run`. One table in run_options.cpp holds every option; the parser and the help
-// are both made from it.
+// The command line of the subcommands that have an engine. One table in run_options.cpp holds every option;
+// the parser and the help are both made from it.
 #pragma once
 
 #include "tiercel/error.h"
@@ -27,10 +27,12 @@ struct LinkInput {
   std::string name;
 };
 
+enum class Subcommand { Run, Session };
+
 /// A parsed command line.
 struct RunRequest {
   Options engine;
-  std::vector<std::string> program; ///< FILE ARGS...: the program's argv
+  std::vector<std::string> program; ///< FILE ARGS...: the program's argv; of a session the script, if any
   std::vector<LinkInput> linkInputs;
   std::vector<std::string> libraryDirectories;
   std::vector<std::string> preloads;
@@ -39,11 +41,15 @@ struct RunRequest {
   bool stats = false;
   std::string profileFile; ///< where to write the profile; empty: nowhere
   std::string statsFile;   ///< empty: a summary on stderr
+  bool history = true;     ///< keep what was typed at the prompt
   bool help = false;
 };
 
 /// Fills `request`. The error names the option and its value as `what`.
-Status parseRunOptions(Arguments args, RunRequest& request);
+Status parseRunOptions(Subcommand command, Arguments args, RunRequest& request);
+
+/// The options of a subcommand, by groups.
+std::string optionsHelp(Subcommand command);
 
 /// For the help of the command as a whole too.
 extern const char* const kExamples;

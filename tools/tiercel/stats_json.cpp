@@ -83,6 +83,14 @@ StatsAtExit* installed = nullptr;
 
 } // namespace
 
+RunFigures currentFigures(const Engine& engine) {
+  RunFigures figures;
+  figures.wallMs = msSinceProcessStart();
+  figures.engine = engine.stats();
+  figures.peakRssKib = peakRssKib();
+  return figures;
+}
+
 std::string statsJson(const RunFigures& figures) {
   const Stats& s = figures.engine;
   std::string startup = figures.startupMs ? fmt::format("{:.3f}", *figures.startupMs) : "null";
@@ -194,12 +202,9 @@ void StatsAtExit::write() const {
   const Engine* engine = engine_;
   if (engine == nullptr || ::getpid() != process_)
     return;
-  RunFigures figures;
-  figures.wallMs = msSinceProcessStart();
+  RunFigures figures = currentFigures(*engine);
   if (startupMs_ != kNotReached)
     figures.startupMs = startupMs_;
-  figures.engine = engine->stats();
-  figures.peakRssKib = peakRssKib();
   const bool summary = request_.statsFile.empty();
   const bool written =
       output_.write(summary ? statsSummary(figures, request_.program.front()) : statsJson(figures));

@@ -22,6 +22,8 @@ struct RunFigures {
   uint64_t peakRssKib = 0;
 };
 
+/// As of now, but for startupMs.
+RunFigures currentFigures(const Engine& engine);
 /// The contents of --stats=FILE.json; docs/command-line.md describes them.
 std::string statsJson(const RunFigures& figures);
 /// For people.

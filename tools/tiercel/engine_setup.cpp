@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "engine_setup.h"
+
+#include "event_log.h"
+#include "stats_json.h"
+
+#include <dlfcn.h>
+#include <memory>
+#include <string>
+#include <unistd.h>
+
+namespace tiercel::cli {
+
+namespace {
+
+Status preload(const std::string& file) {
+  // A plain name is looked for in the library path only; here a file is meant if there is one.
+  std::string path =
+      file.find('/') == std::string::npos && ::access(file.c_str(), F_OK) == 0 ? "./" + file : file;
+  if (::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr)
+    return {};
+  // "FILE: what is wrong", or about a library that this one needs.
+  std::string why = ::dlerror();
+  if (why.starts_with(path + ": "))
+    why.erase(0, path.size() + 2);
+  return Error(ErrorKind::BadInput, "--preload=" + file, why);
+}
+
+/// The handlers run after the program's, as those of the statistics do, and not in processes that it forks.
+void writeProfileAtExit(Engine& engine, const std::string& file) {
+  static Engine* source;
+  static const std::string* path;
+  static pid_t process;
+  source = &engine;
+  path = new std::string(file); // never destroyed: the process may end at any time
+  process = ::getpid();
+  const auto write = [] {
+    if (::getpid() != process)
+      return;
+    if (Status written = source->writeProfile(*path); !written)
+      printError(written.error());
+  };
+  static void (*const handler)() = write;
+  ::on_exit([](int, void*) { handler(); }, nullptr);
+  ::at_quick_exit([] { handler(); });
+}
+
+} // namespace
+
+int cannotRun(const Error& error) {
+  printError(error);
+  return exitStatusFor(error.kind());
+}
+
+void dieOf(const Error& error) {
+  printError(error);
+  ::_exit(exitStatusFor(error.kind()));
+}
+
+Status addLinkInputs(Engine& engine, const RunRequest& request) {
+  for (const LinkInput& input : request.linkInputs) {
+    Status added = input.isLibrary ? engine.addLibrary(input.name, request.libraryDirectories)
+                                   : engine.addFile(input.name);
+    if (!added)
+      return added;
+  }
+  return {};
+}
+
+Prepared createEngine(RunRequest& request, std::string_view help) {
+  auto stop = [](int status) { return Prepared{.engine = nullptr, .status = status}; };
+  StatsAtExit* stats = nullptr;
+  if (request.stats) {
+    Result<StatsAtExit*> installed = StatsAtExit::install(request);
+    if (!installed)
+      return stop(cannotRun(installed.error()));
+    stats = *installed;
+  }
+  for (const std::string& file : request.preloads)
+    if (Status loaded = preload(file); !loaded)
+      return stop(cannotRun(loaded.error()));
+
+  if (!request.engine.onFatal)
+    request.engine.onFatal = dieOf;
+  if (!request.engine.dump.empty())
+    request.engine.onDump = [output = Output::standardError()](
+                                const DumpRequest& dump, const std::string& function,
+                                const std::string& text) { output.write(formatDump(dump, function, text)); };
+  Result<std::unique_ptr<Engine>> created = Engine::create(request.engine);
+  if (!created) { // the options are all it was given, so bad input is a bad option
+    const Error& error = created.error();
+    return stop(error.kind() == ErrorKind::BadInput ? wrongCommandLine(error.what(), error.why(), help)
+                                                    : cannotRun(error));
+  }
+  Engine* engine = created->release();
+  if (stats != nullptr)
+    stats->attach(*engine);
+  if (!request.profileFile.empty())
+    writeProfileAtExit(*engine, request.profileFile);
+  if (request.log != LogLevel::Error)
+    engine->addListener(new EventLog(request.log, Output::standardError()));
+  return {.engine = engine, .status = 0};
+}
+
+} // namespace tiercel::cli

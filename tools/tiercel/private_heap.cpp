@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The command has a heap of its own (cmake/TiercelCompiler.cmake). Functions of libc whose result the caller
+// frees take memory from libc's heap, and freeing it in ours would destroy both. What libraries that are
+// linked into the command use of them is therefore defined here. Nothing outside of the command sees these
+// names.
+
+// Sanitizers give the whole process one heap.
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <cwchar>
+
+extern "C" char* strdup(const char* text) noexcept {
+  const size_t size = std::strlen(text) + 1;
+  void* copy = std::malloc(size);
+  return copy == nullptr ? nullptr : static_cast<char*>(std::memcpy(copy, text, size));
+}
+
+extern "C" wchar_t* wcsdup(const wchar_t* text) noexcept {
+  const size_t size = (std::wcslen(text) + 1) * sizeof(wchar_t);
+  void* copy = std::malloc(size);
+  return copy == nullptr ? nullptr : static_cast<wchar_t*>(std::memcpy(copy, text, size));
+}
+
+// What getline is in compiled code; the name is glibc's.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+extern "C" ssize_t __getdelim(char** line, size_t* capacity, int delimiter, FILE* file) {
+  size_t size = 0;
+  for (int c = 0; c != delimiter;) {
+    c = std::getc(file);
+    if (c == EOF)
+      break;
+    if (*line == nullptr || *capacity < size + 2) {
+      const size_t larger = 2 * size + 128;
+      void* moved = std::realloc(*line, larger);
+      if (moved == nullptr)
+        return -1;
+      *line = static_cast<char*>(moved);
+      *capacity = larger;
+    }
+    (*line)[size++] = static_cast<char>(c);
+  }
+  if (size == 0)
+    return -1;
+  (*line)[size] = 0;
+  return static_cast<ssize_t>(size);
+}
+
+#endif
