@@ -52,6 +52,8 @@ public:
   Result<int> runMain(const std::vector<std::string>& args, const std::string& entry);
 
   Status prepare(const std::vector<std::string>& patterns, unsigned tier); ///< prepare.cpp
+  Result<CodeObject> makeCodeObject(const std::vector<std::string>& functions,
+                                    const CodeObjectOptions& options); ///< code_objects.cpp
 
   // --- compiling (install.cpp) ---
   /// Compiles, links and publishes. The caller is the only one doing so for this function.
@@ -146,6 +148,7 @@ private:
   Status pullArchiveMembers() TIERCEL_REQUIRES(loadMutex_);
   Status checkUndefined();
   Status checkEntry(FunctionId id, const std::string& entry);
+  std::optional<void*> outsideAddress(llvm::StringRef name, bool weak); ///< code_objects.cpp
   std::optional<void*> sectionBound(llvm::StringRef section, bool start);
   Status withThreadLocals(const std::function<Status(ThreadLocalSource&)>& use);
   Status exportToLibrary(const std::string& path);
