@@ -42,6 +42,9 @@ public:
   Result<CodeModule> finish();
 
 private:
+  using Definitions = std::map<uint32_t, llvm::GlobalValue*>; ///< by ordinal
+  using Values = llvm::SmallPtrSet<const llvm::GlobalValue*, 32>;
+
   /// What a link name stands for.
   struct Meaning {
     SymbolRef ref;
@@ -50,8 +53,8 @@ private:
 
   Status moveFrom(ImageId image, const std::set<uint32_t>& ordinals);
   /// Gives the values of an image their names and reduces everything but its prevailing definitions to
-  /// declarations. `ours`: those definitions, by ordinal.
-  Status rename(ImageReader& reader, ImageId image, std::map<uint32_t, llvm::GlobalValue*>& ours);
+  /// declarations. `hints`: bodies of what is defined outside the program, such as must be inlined.
+  void rename(ImageReader& reader, ImageId image, Definitions& ours, Values& hints);
   void declareInstead(llvm::GlobalValue& value, const SymbolRef& ref, const std::string& linkName);
   Status findWanted();
   Status wantDeclared(llvm::GlobalValue& value);
@@ -131,7 +134,7 @@ void Gatherer::declareInstead(llvm::GlobalValue& value, const SymbolRef& ref, co
   value.replaceAllUsesWith(target);
 }
 
-Status Gatherer::rename(ImageReader& reader, ImageId image, std::map<uint32_t, llvm::GlobalValue*>& ours) {
+void Gatherer::rename(ImageReader& reader, ImageId image, Definitions& ours, Values& hints) {
   // Losers wait until every winner of this image has its name: they become mentions of those.
   std::vector<std::pair<llvm::GlobalValue*, SymbolRef>> others;
   for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
@@ -143,11 +146,14 @@ Status Gatherer::rename(ImageReader& reader, ImageId image, std::map<uint32_t, l
     const SymbolRef ref = registry_.resolve(image, ordinal, value.getName());
     if (ref.kind == SymbolKind::Object)
       objects_[plainName(value.getName())] = ref;
-    if (ref.kind != SymbolKind::Function && ref.kind != SymbolKind::Data && ref.kind != SymbolKind::Thread)
-      continue; // outside the program, or refused when something mentions it
-    const Definition where = definitionOf(ref);
-    if (!where.exists())
+    const bool inProgram =
+        ref.kind == SymbolKind::Function || ref.kind == SymbolKind::Data || ref.kind == SymbolKind::Thread;
+    const Definition where = inProgram ? definitionOf(ref) : Definition();
+    if (!where.exists()) { // outside the program, or refused when something mentions it
+      if (value.hasAvailableExternallyLinkage())
+        hints.insert(&value);
       continue;
+    }
     if (where.image != image || where.ordinal != ordinal || ref.offset != 0) {
       others.emplace_back(&value, ref);
       continue;
@@ -180,7 +186,6 @@ Status Gatherer::rename(ImageReader& reader, ImageId image, std::map<uint32_t, l
   }
   for (auto& [value, ref] : others)
     declareInstead(*value, ref, linkName(ref));
-  return {};
 }
 
 Status Gatherer::moveFrom(ImageId image, const std::set<uint32_t>& ordinals) {
@@ -196,10 +201,9 @@ Status Gatherer::moveFrom(ImageId image, const std::set<uint32_t>& ordinals) {
     module.eraseNamedMetadata(&*module.named_metadata_begin());
   module.setModuleInlineAsm(""); // its symbols belong to a native object
 
-  std::map<uint32_t, llvm::GlobalValue*> ours;
-  if (Status status = rename(**reader, image, ours); !status)
-    return status;
-  llvm::SmallPtrSet<const llvm::GlobalValue*, 32> mine;
+  Definitions ours;
+  Values mine;
+  rename(**reader, image, ours, mine);
   for (const auto& [ordinal, value] : ours)
     mine.insert(value);
   std::vector<llvm::GlobalValue*> values;
@@ -245,7 +249,7 @@ Status Gatherer::wantDeclared(llvm::GlobalValue& value) {
 
 Status Gatherer::findWanted() {
   for (llvm::GlobalValue& value : composite_->global_values()) {
-    if (!value.isDeclaration() || value.getName().starts_with("llvm."))
+    if (!value.isDeclarationForLinker() || value.getName().starts_with("llvm."))
       continue;
     if (Status status = wantDeclared(value); !status)
       return status;
@@ -315,13 +319,14 @@ Result<CodeModule> Gatherer::finish() {
   for (const auto& root : roots_)
     rootSymbols.insert(root.second.symbol);
   for (llvm::GlobalValue& value : composite_->global_values()) {
-    if (value.isDeclaration())
+    if (value.isDeclarationForLinker())
       continue;
     const llvm::StringRef symbol = plainName(value.getName());
     const auto meaning = meanings_.find(symbol);
     if (auto* function = llvm::dyn_cast<llvm::Function>(&value)) {
       if (function->hasGC())
-        return refused(symbol, "garbage collection strategies ('gc \"" + function->getGC() + "\"')");
+        return refused(meaning == meanings_.end() ? symbol : llvm::StringRef(meaning->second.name),
+                       "it has a garbage collection strategy ('gc \"" + function->getGC() + "\"')");
       // Loops of a function must not become calls of the library's function of that name.
       if (meaning != meanings_.end())
         function->addFnAttr("no-builtin-" + meaning->second.name);
