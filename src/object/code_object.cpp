@@ -54,7 +54,7 @@ Status CodeObjectImpl::link(BindSymbol outside, CodeMemory& memory, std::unique_
   linked_ = std::move(*linked);
   memory_ = &memory;
   owned_ = std::move(owned);
-  frames_.emplace(linked_.frames);
+  frames_.emplace(linked_.frames, linked_.frameSection);
   return placeSlots();
 }
 
@@ -164,7 +164,7 @@ Result<CodeMove> CodeObjectImpl::relocate(CodeMemory& memory, std::unique_ptr<Co
   linked_ = std::move(*next);
   memory_ = &memory;
   owned_ = std::move(owned);
-  frames_.emplace(linked_.frames);
+  frames_.emplace(linked_.frames, linked_.frameSection);
   return move;
 }
 

@@ -7,8 +7,8 @@
 
 #include "tiercel/code_object.h"
 
+#include "link/frame_registration.h"
 #include "object/exit_handlers.h"
-#include "object/frame_registration.h"
 #include "object/object_linker.h"
 #include "object/relocatable_code.h"
 

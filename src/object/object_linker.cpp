@@ -2,6 +2,7 @@
 #include "object/object_linker.h"
 
 #include "base/llvm_error.h"
+#include "link/frames_of_graph.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ExecutionEngine/JITLink/ELF_x86_64.h"
@@ -221,12 +222,18 @@ llvm::Error ObjectLink::checkOrder(jl::LinkGraph& graph) {
 }
 
 void ObjectLink::record(jl::LinkGraph& graph) {
+  const llvm::DenseMap<uint64_t, const void*> frames = findFrames(graph);
   for (jl::Symbol* symbol : graph.defined_symbols()) {
+    auto* begin = symbol->getAddress().toPtr<std::byte*>();
     if (symbol->hasName())
-      link_.code.symbols[*symbol->getName()] = symbol->getAddress().toPtr<std::byte*>();
+      link_.code.symbols[*symbol->getName()] = begin;
+    const void* frame = symbol->isCallable() ? frames.lookup(symbol->getAddress().getValue()) : nullptr;
+    if (frame && symbol->getSize() > 0)
+      link_.code.frames.push_back({begin, begin + symbol->getSize(), frame});
   }
-  if (jl::Section* frames = graph.findSectionByName(".eh_frame"))
-    link_.code.frames = jl::SectionRange(*frames).getStart().toPtr<void*>();
+  llvm::sort(link_.code.frames, [](const auto& left, const auto& right) { return left.begin < right.begin; });
+  if (jl::Section* section = graph.findSectionByName(".eh_frame"))
+    link_.code.frameSection = jl::SectionRange(*section).getStart().toPtr<void*>();
   const ExecutorAddr data = ExecutorAddr::fromPtr(link_.code.place.writable.run);
   for (jl::Section& section : graph.sections()) {
     if (!has(section.getMemProt(), MemProt::Write))

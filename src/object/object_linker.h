@@ -7,6 +7,8 @@
 
 #include "tiercel/code_object.h"
 
+#include "link/frame_registration.h"
+
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
@@ -26,7 +28,8 @@ struct LinkedCode {
   SectionSizes sizes;
   Placement place;
   llvm::StringMap<std::byte*> symbols; ///< run addresses of named definitions
-  void* frames = nullptr;              ///< .eh_frame; null if there is none
+  std::vector<FrameRange> frames;      ///< by address
+  void* frameSection = nullptr;        ///< .eh_frame; null if there is none
 
   /// Bytes of the writable section that the linker computed.
   struct Fixup {

@@ -512,6 +512,7 @@ void prepare(char* foreign) {
   operations[0] = two;
   number = (unsigned long)&first;
   outside = foreign;
+  end = buffer + sizeof buffer;
   counter++;
 }
 int sum(void) {
@@ -519,7 +520,10 @@ int sum(void) {
   for (struct Node* node = head; node; node = node->next) total += node->value;
   return total;
 }
-int consistent(void) { return head == &first && first.next == &last && last.next == &spare && chosen == two; }
+int consistent(void) {
+  return head == &first && first.next == &last && last.next == &spare && chosen == two &&
+         end == buffer + sizeof buffer && address == (unsigned long)&first;
+}
 )";
 
 TEST(CodeObject, VariablesAndPointersAmongThemMoveAlong) {
