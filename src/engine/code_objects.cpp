@@ -39,9 +39,8 @@ Result<RelocatableCode> compileObject(Registry& registry, const HostCpu& cpu, bo
       return Error(ErrorKind::BadInput, "code object",
                    "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
   }
-  Result<std::unique_ptr<CodeGenerator>> generator =
-      CodeGenerator::create(cpu, tier > 0, /*directCalls=*/false,
-                            *llvm::CodeGenOpt::getLevel(static_cast<int>(tier)));
+  Result<std::unique_ptr<CodeGenerator>> generator = CodeGenerator::create(
+      cpu, tier > 0, /*directCalls=*/false, *llvm::CodeGenOpt::getLevel(static_cast<int>(tier)));
   if (!generator)
     return generator.takeError();
   TargetAttributes attributes(cpu.features);
@@ -83,7 +82,8 @@ Result<CodeObject> EngineImpl::makeCodeObject(const std::vector<std::string>& fu
     return code->takeError();
   // The client's memory manager is called in the client's state, on its stack.
   Result<std::unique_ptr<CodeObjectImpl>> made = CodeObjectImpl::make(
-      std::move(**code), [this](llvm::StringRef name, bool weak) { return outsideAddress(name, weak); }, options);
+      std::move(**code), [this](llvm::StringRef name, bool weak) { return outsideAddress(name, weak); },
+      options);
   if (!made)
     return made.takeError();
   return CodeObject(std::move(*made));

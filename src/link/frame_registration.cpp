@@ -69,8 +69,9 @@ FrameRange FrameRegistration::find(const void* address) {
   if (object == table().byEnd.end())
     return {};
   const std::vector<FrameRange>& ranges = *object->second;
-  const auto range = std::upper_bound(ranges.begin(), ranges.end(), byte,
-                                      [](const std::byte* at, const FrameRange& one) { return at < one.end; });
+  const auto range =
+      std::upper_bound(ranges.begin(), ranges.end(), byte,
+                       [](const std::byte* at, const FrameRange& one) { return at < one.end; });
   return range != ranges.end() && byte >= range->begin ? *range : FrameRange();
 }
 

@@ -120,11 +120,11 @@ void Gatherer::declareInstead(llvm::GlobalValue& value, const SymbolRef& ref, co
       llvm::cast<llvm::Function>(declared)->setAttributes(function->getAttributes());
     }
   } else if (!declared) {
-    declared = new llvm::GlobalVariable(
-        module, value.getValueType(), /*isConstant=*/false, llvm::GlobalValue::ExternalLinkage, nullptr, name,
-        nullptr,
-        ref.kind == SymbolKind::Thread ? llvm::GlobalValue::GeneralDynamicTLSModel
-                                       : llvm::GlobalValue::NotThreadLocal);
+    declared =
+        new llvm::GlobalVariable(module, value.getValueType(), /*isConstant=*/false,
+                                 llvm::GlobalValue::ExternalLinkage, nullptr, name, nullptr,
+                                 ref.kind == SymbolKind::Thread ? llvm::GlobalValue::GeneralDynamicTLSModel
+                                                                : llvm::GlobalValue::NotThreadLocal);
   }
   llvm::Constant* target = declared;
   if (ref.offset != 0)
@@ -169,9 +169,9 @@ void Gatherer::rename(ImageReader& reader, ImageId image, Definitions& ours, Val
       auto* variable = llvm::cast<llvm::GlobalVariable>(&value);
       const bool grown = record.size > value.getDataLayout().getTypeAllocSize(value.getValueType());
       if (grown) {
-        auto* larger = new llvm::GlobalVariable(reader.module(), bytes, /*isConstant=*/false,
-                                                llvm::GlobalValue::ExternalLinkage,
-                                                llvm::Constant::getNullValue(bytes));
+        auto* larger =
+            new llvm::GlobalVariable(reader.module(), bytes, /*isConstant=*/false,
+                                     llvm::GlobalValue::ExternalLinkage, llvm::Constant::getNullValue(bytes));
         variable->replaceAllUsesWith(larger);
         variable = larger;
         mine = larger;
@@ -217,7 +217,8 @@ Status Gatherer::moveFrom(ImageId image, const std::set<uint32_t>& ordinals) {
     if (mine.contains(&value))
       add(value);
   };
-  if (llvm::Error error = mover_.move((*reader)->takeModule(), values, addLazily, /*IsPerformingImport=*/false))
+  if (llvm::Error error =
+          mover_.move((*reader)->takeModule(), values, addLazily, /*IsPerformingImport=*/false))
     return fromLlvm(std::move(error), ErrorKind::BadInput, source.name);
   return {};
 }
@@ -226,7 +227,8 @@ Status Gatherer::moveFrom(ImageId image, const std::set<uint32_t>& ordinals) {
 Status Gatherer::wantDeclared(llvm::GlobalValue& value) {
   const llvm::StringRef name = plainName(value.getName());
   if (const auto object = objects_.find(name); object != objects_.end())
-    return refused(name, "it is defined in a native object or by module-level assembly, which the engine owns");
+    return refused(name,
+                   "it is defined in a native object or by module-level assembly, which the engine owns");
   const auto found = meanings_.find(name);
   if (found == meanings_.end()) {
     if (value.isThreadLocal())
@@ -300,9 +302,8 @@ void Gatherer::defineAtExit() {
   llvm::Constant* handle = composite_->getOrInsertGlobal("__dso_handle", llvm::Type::getInt8Ty(context_));
   llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context_, "", function));
   // On x86-64 a function without parameters ignores the argument it is called with.
-  builder.CreateRet(builder.CreateCall(
-      registration,
-      {function->getArg(0), llvm::Constant::getNullValue(pointer), handle}));
+  builder.CreateRet(
+      builder.CreateCall(registration, {function->getArg(0), llvm::Constant::getNullValue(pointer), handle}));
 }
 
 Result<CodeModule> Gatherer::finish() {

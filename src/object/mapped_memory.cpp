@@ -26,7 +26,8 @@ uintptr_t number(const void* address) { return reinterpret_cast<uintptr_t>(addre
 /// Where everything is when the code begins at `code`.
 struct Layout {
   Layout(uintptr_t codeAt, const SectionSizes& sizes)
-      : code(codeAt), readOnly(alignUp(code + sizes.code.size, std::max(pageSize(), sizes.readOnly.alignment))),
+      : code(codeAt),
+        readOnly(alignUp(code + sizes.code.size, std::max(pageSize(), sizes.readOnly.alignment))),
         writable(alignUp(readOnly + sizes.readOnly.size, std::max(pageSize(), sizes.writable.alignment))),
         end(alignUp(writable + sizes.writable.size, pageSize())) {}
 
@@ -91,7 +92,8 @@ private:
   static Result<Placement> allocateAnywhere(const SectionSizes& sizes) {
     // Whatever the alignments, the layout fits behind an address that is aligned for the code.
     const uintptr_t codeAlignment = std::max(pageSize(), sizes.code.alignment);
-    const size_t enough = Layout(codeAlignment, sizes).end + sizes.readOnly.alignment + sizes.writable.alignment;
+    const size_t enough =
+        Layout(codeAlignment, sizes).end + sizes.readOnly.alignment + sizes.writable.alignment;
     void* mapped = mmap(nullptr, enough, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED)
       return systemError("memory for code");

@@ -121,8 +121,8 @@ private:
         continue;
       if (!part.place.run || !part.place.write ||
           reinterpret_cast<uintptr_t>(part.place.run) % part.size.alignment != 0)
-        return link_.fail(
-            Error(ErrorKind::BadInput, "code memory", "a section's place is missing or not aligned as asked"));
+        return link_.fail(Error(ErrorKind::BadInput, "code memory",
+                                "a section's place is missing or not aligned as asked"));
       std::memset(part.place.write, 0, part.size.size);
       part.segment->Addr = ExecutorAddr::fromPtr(part.place.run);
       part.segment->WorkingMem = reinterpret_cast<char*>(part.place.write);
@@ -215,7 +215,8 @@ llvm::Error ObjectLink::checkOrder(jl::LinkGraph& graph) {
       continue;
     for (const jl::Block* block : section.blocks()) {
       if (!keys.insert({section.getOrdinal(), block->getAddress().getValue(), block->getSize()}).second)
-        return link_.fail(Error(ErrorKind::Internal, "code object", "the order of its variables is not fixed"));
+        return link_.fail(
+            Error(ErrorKind::Internal, "code object", "the order of its variables is not fixed"));
     }
   }
   return llvm::Error::success();
@@ -248,7 +249,8 @@ void ObjectLink::record(jl::LinkGraph& graph) {
       }
     }
   }
-  llvm::sort(link_.code.fixups, [](const auto& left, const auto& right) { return left.offset < right.offset; });
+  llvm::sort(link_.code.fixups,
+             [](const auto& left, const auto& right) { return left.offset < right.offset; });
 }
 
 } // namespace

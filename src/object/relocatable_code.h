@@ -20,11 +20,11 @@ struct RelocatableCode {
     std::string type; ///< in IR syntax
   };
 
-  llvm::SmallVector<char, 0> object;     ///< ELF relocatable
-  llvm::StringMap<Function> functions;   ///< by the name they were asked for
+  llvm::SmallVector<char, 0> object;      ///< ELF relocatable
+  llvm::StringMap<Function> functions;    ///< by the name they were asked for
   llvm::StringMap<std::string> variables; ///< symbols, by the program's name
-  std::vector<PointerSlots> slots;       ///< of its variables
-  llvm::StringMap<void*> bindings;       ///< what it refers to outside itself
+  std::vector<PointerSlots> slots;        ///< of its variables
+  llvm::StringMap<void*> bindings;        ///< what it refers to outside itself
 };
 
 } // namespace tiercel

@@ -279,9 +279,8 @@ TEST(CodeObject, NothingIsWritableAndExecutable) {
 }
 
 TEST(CodeObject, LargeAlignmentsHold) {
-  std::unique_ptr<Engine> engine = engineWithC(
-      "__attribute__((aligned(65536))) int wide = 7;\n"
-      "int* where(void) { return &wide; }\n");
+  std::unique_ptr<Engine> engine = engineWithC("__attribute__((aligned(65536))) int wide = 7;\n"
+                                               "int* where(void) { return &wide; }\n");
   for (void* at : {static_cast<void*>(nullptr), kFar}) {
     const CodeObject object = makeObject(*engine, {"where"}, {.at = at});
     int* wide = static_cast<int*>(function<void*()>(object, "where")());
@@ -313,7 +312,8 @@ define i32 @back() {
   ret i32 %v
 }
 define weak i32 @both() { ret i32 1 }
-)", "one.ll");
+)",
+          "one.ll");
   addText(*engine, R"(
 @shared = global i32 1000
 @tentative = common global i32 0
@@ -337,7 +337,8 @@ define i32 @other() {
   %all = add i32 %abcde, %t
   ret i32 %all
 }
-)", "two.ll");
+)",
+          "two.ll");
   for (unsigned tier : {0U, 3U}) {
     const CodeObject object = makeObject(*engine, {"one"}, {.tier = tier});
     EXPECT_EQ(function<int()>(object, "one")(), 1000 + 7 + 500 + 500 + 20000 + 100000);
@@ -385,10 +386,14 @@ const char* word(int i) {
 }
 )");
   CodeObject object = makeObject(*engine, {"interpret", "word"}, {.at = kFar});
-  EXPECT_EQ((*object.lookup<int(const void*)>("interpret"))("00101" "2"), 10);
+  EXPECT_EQ((*object.lookup<int(const void*)>("interpret"))("00101"
+                                                            "2"),
+            10);
   EXPECT_STREQ(static_cast<const char*>(function<void*(int)>(object, "word")(2)), "two");
   ASSERT_TRUE(object.relocate(kFarther));
-  EXPECT_EQ((*object.lookup<int(const void*)>("interpret"))("00101" "2"), 10);
+  EXPECT_EQ((*object.lookup<int(const void*)>("interpret"))("00101"
+                                                            "2"),
+            10);
   EXPECT_STREQ(static_cast<const char*>(function<void*(int)>(object, "word")(3)), "three");
 }
 
@@ -447,7 +452,8 @@ TEST(CodeObject, EnginesAndObjectsUnwindTogether) {
   std::unique_ptr<Engine> other = engineWithC(R"(
 extern "C" int in_object(int);
 extern "C" int outer(int value) { try { return in_object(value); } catch (...) { return 99; } }
-)", "outer.cpp");
+)",
+                                              "outer.cpp");
   ASSERT_TRUE(other->defineSymbol("in_object", *object.lookupFunction("through")));
   EXPECT_EQ(function<int(int)>(*other, "outer")(5), 99);
   engine.reset();
@@ -531,7 +537,8 @@ TEST(CodeObject, VariablesAndPointersAmongThemMoveAlong) {
   for (unsigned tier : {0U, 3U}) {
     DualMemory memory, next;
     {
-      CodeObject object = makeObject(*engine, {"prepare", "sum", "consistent"}, {.tier = tier, .memory = &memory});
+      CodeObject object =
+          makeObject(*engine, {"prepare", "sum", "consistent"}, {.tier = tier, .memory = &memory});
       char foreign = 'f';
       function<void(void*)>(object, "prepare")(&foreign);
       const int expected = 11 + 2000 + 20000 + 1 + 3 + 100;
@@ -606,7 +613,8 @@ struct Thing { int id; Thing(int i) : id(i) {} ~Thing() { note(id); } };
 extern "C" int use() { static Thing thing(7); return thing.id++; }
 extern "C" void last() { note(1); }
 extern "C" int later() { return atexit(last); }
-)", "statics.cpp");
+)",
+                                               "statics.cpp");
   ASSERT_TRUE(engine->defineSymbol("note", reinterpret_cast<void*>(&noteDestroyed)));
   destroyed.clear();
   {
@@ -648,8 +656,9 @@ define void @uses_ifunc() {
 define void @collects() gc "shadow-stack" { ret void }
 declare ptr @llvm.threadlocal.address.p0(ptr)
 )");
-  EXPECT_EQ(refusal(*engine, {"uses_assembly"}), "code object: 'in_assembly': it is defined in a native object "
-                                                 "or by module-level assembly, which the engine owns");
+  EXPECT_EQ(refusal(*engine, {"uses_assembly"}),
+            "code object: 'in_assembly': it is defined in a native object "
+            "or by module-level assembly, which the engine owns");
   EXPECT_EQ(refusal(*engine, {"uses_thread"}), "code object: 'thread': it is thread-local");
   EXPECT_EQ(refusal(*engine, {"uses_ifunc"}), "code object: 'chosen': it is an ifunc");
   EXPECT_EQ(refusal(*engine, {"chosen"}), "code object: 'chosen': it is an ifunc");
@@ -665,7 +674,8 @@ const int fixed = 4;
 int plain = 5;
 extern "C" int uses_computed() { return computed; }
 extern "C" int uses_plain() { return plain + fixed; }
-)", "constructed.cpp");
+)",
+                                               "constructed.cpp");
   EXPECT_EQ(refusal(*engine, {"uses_computed"}),
             "code object: 'computed': a static constructor initialises it, and code objects run none");
   const CodeObject object = makeObject(*engine, {"uses_plain"});
@@ -679,8 +689,8 @@ define i32 @hidden_fault(i32 %x) {
   ret i32 %y
 }
 )");
-  EXPECT_NE(refusal(*engine, {"hidden_fault"}).find("code object: "), std::string::npos);
-  EXPECT_NE(refusal(*engine, {"hidden_fault"}).find("invalid instruction"), std::string::npos);
+  EXPECT_NE(refusal(*engine, {"hidden_fault"}).find("code object: <inline asm>:1:10: unexpected token"),
+            std::string::npos);
 }
 
 } // namespace
