@@ -42,7 +42,7 @@ private:
     if (llvm::isa<llvm::GlobalVariable>(constant)) {
       variables_.insert(reader_.ordinalOf(llvm::cast<llvm::GlobalValue>(&constant)));
     } else if (auto* function = llvm::dyn_cast<llvm::Function>(&constant)) {
-      if (function->hasLocalLinkage())
+      if (!function->isDeclaration())
         functions_.push_back(function);
     } else {
       for (llvm::Value* operand : constant.operand_values())

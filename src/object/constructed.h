@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Which variables get their values from static constructors, as far as front ends write it: a constructor
-// and the internal functions it reaches initialise what they mention.
+// Which variables may get their values from static constructors: what a constructor mentions, and the
+// functions of its module that it reaches. (Most of what it reaches elsewhere is libraries.)
 // Thread rule: any thread, with a context of its own.
 #pragma once
 
