@@ -3,6 +3,7 @@
 
 #include "object/code_object_impl.h"
 
+#include <cstdint>
 #include <cstring>
 
 namespace tiercel {
@@ -135,9 +136,9 @@ Status CodeObjectImpl::takeVariables(const LinkedCode& next) const {
   for (const SlotRun& run : slots_) {
     for (uint64_t i = 0; i < run.count; ++i) {
       const uint64_t offset = run.offset + i * run.stride;
-      void* pointer = nullptr;
+      uintptr_t pointer = 0;
       std::memcpy(&pointer, from + offset, sizeof pointer);
-      pointer = move(pointer);
+      pointer = reinterpret_cast<uintptr_t>(move(reinterpret_cast<const void*>(pointer)));
       std::memcpy(to + offset, &pointer, sizeof pointer);
     }
   }

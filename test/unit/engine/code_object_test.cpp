@@ -256,18 +256,14 @@ TEST(CodeObject, HonoursAChosenAddressFarFromEverything) {
 
 /// Of the mapping that holds an address, as /proc/self/maps writes it.
 std::string protectionOf(const void* address) {
-  std::string found;
-  if (FILE* maps = fopen("/proc/self/maps", "r")) {
-    char line[512], protection[8];
-    unsigned long begin = 0, end = 0;
-    while (fgets(line, sizeof line, maps)) {
-      const auto where = reinterpret_cast<unsigned long>(address);
-      if (sscanf(line, "%lx-%lx %7s", &begin, &end, protection) == 3 && where >= begin && where < end)
-        found = protection;
-    }
-    fclose(maps);
+  std::ifstream maps("/proc/self/maps");
+  const auto where = reinterpret_cast<uintptr_t>(address);
+  for (std::string range, protection, rest; maps >> range >> protection && std::getline(maps, rest);) {
+    const size_t dash = range.find('-');
+    if (where >= std::stoul(range, nullptr, 16) && where < std::stoul(range.substr(dash + 1), nullptr, 16))
+      return protection;
   }
-  return found;
+  return "nothing";
 }
 
 TEST(CodeObject, NothingIsWritableAndExecutable) {
