@@ -35,6 +35,8 @@ template <typename Fn> struct SignatureOf;
 } // namespace detail
 
 class EngineImpl;
+class CodeObject;         // tiercel/code_object.h
+struct CodeObjectOptions; // tiercel/code_object.h
 
 /// One call in a cluster of functions that was compiled together.
 struct InlineDecision {
@@ -119,6 +121,11 @@ public:
   /// compiled is named in the error; it stays on its working code. With Options::fixedTier, `tier` must be
   /// it.
   Status prepare(const std::vector<std::string>& names, unsigned tier = kTopTier);
+
+  /// Compiles functions, and everything they reach by direct mention, into an object that the caller owns and
+  /// that works without the engine: docs/code-objects.md. Names as for `inlining`.
+  Result<CodeObject> makeCodeObject(const std::vector<std::string>& functions,
+                                    const CodeObjectOptions& options);
 
   /// Writes what first code has counted so far, for Options::profileIn of a later run. Needs
   /// Options::wholeProfile. Replaces the file in one step.

@@ -57,6 +57,8 @@ public:
   Result<int> runMain(const std::vector<std::string>& args, const std::string& entry);
 
   Status prepare(const std::vector<std::string>& patterns, unsigned tier); ///< prepare.cpp
+  Result<CodeObject> makeCodeObject(const std::vector<std::string>& functions,
+                                    const CodeObjectOptions& options); ///< code_objects.cpp
 
   // --- a living program (living.cpp, describe.cpp) ---
   Status add(const std::string& module, const Source& source);
@@ -174,6 +176,7 @@ private:
   static Status checkTarget(const llvm::Module& module, const std::string& name);
   Status checkUndefined();
   Status checkEntry(FunctionId id, const std::string& entry);
+  std::optional<void*> outsideAddress(llvm::StringRef name, bool weak); ///< code_objects.cpp
   std::optional<void*> sectionBound(llvm::StringRef section, bool start);
   Status withThreadLocals(const std::function<Status(ThreadLocalSource&)>& use);
   Status exportToLibrary(const std::string& path);

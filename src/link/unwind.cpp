@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "link/unwind.h"
 
+#include "link/frame_registration.h"
+
 #include <atomic>
 #include <cstdlib>
 #include <dlfcn.h>
@@ -66,6 +68,12 @@ __attribute__((visibility("default"), used)) const void* _Unwind_Find_FDE(void* 
     bases->dbase = nullptr;
     bases->func = const_cast<std::byte*>(range->begin);
     return range->fde;
+  }
+  if (const tiercel::FrameRange range = tiercel::FrameRegistration::find(pc); range.fde) {
+    bases->tbase = nullptr;
+    bases->dbase = nullptr;
+    bases->func = const_cast<std::byte*>(range.begin);
+    return range.fde;
   }
   using Find = const void* (*)(void*, dwarf_eh_bases*);
   static const Find next = reinterpret_cast<Find>(dlsym(RTLD_NEXT, "_Unwind_Find_FDE"));

@@ -30,6 +30,8 @@ public:
 
   const ProgramImage& image() const { return *image_; }
   llvm::Module& module() { return *module_; }
+  /// The module with what it has not read yet; the reader must not be used afterwards.
+  std::unique_ptr<llvm::Module> takeModule() { return std::move(module_); }
   size_t valueCount() const { return values_.size(); }
   llvm::GlobalValue* value(uint32_t ordinal) const { return values_[ordinal]; }
   /// ~0u for values that are not the image's own, such as intrinsics declared by the reader later on.

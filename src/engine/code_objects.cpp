@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Making code objects: from the program's images to one relocatable object, and what it binds to.
+#include "base/diagnostics.h"
+#include "engine/engine_impl.h"
+#include "object/code_module.h"
+#include "object/code_object_impl.h"
+#include "optimize/optimizer.h"
+#include "platform/program_state_guard.h"
+#include "platform/stack.h"
+#include "unit/code_generator.h"
+#include "unit/extractor.h"
+#include "unit/target_attributes.h"
+
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Verifier.h"
+
+#include <optional>
+
+namespace tiercel {
+
+namespace {
+
+/// In a context of its own, so that nothing of the module outlives the compile.
+Result<RelocatableCode> compileObject(Registry& registry, const HostCpu& cpu, bool verify,
+                                      const std::vector<std::string>& functions, unsigned tier) {
+  llvm::LLVMContext context;
+  auto collector = std::make_unique<DiagnosticCollector>();
+  DiagnosticCollector& diagnostics = *collector;
+  context.setDiagnosticHandler(std::move(collector));
+  Result<CodeModule> gathered = gatherCode(registry, functions, context);
+  if (!gathered)
+    return gathered.takeError();
+  llvm::Module& module = *gathered->module;
+  if (verify) {
+    std::string problems;
+    llvm::raw_string_ostream stream(problems);
+    if (llvm::verifyModule(module, &stream))
+      return Error(ErrorKind::BadInput, "code object",
+                   "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
+  }
+  Result<std::unique_ptr<CodeGenerator>> generator = CodeGenerator::create(
+      cpu, tier > 0, /*directCalls=*/false, *llvm::CodeGenOpt::getLevel(static_cast<int>(tier)));
+  if (!generator)
+    return generator.takeError();
+  TargetAttributes attributes(cpu.features);
+  for (llvm::Function& function : module) {
+    if (function.isDeclaration())
+      continue;
+    dropUnoptimisedMarks(function);
+    if (tier > 0)
+      attributes.raise(function);
+  }
+  optimizeModule(module, (*generator)->target(), tier);
+  RelocatableCode code;
+  code.functions = std::move(gathered->functions);
+  code.variables = std::move(gathered->variables);
+  code.slots = findPointerSlots(module);
+  code.object = (*generator)->run(module);
+  if (std::string errors = diagnostics.take(); !errors.empty())
+    return Error(ErrorKind::BadInput, "code object", errors);
+  return code;
+}
+
+} // namespace
+
+Result<CodeObject> EngineImpl::makeCodeObject(const std::vector<std::string>& functions,
+                                              const CodeObjectOptions& options) {
+  if (options.tier > kTopTier)
+    return Error(ErrorKind::BadInput, "tier " + std::to_string(options.tier), "tiers are 0 to 3");
+  if (options.memory && options.at)
+    return Error(ErrorKind::BadInput, "code object", "memory of the client's chooses its addresses itself");
+  std::optional<Result<RelocatableCode>> code;
+  {
+    ProgramStateGuard guard;
+    Result<Stack> stack = Stack::create();
+    if (!stack)
+      return stack.takeError();
+    stack->run([&] { code = compileObject(registry_, cpu_, options_.verify, functions, options.tier); });
+  }
+  if (!*code)
+    return code->takeError();
+  // The client's memory manager is called in the client's state, on its stack.
+  Result<std::unique_ptr<CodeObjectImpl>> made = CodeObjectImpl::make(
+      std::move(**code), [this](llvm::StringRef name, bool weak) { return outsideAddress(name, weak); },
+      options);
+  if (!made)
+    return made.takeError();
+  return CodeObject(std::move(*made));
+}
+
+/// What stays where it is when the engine goes: not the functions that it supplies to its own program.
+std::optional<void*> EngineImpl::outsideAddress(llvm::StringRef name, bool weak) {
+  if (const SymbolRef ref = registry_.find(name); ref.kind == SymbolKind::Absolute)
+    return reinterpret_cast<void*>(ref.offset);
+  if (name.starts_with("__cpu_")) // of the compiler's library, linked into every program
+    return host_.findLoaded(name);
+  if (host_.has(name, weak)) {
+    if (std::optional<void*> address = host_.findInThisThread(name))
+      return address;
+  }
+  return weak ? std::optional<void*>(nullptr) : std::nullopt;
+}
+
+Result<CodeObject> Engine::makeCodeObject(const std::vector<std::string>& functions,
+                                          const CodeObjectOptions& options) {
+  return impl_->makeCodeObject(functions, options);
+}
+
+} // namespace tiercel
