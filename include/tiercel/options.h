@@ -32,7 +32,9 @@ enum class Reclaim {
   /// It does not: code is freed at Engine::quiescentPoint only.
   QuiescentPoints,
   /// It looks at the stack of every thread of the process, in the background and at Engine::collect. Threads
-  /// that wait in the kernel are not disturbed; those that run get a signal, whose handler is the engine's.
+  /// that wait in the kernel are not disturbed; those that run get a signal, whose handler is the engine's
+  /// and
+  /// is installed at the first such look.
   /// docs/living-programs.md says what a host with stacks of its own (coroutines) must know.
   Signals,
 };

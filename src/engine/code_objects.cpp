@@ -76,6 +76,8 @@ Result<CodeObject> EngineImpl::makeCodeObject(const std::vector<std::string>& fu
     Result<Stack> stack = Stack::create();
     if (!stack)
       return stack.takeError();
+    // What it is made from stays as it is meanwhile.
+    LockGuard lock(loadMutex_);
     stack->run([&] { code = compileObject(registry_, cpu_, options_.verify, functions, options.tier); });
   }
   if (!*code)

@@ -12,7 +12,9 @@ namespace tiercel {
 
 namespace {
 
+/// How long to wait for threads that cannot be looked at now. A fork may have to wait as long.
 constexpr uint64_t kTimeoutNs = 200'000'000;
+constexpr uint64_t kBackgroundTimeoutNs = 20'000'000;
 /// In the background: when this much can be gained, and not more often than this.
 constexpr uint64_t kWorthwhileBytes = 256 << 10;
 constexpr uint64_t kIntervalNs = 100'000'000;
@@ -40,7 +42,9 @@ struct Candidates {
 
 } // namespace
 
-Result<CollectReport> EngineImpl::collect() {
+Result<CollectReport> EngineImpl::collect() { return collect(kTimeoutNs); }
+
+Result<CollectReport> EngineImpl::collect(uint64_t timeoutNs) {
   if (options_.reclaim != Reclaim::Signals)
     return Error(ErrorKind::BadInput, "collect",
                  "looking at the stacks needs Options::reclaim = Reclaim::Signals; without it code is freed "
@@ -48,6 +52,13 @@ Result<CollectReport> EngineImpl::collect() {
   CollectReport report;
   ProgramStateGuard guard; // no handler of the program's may run while its thread scans
   LockGuard collection(collectionMutex_);
+  if (!stacks_) {
+    // Not before it is needed: most programs end without ever having a signal handler of ours.
+    Result<std::shared_ptr<ThreadStacks>> stacks = ThreadStacks::acquire(options_.reclaimSignal);
+    if (!stacks)
+      return stacks.takeError();
+    stacks_ = std::move(*stacks);
+  }
   Candidates candidates;
   {
     LockGuard lock(versions_.mutex());
@@ -69,7 +80,7 @@ Result<CollectReport> EngineImpl::collect() {
                                                          .visit = Candidates::visit,
                                                          .context = &candidates,
                                                          .exclude = workers,
-                                                         .timeoutNs = kTimeoutNs});
+                                                         .timeoutNs = timeoutNs});
     report.threads = outcome.threads;
     report.longestPauseUs = static_cast<double>(outcome.longestPauseNs) / 1e3;
     statistics_.longestPauseNs.raise(outcome.longestPauseNs);
@@ -130,19 +141,27 @@ void EngineImpl::collectInBackground() {
   if (options_.reclaim != Reclaim::Signals || foreignStacks_.load(std::memory_order_relaxed))
     return;
   const uint64_t now = nowNs();
-  if (!options_.modes.retireAlways &&
-      (versions_.retiredBytes() < collectAtBytes_.load(std::memory_order_relaxed) ||
-       now < collectAfterNs_.load(std::memory_order_relaxed)))
+  const uint64_t notBefore = collectAfterNs_.load(std::memory_order_relaxed);
+  if (notBefore == ~uint64_t(0) ||
+      (!options_.modes.retireAlways &&
+       (versions_.retiredBytes() < collectAtBytes_.load(std::memory_order_relaxed) || now < notBefore)))
     return;
   if (versions_.retiredBytes() == 0)
     return;
-  const Result<CollectReport> report = collect();
-  const bool useful = report && report->freed > 0;
-  const uint64_t interval = useful ? kIntervalNs : std::min(2 * collectInterval_, kLongestIntervalNs);
-  collectInterval_ = interval;
-  collectAfterNs_.store(nowNs() + interval, std::memory_order_relaxed);
+  if (collecting_.exchange(true, std::memory_order_acquire))
+    return; // another worker is at it
+  const Result<CollectReport> report = collect(kBackgroundTimeoutNs);
+  if (!report) { // the system does not allow it, and will not
+    collectAfterNs_.store(~uint64_t(0), std::memory_order_relaxed);
+    collecting_.store(false, std::memory_order_release);
+    return;
+  }
+  const bool useful = report->freed > 0;
+  collectInterval_ = useful ? kIntervalNs : std::clamp(2 * collectInterval_, kIntervalNs, kLongestIntervalNs);
+  collectAfterNs_.store(nowNs() + collectInterval_, std::memory_order_relaxed);
   // What is held now stays: the next look is worth it when as much again has come.
   collectAtBytes_.store(versions_.retiredBytes() + kWorthwhileBytes, std::memory_order_relaxed);
+  collecting_.store(false, std::memory_order_release);
 }
 
 } // namespace tiercel

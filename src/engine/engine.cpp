@@ -91,12 +91,6 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
     return status.takeError();
   if (Status status = supplyRuntimeFunctions(*engine, *engine->arena_, engine->host_); !status)
     return status.takeError();
-  if (engine->options_.reclaim == Reclaim::Signals) {
-    Result<std::shared_ptr<ThreadStacks>> stacks = ThreadStacks::acquire(engine->options_.reclaimSignal);
-    if (!stacks)
-      return stacks.takeError();
-    engine->stacks_ = std::move(*stacks);
-  }
   engine->host_.onLoad([raw = engine.get()](const std::string& path) { return raw->exportToLibrary(path); });
   return engine;
 }

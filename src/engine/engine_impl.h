@@ -71,6 +71,7 @@ public:
 
   // --- reclamation (collect.cpp) ---
   Result<CollectReport> collect() TIERCEL_EXCLUDES(collectionMutex_);
+  Result<CollectReport> collect(uint64_t timeoutNs) TIERCEL_EXCLUDES(collectionMutex_);
   CollectReport quiescentPoint() TIERCEL_EXCLUDES(collectionMutex_);
   /// By workers, when they have nothing better to do: collects if there is enough to gain.
   void collectInBackground();
@@ -181,7 +182,11 @@ private:
   Status withThreadLocals(const std::function<Status(ThreadLocalSource&)>& use);
   Status exportToLibrary(const std::string& path);
   Result<void*> addressOf(const SymbolRef& ref);
-  std::string describeUsers(const std::vector<std::string>& names);
+  /// Who mentions names: functions, variables, native objects, but not those of the module `except`.
+  std::map<std::string, std::string> findUsers(const std::vector<std::string>& names,
+                                               const std::string& except);
+  /// The same as one text for a message; empty if nobody does.
+  std::string describeUsers(const std::vector<std::string>& names, const std::string& except = {});
 
   struct Initialisation {
     uint32_t priority;
@@ -204,8 +209,6 @@ private:
   Result<bool> isUnchanged(const std::string& module, llvm::GlobalValue& value, Session& session,
                            const RedefineOptions& options);
   Status checkVariables(const std::string& module, ImageReader& reader);
-  /// Who uses these names from outside the module (empty: everybody), for a message.
-  std::string usersOutside(const std::vector<std::string>& names, const std::string& module);
   /// Takes a module's destructors, to be run before it goes.
   std::vector<Initialisation> takeDestructors(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   void run(const std::vector<Initialisation>& functions);
@@ -277,10 +280,12 @@ private:
   std::vector<char*> argv_;
 
   Mutex collectionMutex_;
-  std::shared_ptr<ThreadStacks> stacks_; ///< with Reclaim::Signals
+  /// With Reclaim::Signals, from the first collection on.
+  std::shared_ptr<ThreadStacks> stacks_ TIERCEL_GUARDED_BY(collectionMutex_);
   /// Return addresses may be on stacks that belong to no thread: from now on nothing is freed.
   std::atomic<bool> foreignStacks_{false};
-  std::atomic<uint64_t> collectAtBytes_{0}, collectAfterNs_{0}; ///< when the background looks again
+  std::atomic<uint64_t> collectAtBytes_{256 << 10}, collectAfterNs_{0}; ///< when the background looks again
+  std::atomic<bool> collecting_{false}; ///< in the background: its owner has the next
   uint64_t collectInterval_ = 0;
 
   Promoter promoter_; ///< last: its threads use everything above

@@ -311,7 +311,7 @@ Status EngineImpl::remove(const std::string& module, const RemoveOptions& option
           used.insert(used.end(), names.begin(), names.end());
         }
       }
-      if (const std::string users = usersOutside(used, module); !users.empty())
+      if (const std::string users = describeUsers(used, module); !users.empty())
         return Error(ErrorKind::BadInput, "module '" + module + "'", "still in use: " + users);
     }
     destructors = takeDestructors(module);
@@ -370,7 +370,7 @@ Status EngineImpl::removeFunction(const std::string& name, const RemoveOptions& 
   if (ref.kind != SymbolKind::Function || !registry_.function(FunctionId(ref.id)).definition.load().exists())
     return Error(ErrorKind::MissingSymbol, "function '" + name + "'", "the program does not define it");
   if (!options.force) {
-    if (const std::string users = usersOutside({name}, {}); !users.empty())
+    if (const std::string users = describeUsers({name}); !users.empty())
       return Error(ErrorKind::BadInput, "function '" + name + "'", "still in use: " + users);
   }
   {

@@ -26,8 +26,10 @@ void prepare() TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
   enginesMutex.lock();
   for (EngineImpl* engine : engines())
     engine->lockForFork();
+  ThreadStacks::lockForFork();
 }
 void release(bool inChild) TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
+  ThreadStacks::unlockAfterFork(inChild);
   for (auto engine = engines().rbegin(); engine != engines().rend(); ++engine)
     (*engine)->unlockAfterFork(inChild);
   enginesMutex.unlock();
@@ -67,6 +69,7 @@ void registerDestructors(EngineImpl& engine) {
 
 void EngineImpl::lockForFork() {
   loadMutex_.lock();
+  collectionMutex_.lock();
   materialiseMutex_.lock();
   versions_.mutex().lock();
   registry_.forkMutex().lock();
@@ -107,6 +110,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   registry_.forkMutex().unlock();
   versions_.mutex().unlock();
   materialiseMutex_.unlock();
+  collectionMutex_.unlock();
   loadMutex_.unlock();
 }
 

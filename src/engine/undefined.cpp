@@ -9,6 +9,7 @@
 #include "llvm/IR/Module.h"
 
 #include <algorithm>
+#include <map>
 
 namespace tiercel {
 
@@ -28,15 +29,19 @@ void collectUsers(const llvm::Value& value, llvm::SetVector<const llvm::GlobalVa
 
 } // namespace
 
-std::string EngineImpl::describeUsers(const std::vector<std::string>& names) {
-  std::string text;
-  llvm::StringMap<std::string> usersOf;
+std::map<std::string, std::string> EngineImpl::findUsers(const std::vector<std::string>& names,
+                                                         const std::string& except) {
+  std::map<std::string, std::string> usersOf;
+  const auto note = [&usersOf](const std::string& name, const std::string& user) {
+    std::string& list = usersOf[name];
+    list += (list.empty() ? "" : ", ") + user;
+  };
   for (uint32_t i = 0; i < registry_.imageCount(); ++i) {
+    std::shared_ptr<const ProgramImage> image = registry_.image(ImageId(i));
+    if (!image || (!except.empty() && registry_.moduleOf({ImageId(i), 0}) == except))
+      continue;
     llvm::LLVMContext context;
     context.setDiagnosticHandler(std::make_unique<DiagnosticCollector>());
-    std::shared_ptr<const ProgramImage> image = registry_.image(ImageId(i));
-    if (!image)
-      continue;
     Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(std::move(image), context);
     if (!reader)
       continue;
@@ -52,17 +57,23 @@ std::string EngineImpl::describeUsers(const std::vector<std::string>& names) {
       llvm::SetVector<const llvm::GlobalValue*> users;
       collectUsers(*value, users);
       for (const llvm::GlobalValue* user : users) {
-        std::string& list = usersOf[name];
-        list += (list.empty() ? "'" : ", '") + user->getName().str() + "'";
+        if (user != value)
+          note(name, "'" + user->getName().str() + "'");
       }
     }
   }
   for (const std::string& name : names) {
     for (const std::string& object : objects_.usersOf(name)) {
-      std::string& list = usersOf[name];
-      list += (list.empty() ? "" : ", ") + object;
+      if (except.empty() || object != except)
+        note(name, object);
     }
   }
+  return usersOf;
+}
+
+std::string EngineImpl::describeUsers(const std::vector<std::string>& names, const std::string& except) {
+  const std::map<std::string, std::string> usersOf = findUsers(names, except);
+  std::string text;
   for (const std::string& name : names) {
     if (auto users = usersOf.find(name); users != usersOf.end())
       text += (text.empty() ? "'" : "; '") + name + "' (used by " + users->second + ")";

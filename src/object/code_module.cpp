@@ -189,8 +189,11 @@ void Gatherer::rename(ImageReader& reader, ImageId image, Definitions& ours, Val
 }
 
 Status Gatherer::moveFrom(ImageId image, const std::set<uint32_t>& ordinals) {
-  const ProgramImage& source = registry_.image(image);
-  Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(source, context_);
+  const std::shared_ptr<const ProgramImage> held = registry_.image(image);
+  if (!held)
+    return Error(ErrorKind::Internal, "code object", "a module was removed");
+  const ProgramImage& source = *held;
+  Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(held, context_);
   if (!reader)
     return reader.takeError();
   llvm::Module& module = (*reader)->module();

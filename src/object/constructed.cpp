@@ -59,14 +59,15 @@ private:
 
 } // namespace
 
-Result<llvm::DenseSet<uint32_t>> findConstructed(const ProgramImage& image, llvm::LLVMContext& context) {
-  if (image.constructors.empty())
+Result<llvm::DenseSet<uint32_t>> findConstructed(std::shared_ptr<const ProgramImage> image,
+                                                 llvm::LLVMContext& context) {
+  if (!image || image->constructors.empty())
     return llvm::DenseSet<uint32_t>();
   Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(image, context);
   if (!reader)
     return reader.takeError();
   Walk walk(**reader);
-  for (const Initialiser& constructor : image.constructors) {
+  for (const Initialiser& constructor : image->constructors) {
     if (constructor.function < (*reader)->valueCount())
       walk.enter(*(*reader)->value(constructor.function));
     if (constructor.associated != ~0u)

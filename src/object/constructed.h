@@ -15,6 +15,7 @@
 namespace tiercel {
 
 /// The ordinals of the variables that constructors of `image` mention.
-Result<llvm::DenseSet<uint32_t>> findConstructed(const ProgramImage& image, llvm::LLVMContext& context);
+Result<llvm::DenseSet<uint32_t>> findConstructed(std::shared_ptr<const ProgramImage> image,
+                                                 llvm::LLVMContext& context);
 
 } // namespace tiercel

@@ -29,6 +29,10 @@ std::string describe(const Event& event) {
   case EventKind::CodeRetired:
     return fmt::format("retired {}, tier {}, {} bytes at {}", event.name, event.tier, event.bytes,
                        fmt::ptr(event.code));
+  case EventKind::CodeFreed:
+    return fmt::format("freed {} bytes of retired code", event.bytes);
+  case EventKind::ModuleRemoved:
+    return fmt::format("removed {}", event.name);
   case EventKind::CompileFailed:
     return fmt::format("compiling {} at tier {} failed: {}", event.name, event.tier, event.reason);
   case EventKind::FunctionPinned:

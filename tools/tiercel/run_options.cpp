@@ -150,9 +150,11 @@ std::string storeMode(RunRequest& request, const std::string& value) {
       modes.singleMapping = true;
     else if (text == "tiny-arena")
       modes.tinyArena = true;
+    else if (text == "retire-always")
+      modes.retireAlways = true;
     else
       return fmt::format("'{}' is no mode; there are osr-always[:SEED], poison-freed, promote-always, "
-                         "random-tier[:SEED], single-mapping and tiny-arena",
+                         "random-tier[:SEED], retire-always, single-mapping and tiny-arena",
                          text);
   }
   return {};
@@ -284,6 +286,12 @@ std::vector<OptionRow> allOptions() {
        }},
       {kCode, "--compile-threads", Takes::Value, "N",
        "Background compile threads (default: one per core, less one, at least one).", storeCompileThreads},
+      {kCode, "--no-reclaim", Takes::Nothing, "",
+       "Keep code that has been replaced. Otherwise it is freed when no stack leads into it.",
+       [](RunRequest& request, const std::string&) {
+         request.engine.reclaim = Reclaim::QuiescentPoints;
+         return std::string();
+       }},
       {kCode, "--no-osr", Takes::Nothing, "", "Let running loops finish in the code they began in.",
        [](RunRequest& request, const std::string&) {
          request.engine.osr = false;
@@ -365,7 +373,8 @@ std::vector<OptionRow> allOptions() {
        "opportunity. random-tier[:SEED]: pick tiers at random. osr-always[:SEED]: leave running loops for "
        "new "
        "code at random. poison-freed: freed code traps and is never used again. single-mapping: write code "
-       "where it is executed. tiny-arena: a --code-limit of 256K.",
+       "where it is executed. retire-always: look for code to free all the time. tiny-arena: a --code-limit "
+       "of 256K.",
        storeMode},
       {kDefects, "--only", Takes::Value, "PATTERN", "Promote only functions whose name matches this glob.",
        [](RunRequest& request, const std::string& value) {

@@ -31,7 +31,13 @@ enum class Subcommand { Run, Session };
 
 /// A parsed command line.
 struct RunRequest {
-  Options engine;
+  /// The process is the program's: the engine may look at its threads.
+  static Options defaults() {
+    Options options;
+    options.reclaim = Reclaim::Signals;
+    return options;
+  }
+  Options engine = defaults();
   std::vector<std::string> program; ///< FILE ARGS...: the program's argv; of a session the script, if any
   std::vector<LinkInput> linkInputs;
   std::vector<std::string> libraryDirectories;
