@@ -30,10 +30,11 @@ struct ThreadRecord : ClosureActivation::Thread {
 
 struct Chunk {
   static constexpr size_t kPlaces =
-      (ClosureActivation::kChunkBytes - sizeof(ThreadRecord) - sizeof(Chunk*)) / sizeof(Place);
+      (ClosureActivation::kChunkBytes - sizeof(ThreadRecord) - 2 * sizeof(Chunk*)) / sizeof(Place);
 
   Chunk* next;
-  ThreadRecord record; ///< used in the first chunk of a thread
+  std::atomic<bool> unused; ///< no place is a mark, whatever it holds
+  ThreadRecord record;      ///< used in the first chunk of a thread
   Place places[kPlaces];
 
   Place* end() { return places + kPlaces; }
@@ -69,9 +70,10 @@ private:
   sigset_t saved_;
 };
 
-/// The chunk that a top belongs to, which may be its end.
-uintptr_t chunkOf(const Place* top) {
-  return (reinterpret_cast<uintptr_t>(top) - 1) / ClosureActivation::kChunkBytes;
+/// The chunk that a place or top belongs to; a top may be its end.
+Chunk* chunkOf(const Place* top) {
+  const uintptr_t last = reinterpret_cast<uintptr_t>(top) - 1;
+  return reinterpret_cast<Chunk*>(last - last % ClosureActivation::kChunkBytes);
 }
 
 /// Null if the system refuses memory.
@@ -128,10 +130,12 @@ ThreadRecord* registerThread() {
 
 void clear(ThreadRecord& record) {
   record.top.store(nullptr, std::memory_order_release);
-  for (Chunk* chunk = record.chunks.load(std::memory_order_acquire); chunk; chunk = chunk->next)
+  for (Chunk* chunk = record.chunks.load(std::memory_order_acquire); chunk; chunk = chunk->next) {
     for (Place& place : chunk->places)
       if (place.load(std::memory_order_relaxed)) // untouched pages stay untouched
         place.store(nullptr, std::memory_order_release);
+    chunk->unused.store(hasBarrier, std::memory_order_release);
+  }
 }
 
 /// When a thread ends, after its thread-locals were destroyed. Other keys' destructors may enter closures
@@ -145,17 +149,18 @@ void releaseThread(void* released) {
   takenRecords.fetch_sub(1);
 }
 
-/// A place that holds nothing: the first after the last mark of a chunk, which becomes the one whose top is
+/// A place that holds no mark: the first after the last mark of a chunk, which becomes the one whose top is
 /// used; else one between the marks; else in a new chunk. Null if the system refuses memory.
 Place* findPlace(ThreadRecord& record) {
   Chunk* const chunks = record.chunks.load(std::memory_order_relaxed);
   if (hasBarrier) {
     for (Chunk* chunk = chunks; chunk; chunk = chunk->next) {
-      Place* top = chunk->end();
+      Place* top = chunk->unused.load(std::memory_order_relaxed) ? chunk->places : chunk->end();
       while (top != chunk->places && !top[-1].load(std::memory_order_relaxed))
         --top;
       if (top == chunk->end())
         continue;
+      chunk->unused.store(false, std::memory_order_release);
       record.top.store(top + 1, std::memory_order_release);
       return top;
     }
@@ -179,6 +184,8 @@ template <typename Visit> void forEachMark(const ThreadRecord& record, Visit vis
   for (Chunk* chunk = record.chunks.load(std::memory_order_acquire); chunk; chunk = chunk->next) {
     // Above the top of the chunk in use is what was left. Others were full when the thread went on to the
     // next.
+    if (chunk->unused.load(std::memory_order_acquire))
+      continue;
     const bool inUse = top >= chunk->places && top <= chunk->end();
     for (const Place* place = chunk->places; place != (inUse ? top : chunk->end()); ++place)
       if (const ClosureSlot* slot = place->load(std::memory_order_acquire))
@@ -211,10 +218,22 @@ Place* ClosureActivation::enterSlowly(const ClosureSlot& slot) noexcept {
 }
 
 void ClosureActivation::leaveSlowly(Place* place) noexcept {
-  if (place == &noPlace)
+  if (place == &noPlace) {
     unmarked.fetch_sub(1, std::memory_order_release);
-  else
-    place->store(nullptr, std::memory_order_release);
+    return;
+  }
+  place->store(nullptr, std::memory_order_release);
+  if (!hasBarrier || place + 1 != chunkOf(place + 1)->end())
+    return;
+  // The last of its chunk. If the chunk that the thread went on to is left completely, as after deep
+  // recursion, it goes back.
+  const SignalBlocker blocker;
+  ThreadRecord* const record = currentRecord();
+  const Place* const top = record ? record->top.load(std::memory_order_relaxed) : nullptr;
+  if (!top || top != chunkOf(top + 1)->places)
+    return;
+  chunkOf(top + 1)->unused.store(true, std::memory_order_release);
+  record->top.store(place, std::memory_order_release);
 }
 
 } // namespace detail
