@@ -22,7 +22,7 @@ namespace {
 
 struct Chunk;
 
-struct ThreadRecord : ClosureActivation::Thread {
+struct ThreadRecord {
   std::atomic<bool> taken;
   std::atomic<Chunk*> chunks;      ///< newest first; the last one is that which the record itself is in
   std::atomic<ThreadRecord*> next; ///< of all records
@@ -33,7 +33,7 @@ struct Chunk {
       (ClosureActivation::kChunkBytes - sizeof(ThreadRecord) - 2 * sizeof(Chunk*)) / sizeof(Place);
 
   Chunk* next;
-  std::atomic<bool> unused; ///< no place is a mark, whatever it holds
+  std::atomic<bool> unused; ///< holds no marks. Written by the thread; only a hint to look elsewhere first
   ThreadRecord record;      ///< used in the first chunk of a thread
   Place places[kPlaces];
 
@@ -42,17 +42,17 @@ struct Chunk {
 static_assert(sizeof(Chunk) == ClosureActivation::kChunkBytes,
               "the last place ends where an aligned address begins");
 
-/// Of threads that have not entered a closure yet. Without a top it is never written.
-constinit ClosureActivation::Thread noThread{};
-
 std::atomic<ThreadRecord*> records;
 std::atomic<size_t> takenRecords;
-/// Closures entered without a place to mark them, because the system refused memory. Any of them may be
-/// meant.
-std::atomic<size_t> unmarked;
-Place noPlace; ///< where they are said to be
-pthread_key_t recordKey;
-bool hasBarrier; ///< constant once there is a closure
+__thread ThreadRecord* currentRecord; ///< null before the thread enters its first closure
+pthread_key_t recordKey;              ///< tells of the ends of threads
+bool hasBarrier;                      ///< constant once there is a closure
+
+/// For marks when the system refuses memory, of all threads.
+Place reserve[1024];
+std::atomic<bool> reserveUsed;
+/// Even that was full once, and a closure was entered unmarked: from then on nothing is known.
+std::atomic<bool> missedMark;
 
 /// A handler that enters a closure must not find a record that is being changed.
 class SignalBlocker {
@@ -70,26 +70,17 @@ private:
   sigset_t saved_;
 };
 
-/// The chunk that a place or top belongs to; a top may be its end.
-Chunk* chunkOf(const Place* top) {
-  const uintptr_t last = reinterpret_cast<uintptr_t>(top) - 1;
-  return reinterpret_cast<Chunk*>(last - last % ClosureActivation::kChunkBytes);
-}
-
 /// Null if the system refuses memory.
 Chunk* makeChunk() {
-  constexpr size_t kBytes = ClosureActivation::kChunkBytes;
   const int saved = errno;
-  void* const memory = mmap(nullptr, 2 * kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const memory =
+      mmap(nullptr, sizeof(Chunk), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   errno = saved;
-  if (memory == MAP_FAILED)
-    return nullptr;
-  const auto begin = reinterpret_cast<uintptr_t>(memory), aligned = (begin + kBytes - 1) / kBytes * kBytes;
-  if (aligned != begin)
-    munmap(memory, aligned - begin);
-  munmap(reinterpret_cast<void*>(aligned + kBytes), begin + kBytes - aligned);
-  return ::new (reinterpret_cast<void*>(aligned)) Chunk;
+  return memory == MAP_FAILED ? nullptr : ::new (memory) Chunk;
 }
+
+/// The chunk that the first free place is in or just behind.
+bool isTopOf(const Place* top, Chunk& chunk) { return top >= chunk.places && top <= chunk.end(); }
 
 /// An unused record of an ended thread, or a new one; null if the system refuses memory.
 ThreadRecord* takeRecord() {
@@ -112,30 +103,22 @@ ThreadRecord* takeRecord() {
   return &record;
 }
 
-ThreadRecord* currentRecord() {
-  return ClosureActivation::current == &noThread ? nullptr
-                                                 : static_cast<ThreadRecord*>(ClosureActivation::current);
-}
-
+/// Null if the system refuses memory.
 ThreadRecord* registerThread() {
   ThreadRecord* const record = takeRecord();
   if (!record)
     return nullptr;
   takenRecords.fetch_add(1);
-  ClosureActivation::current = record;
+  currentRecord = record;
   pthread_setspecific(recordKey,
                       record); // failing, the record stays taken: that costs its memory and nothing else
   return record;
 }
 
 void clear(ThreadRecord& record) {
-  record.top.store(nullptr, std::memory_order_release);
-  for (Chunk* chunk = record.chunks.load(std::memory_order_acquire); chunk; chunk = chunk->next) {
+  for (Chunk* chunk = record.chunks.load(std::memory_order_acquire); chunk; chunk = chunk->next)
     for (Place& place : chunk->places)
-      if (place.load(std::memory_order_relaxed)) // untouched pages stay untouched
-        place.store(nullptr, std::memory_order_release);
-    chunk->unused.store(hasBarrier, std::memory_order_release);
-  }
+      place.store(nullptr, std::memory_order_release);
 }
 
 /// When a thread ends, after its thread-locals were destroyed. Other keys' destructors may enter closures
@@ -143,27 +126,30 @@ void clear(ThreadRecord& record) {
 void releaseThread(void* released) {
   const SignalBlocker blocker;
   auto* const record = static_cast<ThreadRecord*>(released);
+  ClosureActivation::top.store(nullptr, std::memory_order_relaxed);
   clear(*record); // only what was left by longjmp
-  ClosureActivation::current = &noThread;
+  currentRecord = nullptr;
   record->taken.store(false, std::memory_order_release);
   takenRecords.fetch_sub(1);
 }
 
-/// A place that holds no mark: the first after the last mark of a chunk, which becomes the one whose top is
-/// used; else one between the marks; else in a new chunk. Null if the system refuses memory.
+/// A place without a mark: the first after the last mark of a chunk, from where the thread then goes on by
+/// itself; else one between the marks; else in a new chunk. Null if the system refuses memory. Without a
+/// barrier the thread is never left to go on by itself, so that every entry comes here.
 Place* findPlace(ThreadRecord& record) {
   Chunk* const chunks = record.chunks.load(std::memory_order_relaxed);
-  if (hasBarrier) {
-    for (Chunk* chunk = chunks; chunk; chunk = chunk->next) {
-      Place* top = chunk->unused.load(std::memory_order_relaxed) ? chunk->places : chunk->end();
-      while (top != chunk->places && !top[-1].load(std::memory_order_relaxed))
-        --top;
-      if (top == chunk->end())
-        continue;
-      chunk->unused.store(false, std::memory_order_release);
-      record.top.store(top + 1, std::memory_order_release);
-      return top;
-    }
+  const auto goOn = [](Chunk& chunk, Place* place) {
+    chunk.unused.store(false, std::memory_order_release);
+    if (hasBarrier)
+      ClosureActivation::top.store(place + 1, std::memory_order_relaxed);
+    return place;
+  };
+  for (Chunk* chunk = chunks; chunk; chunk = chunk->next) {
+    Place* top = chunk->end();
+    while (top != chunk->places && !top[-1].load(std::memory_order_relaxed))
+      --top;
+    if (top != chunk->end())
+      return goOn(*chunk, top);
   }
   for (Chunk* chunk = chunks; chunk; chunk = chunk->next)
     for (Place& place : chunk->places)
@@ -174,66 +160,67 @@ Place* findPlace(ThreadRecord& record) {
     return nullptr;
   chunk->next = chunks;
   record.chunks.store(chunk, std::memory_order_release);
-  if (hasBarrier)
-    record.top.store(chunk->places + 1, std::memory_order_release);
-  return chunk->places;
+  return goOn(*chunk, chunk->places);
 }
 
-template <typename Visit> void forEachMark(const ThreadRecord& record, Visit visit) {
-  const Place* const top = record.top.load(std::memory_order_acquire);
-  for (Chunk* chunk = record.chunks.load(std::memory_order_acquire); chunk; chunk = chunk->next) {
-    // Above the top of the chunk in use is what was left. Others were full when the thread went on to the
-    // next.
-    if (chunk->unused.load(std::memory_order_acquire))
-      continue;
-    const bool inUse = top >= chunk->places && top <= chunk->end();
-    for (const Place* place = chunk->places; place != (inUse ? top : chunk->end()); ++place)
-      if (const ClosureSlot* slot = place->load(std::memory_order_acquire))
-        visit(slot);
+Place* markInReserve(const ClosureSlot& slot) {
+  reserveUsed = true;
+  for (Place& place : reserve) {
+    const ClosureSlot* expected = nullptr;
+    if (place.compare_exchange_strong(expected, &slot))
+      return &place;
   }
+  missedMark = true;
+  static Place ignored;
+  return &ignored;
+}
+
+using Marks = std::vector<const ClosureSlot*>;
+
+bool addMarks(const Place* begin, const Place* end, Marks& marks) {
+  const size_t before = marks.size();
+  for (const Place* place = begin; place != end; ++place)
+    if (const ClosureSlot* slot = place->load(std::memory_order_acquire))
+      marks.push_back(slot);
+  return marks.size() != before;
+}
+
+/// What no closure has been left in for a while, as after deep recursion, this thread need not look at again.
+void addOwnMarks(const ThreadRecord& record, Marks& marks) {
+  const Place* const top = ClosureActivation::top.load(std::memory_order_relaxed);
+  for (Chunk* chunk = record.chunks.load(std::memory_order_relaxed); chunk; chunk = chunk->next) {
+    if (isTopOf(top, *chunk))
+      addMarks(chunk->places, top, marks); // nothing above it
+    else if (!chunk->unused.load(std::memory_order_relaxed) && !addMarks(chunk->places, chunk->end(), marks))
+      chunk->unused.store(true, std::memory_order_release);
+  }
+}
+
+void addMarksOfAll(Marks& marks) {
+  for (const ThreadRecord* record = records.load(std::memory_order_acquire); record; record = record->next)
+    for (Chunk* chunk = record->chunks.load(std::memory_order_acquire); chunk; chunk = chunk->next)
+      addMarks(chunk->places, chunk->end(), marks);
 }
 
 } // namespace
 
 namespace detail {
 
-__thread ClosureActivation::Thread* ClosureActivation::current = &noThread;
+__thread std::atomic<Place*> ClosureActivation::top;
 
 Place* ClosureActivation::enterSlowly(const ClosureSlot& slot) noexcept {
   const SignalBlocker blocker;
-  ThreadRecord* record = currentRecord();
-  if (!record)
-    record = registerThread();
-  Place* place = record ? findPlace(*record) : nullptr;
-  if (place) {
+  if (!currentRecord)
+    registerThread();
+  Place* place = currentRecord ? findPlace(*currentRecord) : nullptr;
+  if (place)
     place->store(&slot, std::memory_order_release);
-  } else {
-    unmarked.fetch_add(1);
-    place = &noPlace;
-  }
+  else
+    place = markInReserve(slot);
   // Instead of the barrier, where there is none; and for onlyThisThreadEntersClosures, which another thread
   // may be asking.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   return place;
-}
-
-void ClosureActivation::leaveSlowly(Place* place) noexcept {
-  if (place == &noPlace) {
-    unmarked.fetch_sub(1, std::memory_order_release);
-    return;
-  }
-  place->store(nullptr, std::memory_order_release);
-  if (!hasBarrier || place + 1 != chunkOf(place + 1)->end())
-    return;
-  // The last of its chunk. If the chunk that the thread went on to is left completely, as after deep
-  // recursion, it goes back.
-  const SignalBlocker blocker;
-  ThreadRecord* const record = currentRecord();
-  const Place* const top = record ? record->top.load(std::memory_order_relaxed) : nullptr;
-  if (!top || top != chunkOf(top + 1)->places)
-    return;
-  chunkOf(top + 1)->unused.store(true, std::memory_order_release);
-  record->top.store(place, std::memory_order_release);
 }
 
 } // namespace detail
@@ -250,56 +237,57 @@ bool onlyThisThreadEntersClosures() {
   // Another thread counts itself and then examines the slot, with a fence between; here the slot was retired,
   // and then the count is read. One of the two sees the other.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  return takenRecords.load() == (currentRecord() ? 1u : 0u) && unmarked.load() == 0;
+  return takenRecords.load() == (currentRecord ? 1u : 0u);
 }
 
-bool collectMarkedSlots(std::vector<const ClosureSlot*>& marked) try {
+bool collectMarkedSlots(Marks& marked) try {
   marked.clear();
   if (onlyThisThreadEntersClosures()) {
-    if (const ThreadRecord* record = currentRecord())
-      forEachMark(*record, [&](const ClosureSlot* slot) { marked.push_back(slot); });
+    if (currentRecord)
+      addOwnMarks(*currentRecord, marked);
   } else {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
     if (hasBarrier && !processBarrier())
       return false;
-    if (unmarked.load() != 0)
-      return false;
-    for (const ThreadRecord* record = records.load(std::memory_order_acquire); record; record = record->next)
-      forEachMark(*record, [&](const ClosureSlot* slot) { marked.push_back(slot); });
+    addMarksOfAll(marked);
   }
+  if (reserveUsed.load())
+    addMarks(std::begin(reserve), std::end(reserve), marked);
   std::sort(marked.begin(), marked.end());
-  return true;
+  return !missedMark.load();
 } catch (const std::bad_alloc&) {
   return false;
 }
 
 void dropOtherThreads() {
-  const ThreadRecord* const mine = currentRecord();
   for (ThreadRecord* record = records.load(); record; record = record->next) {
-    if (record == mine)
+    if (record == currentRecord)
       continue;
     clear(*record);
     record->taken = false;
   }
-  takenRecords = mine ? 1 : 0;
-  unmarked = 0;
+  takenRecords = currentRecord ? 1 : 0;
   if (hasBarrier)
     registerProcessBarrier();
 }
 
-ClosureMark::ClosureMark() noexcept
-    : top_(detail::ClosureActivation::current->top.load(std::memory_order_relaxed)) {}
+ClosureMark::ClosureMark() noexcept : top_(detail::ClosureActivation::top.load(std::memory_order_relaxed)) {}
 
 void ClosureMark::rewind() const noexcept {
   const SignalBlocker blocker;
-  ThreadRecord* const record = currentRecord();
-  if (!record)
+  if (!currentRecord || !hasBarrier)
     return;
-  Place* const top = record->top.load(std::memory_order_relaxed);
-  if (!top_ && hasBarrier)
-    clear(*record); // the thread had entered nothing when the mark was made
-  else if (top_ && top_ <= top && chunkOf(top_) == chunkOf(top))
-    record->top.store(top_, std::memory_order_release);
+  if (!top_) {
+    clear(*currentRecord); // the thread had entered nothing when the mark was made
+    return;
+  }
+  Place* const top = detail::ClosureActivation::top.load(std::memory_order_relaxed);
+  for (Chunk* chunk = currentRecord->chunks.load(std::memory_order_relaxed); chunk; chunk = chunk->next) {
+    if (!isTopOf(top_, *chunk) || !isTopOf(top, *chunk) || top_ > top)
+      continue;
+    for (Place* place = top_; place != top; ++place)
+      place->store(nullptr, std::memory_order_release);
+    detail::ClosureActivation::top.store(top_, std::memory_order_relaxed);
+  }
 }
 
 } // namespace tiercel

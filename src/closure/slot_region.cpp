@@ -39,6 +39,34 @@ template <size_t N> std::byte* emit(std::byte* at, const uint8_t (&bytes)[N], co
   return end;
 }
 
+/// Memory in the reach of a 32-bit offset from the library's code, which is near the host's, if there is any;
+/// else anywhere. Branch predictors are at their best there: the call of a closure costs 1 to 1.5 ns more
+/// from further away.
+void* mapNearCode(size_t bytes) {
+  constexpr uintptr_t kStep = 64 << 20, kReach = uintptr_t(7) << 28;
+  static std::atomic<uintptr_t> last; // where the search ended: nothing nearer is free
+  const auto code = reinterpret_cast<uintptr_t>(&tiercel_closure_stack_entry);
+  // Below the code, because the heap grows above it; but executables that are not position-independent begin
+  // at 4 MiB.
+  const bool below = code > 2 * kReach;
+  uintptr_t hint = last.load(std::memory_order_relaxed);
+  if (hint == 0)
+    hint = (code - code % kStep) + (below ? -kStep : kReach / 2);
+  for (; (below ? code - hint : hint - code) < kReach; hint += below ? -kStep : kStep) {
+    const uintptr_t wanted = below ? hint - bytes : hint;
+    void* const memory = mmap(reinterpret_cast<void*>(wanted), bytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+      return memory;
+    if (reinterpret_cast<uintptr_t>(memory) == wanted) {
+      last.store(below ? wanted : wanted + bytes, std::memory_order_relaxed);
+      return memory;
+    }
+    munmap(memory, bytes);
+  }
+  return mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
 Error refused(const char* what) {
   return Error(ErrorKind::Environment, "closure", std::string(what) + ": " + std::strerror(errno));
 }
@@ -49,8 +77,8 @@ Result<SlotRegion> SlotRegion::make(ClosureKind kind, size_t codeBytes) {
   // The first thunk's place is left out: it holds the address that all thunks on the stack jump to, and there
   // is mapped memory in front of every thunk for those who look there for the type of a function
   // (-fsanitize=function).
-  const size_t thunks = codeBytes / kThunkBytes - 1, bytes = codeBytes + thunks * sizeof(ClosureSlot);
-  void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const size_t thunks = codeBytes / kThunkBytes - 1, bytes = codeBytes + (thunks + 1) * sizeof(ClosureSlot);
+  void* const memory = mapNearCode(bytes);
   if (memory == MAP_FAILED)
     return refused("no memory for more");
   auto* const code = static_cast<std::byte*>(memory);

@@ -81,9 +81,27 @@ private:
     return run<F>(*frame.slot, std::forward<Args>(args)...);
   }
   template <typename F> static R run(ClosureSlot& slot, Args&&... args) {
-    const ClosureActivation active(slot);
-    if (slot.target.load(std::memory_order_acquire) != address<F>()) [[unlikely]]
+    ClosureActivation::Place* const place = ClosureActivation::enter(slot);
+    if (!place) [[unlikely]]
+      return runSlowly<F>(slot, static_cast<Passed<Args>>(args)...);
+    return runEntered<F>(place, slot, std::forward<Args>(args)...);
+  }
+
+  /// Out of line, and with arguments that need no address, so that this costs the usual way no registers.
+  template <typename T>
+  using Passed = std::conditional_t<std::is_reference_v<T> || std::is_trivially_copyable_v<T>, T, T&&>;
+  template <typename F>
+  [[gnu::noinline, gnu::cold]] static R runSlowly(ClosureSlot& slot, Passed<Args>... args) {
+    return runEntered<F>(ClosureActivation::enterSlowly(slot), slot, std::forward<Args>(args)...);
+  }
+
+  template <typename F>
+  static R runEntered(ClosureActivation::Place* place, ClosureSlot& slot, Args&&... args) {
+    if (slot.target.load(std::memory_order_acquire) != address<F>()) [[unlikely]] {
+      ClosureActivation::leave(place);
       calledFreedClosure(slot); // freed between the thunk's jump and the mark
+    }
+    const ClosureActivation active(place);
     if constexpr (std::is_void_v<R>)
       std::invoke(storedCallable<F>(slot), std::forward<Args>(args)...);
     else

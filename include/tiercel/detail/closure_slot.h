@@ -49,50 +49,48 @@ void giveBackClosureSlot(ClosureKind kind, ClosureSlot* slot) noexcept;
 void retireClosureSlot(ClosureKind kind, ClosureSlot* slot) noexcept;
 [[noreturn]] void calledFreedClosure(const ClosureSlot& slot);
 
-/// Marks that this thread is inside a closure, for the extent of the object.
+/// A mark that this thread is inside a closure, for the extent of the object.
 class ClosureActivation {
 public:
+  /// Of a mark: the slot, or null. Each is written by one thread and read by those that free closures.
   using Place = std::atomic<const ClosureSlot*>;
+  /// Chunks of places are aligned to this and end where the next one would begin.
+  static constexpr std::size_t kChunkBytes = 4096;
 
-  /// The part of a thread's record that calls use. Places are in chunks aligned to kChunkBytes.
-  struct Thread {
-    std::atomic<Place*> top; ///< first free place; a multiple of kChunkBytes if there is none
-  };
-  static constexpr std::size_t kChunkBytes = 32768;
+  // The order of the stores, here and when leaving, allows signal handlers to enter and leave closures
+  // between any two. Releases cost nothing on x86-64; they order what the callable did before its being left.
 
-  // The order of the two stores, and that of the load and the stores when leaving, allow signal handlers to
-  // enter and leave closures between them. Releases cost nothing on x86-64; they order what the callable did
-  // before its being left.
-  explicit ClosureActivation(const ClosureSlot& slot) {
-    Thread* const thread = current;
-    Place* const top = thread->top.load(std::memory_order_relaxed);
-    if (reinterpret_cast<std::uintptr_t>(top) % kChunkBytes == 0) [[unlikely]] {
-      place_ = enterSlowly(slot);
-      return;
-    }
-    thread->top.store(top + 1, std::memory_order_release);
+  /// Marks the slot and returns where; null if that needs enterSlowly.
+  static Place* enter(const ClosureSlot& slot) {
+    Place* const place = top.load(std::memory_order_relaxed);
+    if (reinterpret_cast<std::uintptr_t>(place) % kChunkBytes == 0) [[unlikely]]
+      return nullptr;
+    top.store(place + 1, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    top->store(&slot, std::memory_order_release);
+    place->store(&slot, std::memory_order_release);
     std::atomic_signal_fence(std::memory_order_seq_cst); // the slot is examined after this
-    place_ = top;
+    return place;
   }
-  ~ClosureActivation() {
-    Thread* const thread = current;
-    if (thread->top.load(std::memory_order_relaxed) == place_ + 1) [[likely]]
-      thread->top.store(place_, std::memory_order_release);
-    else
-      leaveSlowly(place_);
+  /// The same where the thread has no list yet, or no room in it.
+  static Place* enterSlowly(const ClosureSlot& slot) noexcept;
+  static void leave(Place* place) {
+    place->store(nullptr, std::memory_order_release);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (top.load(std::memory_order_relaxed) == place + 1)
+        [[likely]] // else a fiber leaves before one that entered later
+      top.store(place, std::memory_order_relaxed);
   }
+
+  explicit ClosureActivation(Place* place) : place_(place) {}
+  ~ClosureActivation() { leave(place_); }
   ClosureActivation(const ClosureActivation&) = delete;
   ClosureActivation& operator=(const ClosureActivation&) = delete;
 
-  /// This thread's. Initial-exec, so that it is one load also in shared libraries.
-  static __thread Thread* current __attribute__((tls_model("initial-exec")));
+  /// This thread's first free place; a multiple of kChunkBytes if it has none. Initial-exec, so that it is
+  /// one access also in shared libraries.
+  static __thread std::atomic<Place*> top __attribute__((tls_model("initial-exec")));
 
 private:
-  static Place* enterSlowly(const ClosureSlot& slot) noexcept;
-  static void leaveSlowly(Place* place) noexcept;
-
   Place* place_;
 };
 
