@@ -13,7 +13,6 @@ using detail::ClosureFrame;
 using detail::ClosureKind;
 using detail::ClosureSlot;
 using detail::kClosureKinds;
-using detail::kClosureOnStack;
 
 namespace {
 

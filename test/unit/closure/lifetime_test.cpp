@@ -157,7 +157,6 @@ TEST(ClosureLifetime, RecursionKeepsTheOutermostAlive) {
   ASSERT_TRUE(made);
   self = std::move(*made);
   function = self.get();
-  // Deeper than a chunk of marks has places, so that chunks are added and left.
   EXPECT_EQ(function(10), 10);
   EXPECT_EQ(aliveAtTheEnd, 1);
   collectClosures();

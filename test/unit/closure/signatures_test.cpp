@@ -38,20 +38,22 @@ template <typename R, typename... Args, size_t... I> void checkSignature(std::in
   const std::array<long, 8> large{1, 2, 3, 4, 5, 6, 7, 8};
   int calls = 0;
   auto makeOne = [&](int id) {
-    return makeClosure<R(Args...)>([&, id](Args... args) -> R {
-      EXPECT_TRUE(((args == std::get<I>(sent)) && ... && true));
-      calls += id;
-      if constexpr (!std::is_void_v<R>)
-        return sample<R>(id);
-    });
+    return makeClosure<R(Args...)>(
+        [&, id](Args... args) -> R { // NOLINT(performance-unnecessary-value-param): the signature's
+          EXPECT_TRUE(((args == std::get<I>(sent)) && ... && true));
+          calls += id;
+          if constexpr (!std::is_void_v<R>)
+            return sample<R>(id);
+        });
   };
   auto first = makeOne(1), second = makeOne(10);
-  auto third = makeClosure<R(Args...)>([&, large](Args... args) -> R {
-    EXPECT_TRUE(((args == std::get<I>(sent)) && ... && true));
-    calls += 100 * int(large[0]);
-    if constexpr (!std::is_void_v<R>)
-      return sample<R>(int(large[6]));
-  });
+  auto third =
+      makeClosure<R(Args...)>([&, large](Args... args) -> R { // NOLINT(performance-unnecessary-value-param)
+        EXPECT_TRUE(((args == std::get<I>(sent)) && ... && true));
+        calls += 100 * int(large[0]);
+        if constexpr (!std::is_void_v<R>)
+          return sample<R>(int(large[6]));
+      });
   ASSERT_TRUE(first && second && third);
   // Through volatile, so that the compiler cannot see through the pointer.
   R (*volatile functions[])(Args...) = {first->get(), second->get(), third->get()};
@@ -168,7 +170,7 @@ TEST(ClosureSignatures, StructsByValue) {
 TEST(ClosureSignatures, WideIntegersAndVectors) {
   using Wide = __int128;
   auto wide = makeClosure<Wide(int, Wide, Wide, int, Wide)>(
-      [](int a, Wide b, Wide c, int d, Wide e) { return a + b * 10 + c * 100 + d * 1000 + e * 10000; });
+      [](int a, Wide b, Wide c, int d, Wide e) { return a + b * 10 + c * 100 + Wide(d) * 1000 + e * 10000; });
   ASSERT_TRUE(wide);
   EXPECT_TRUE(wide->get()(1, 2, 3, 4, Wide(5) << 70) == 1 + 20 + 300 + 4000 + (Wide(5) << 70) * 10000);
   auto vector =

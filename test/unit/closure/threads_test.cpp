@@ -74,6 +74,7 @@ template <typename Sig, typename... Rest> void callWhileReplacing(Rest... rest) 
     replace(i, i);
 
   std::vector<std::thread> threads;
+  threads.reserve(5);
   for (int t = 0; t < 3; ++t)
     threads.emplace_back([&, t] {
       for (int i = 0; i < kCalls; ++i) {
@@ -172,6 +173,7 @@ TEST(ClosureThreads, ManyThreadsMakeAndFree) {
   const size_t before = countClosures().live;
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
+  threads.reserve(5);
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&, t] {
       std::vector<Closure<int(int)>> mine;
