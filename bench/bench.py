@@ -6,6 +6,7 @@
   switches  what each optimisation buys: the engine with each of them switched off
   instrumentation   what counting costs first-tier code, with one thread and with eight
   startup   cold starts: a null program, SQLite and Lua, short and medium work
+  closures  C function pointers of C++ callables, against libffi's
   scale     opening programs of 1,000 to 100,000 functions and calling ten of them
 
 Budgets are printed beside the measurements; missing one is no error, wrong output of the engine is.
@@ -21,13 +22,15 @@ from measuring import DEFAULT_ENGINE, ROOT, BenchError, say
 
 sys.path.insert(0, str(ROOT / "scripts"))  # fetch_programs
 
+import closures  # noqa: E402
 import instrumentation  # noqa: E402
 import scale  # noqa: E402
 import startup  # noqa: E402
 import suite  # noqa: E402
 import switches  # noqa: E402
 
-COMMANDS = {"suite": suite, "switches": switches, "instrumentation": instrumentation, "startup": startup, "scale": scale}
+COMMANDS = {"suite": suite, "switches": switches, "instrumentation": instrumentation, "startup": startup, "scale": scale,
+            "closures": closures}
 
 
 def positive(text: str) -> int:

@@ -312,8 +312,12 @@ void Promoter::finished(const QueuedCompile& item, Outcome outcome, uint64_t nan
     if (record.epoch.load(std::memory_order_acquire) != item.epoch) {
       // Nothing that was decided for the old code concerns the new.
     } else if (outcome == Outcome::NotStarted || outcome == Outcome::Superseded) {
-      // Asked again when it has run for as long as a new function.
-      rearm(record, engine_.options().callThreshold, engine_.options().loopThreshold);
+      // Asked again when it has run for as long as a new function, and after each attempt for longer.
+      const unsigned attempts = std::min(record.promotions, 20u);
+      const auto later = [attempts](uint32_t threshold) {
+        return static_cast<uint32_t>(std::min<uint64_t>(uint64_t(threshold) << attempts, INT32_MAX));
+      };
+      rearm(record, later(engine_.options().callThreshold), later(engine_.options().loopThreshold));
     } else if (continuation && !succeeded) {
       // This loop runs to its end, but calls may still get a version, and other loops a continuation.
       if (OsrEntries* entries = record.osrEntries(item.epoch))

@@ -51,7 +51,8 @@ TEST(CodeMemory, APromotionThatFindsNoRoomLeavesTheCodeThatIsThere) {
   EXPECT_THAT(reason, HasSubstr("code memory: the limit of "));
   const Stats stats = engine->stats();
   EXPECT_EQ(stats.functions.promoted, 0u);
-  EXPECT_EQ(stats.functions.failed, 1u);
+  EXPECT_GE(stats.functions.failed, 1u);
+  EXPECT_LE(stats.functions.failed, 7u) << "each attempt comes after twice as many calls";
   EXPECT_EQ(stats.memory.codeUsed, options.codeLimit) << "failed links give back their memory";
 }
 

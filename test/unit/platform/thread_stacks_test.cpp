@@ -3,6 +3,8 @@
 #include "platform/stack.h"
 #include "platform/thread_stacks.h"
 
+#include "support/engines.h"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -460,9 +462,9 @@ TEST_F(ThreadStacksTest, VforkMakesItIncomplete) {
 
 /// Forks in `thread`; what `test` returns in the child is the child's exit status, which must be 0.
 template <typename Test> void inChild(const Test& test) {
-  ThreadStacks::lockForFork();
+  // Its fork handlers take the scanner's lock with those of the engines.
+  static const auto engine = makeEngine();
   const pid_t child = fork();
-  ThreadStacks::unlockAfterFork(child == 0);
   if (child == 0)
     _exit(test());
   int status = -1;
