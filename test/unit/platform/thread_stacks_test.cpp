@@ -2,8 +2,7 @@
 #include "platform/proc_threads.h"
 #include "platform/stack.h"
 #include "platform/thread_stacks.h"
-
-#include "support/engines.h"
+#include "unit/support/engines.h"
 
 #include <gtest/gtest.h>
 
