@@ -65,7 +65,7 @@ Result<CollectReport> EngineImpl::collect(uint64_t timeoutNs) {
     candidates.byAddress = versions_.beginCollection();
     report.pinned = versions_.pinnedVersions();
   }
-  if (foreignStacks_.load(std::memory_order_relaxed)) {
+  if (mayHaveForeignStacks()) {
     report.held = candidates.byAddress.size();
     report.why = "the program uses stacks of its own, of which some may be suspended; code is kept";
     return report;
@@ -138,7 +138,7 @@ bool EngineImpl::makeRoom() {
 }
 
 void EngineImpl::collectInBackground() {
-  if (options_.reclaim != Reclaim::Signals || foreignStacks_.load(std::memory_order_relaxed))
+  if (options_.reclaim != Reclaim::Signals || mayHaveForeignStacks())
     return;
   const uint64_t now = nowNs();
   const uint64_t notBefore = collectAfterNs_.load(std::memory_order_relaxed);

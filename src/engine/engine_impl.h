@@ -165,6 +165,9 @@ private:
   /// there from now on. Null if nothing does.
   void* findLate(FunctionRecord& record);
   void noteStack();
+  bool mayHaveForeignStacks() const {
+    return foreignStacks_.load(std::memory_order_relaxed) || host_.switchesStacks();
+  }
   /// When a first compile found no room for its code; whether there is more now.
   bool makeRoom();
   Error undefinedCall(const FunctionRecord& record, const void* returnAddress);

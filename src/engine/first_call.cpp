@@ -92,9 +92,16 @@ void* EngineImpl::findLate(FunctionRecord& record) {
 
 /// A coroutine's first steps on a stack of its own mostly are first calls.
 void EngineImpl::noteStack() {
-  if (options_.reclaim == Reclaim::Signals && !foreignStacks_.load(std::memory_order_relaxed) &&
-      !isOnOwnStack())
-    foreignStacks_.store(true, std::memory_order_relaxed);
+  const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (options_.reclaim != Reclaim::Signals || isKnownStack(sp) || mayHaveForeignStacks())
+    return;
+  Result<SessionPool::Lease> session = pool_.borrow();
+  if (!session)
+    return;
+  (*session)->stack().run([&] {
+    if (!isOwnStack(sp))
+      foreignStacks_.store(true, std::memory_order_relaxed);
+  });
 }
 
 void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header, uint32_t epoch) {

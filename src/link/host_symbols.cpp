@@ -46,6 +46,8 @@ std::optional<void*> HostSymbols::findLoaded(llvm::StringRef name) {
     if (auto found = known_.find(name); found != known_.end())
       return found->second;
   }
+  if (name == "makecontext" || name == "swapcontext" || name == "setcontext")
+    switchesStacks_.store(true, std::memory_order_relaxed);
   // Without our lock: dlsym takes the loader's, under which a library's constructor may be calling us.
   const std::optional<void*> address = findInThisThread(name);
   if (!address)

@@ -13,6 +13,7 @@
 
 #include "llvm/ADT/StringMap.h"
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -45,10 +46,14 @@ public:
   /// dlopen for all to see.
   Status loadLibrary(const std::string& path) TIERCEL_EXCLUDES(mutex_);
 
+  /// The program refers to functions with which it can run on stacks of its own.
+  bool switchesStacks() const { return switchesStacks_.load(std::memory_order_relaxed); }
+
   Mutex& forkMutex() { return mutex_; }
 
 private:
   std::function<Status(const std::string&)> beforeLoad_;
+  std::atomic<bool> switchesStacks_{false};
   Mutex mutex_;
   llvm::StringMap<void*> known_ TIERCEL_GUARDED_BY(mutex_);
   unsigned nextDefaultLibrary_ TIERCEL_GUARDED_BY(mutex_) = 0;

@@ -13,12 +13,12 @@ namespace {
 thread_local Mapping known; ///< of the stack that was found to be the thread's own last
 } // namespace
 
-bool isOnOwnStack() {
-  const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  if (known.contains(sp) || Stack::contains(sp))
-    return true;
+bool isKnownStack(uintptr_t sp) { return known.contains(sp); }
+
+bool isOwnStack(uintptr_t sp) {
   stack_t alternate{};
-  if (sigaltstack(nullptr, &alternate) == 0 && (alternate.ss_flags & SS_ONSTACK))
+  if (Stack::contains(sp) || (sigaltstack(nullptr, &alternate) == 0 && !(alternate.ss_flags & SS_DISABLE) &&
+                              sp - reinterpret_cast<uintptr_t>(alternate.ss_sp) < alternate.ss_size))
     return true;
   const auto threadBlock = reinterpret_cast<uintptr_t>(__builtin_thread_pointer());
   const bool isMain = gettid() == getpid();

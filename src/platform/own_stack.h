@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Whether the calling thread runs on a stack that scans know (platform/thread_stacks.h): its primary one, its
-// alternate signal stack, or one of the engine's. On another, it is a coroutine's.
-// Thread rule: any thread, with signals blocked; may allocate and open a file, once per thread and stack.
+// Whether a stack is one that scans know (platform/thread_stacks.h): the calling thread's primary one, its
+// alternate signal stack, or one of the engine's. Any other is a coroutine's.
+// Thread rule: any thread, with signals blocked.
 #pragma once
+
+#include <cstdint>
 
 namespace tiercel {
 
-/// True also where it cannot be found out.
-bool isOnOwnStack();
+/// The quick answer, in little stack: whether `sp` is on the stack that was the thread's own the last time.
+bool isKnownStack(uintptr_t sp);
+/// Where `sp` is what the calling thread's stack pointer was when it left its stack for this one. True also
+/// where it cannot be found out. Allocates and opens a file.
+bool isOwnStack(uintptr_t sp);
 
 } // namespace tiercel

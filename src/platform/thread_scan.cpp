@@ -193,12 +193,26 @@ void ThreadScan::lookFromOutside(Thread& thread, const ThreadStatus& status, con
   note(thread, result);
 }
 
+/// Small stacks are made to be used to the end, where a handler would not fit.
+bool ThreadScan::hasSmallStack(pid_t thread) const {
+  constexpr uintptr_t kSmall = 256 << 10;
+  if (onMainStack(thread))
+    return false;
+  const uintptr_t block = threadBlock(thread);
+  const std::vector<Mapping>& mappings = views_.back().mappings;
+  const auto mapping =
+      std::find_if(mappings.begin(), mappings.end(), [block](const Mapping& m) { return m.contains(block); });
+  return mapping == mappings.end() || block - mapping->begin < kSmall;
+}
+
 /// Of a thread that runs, or waits where a signal disturbs nothing (in a page fault): sends it the signal.
 void ThreadScan::lookByItself(Thread& thread, const ThreadStatus& status) {
   if (thread.ordered) {
     thread.why = "it does not get the processor in time";
   } else if (status.blockedSignals >> (signal_ - 1) & 1) {
     thread.why = "it runs with the signal blocked";
+  } else if (hasSmallStack(thread.id)) {
+    thread.why = "its stack may have no room for a signal, and it runs";
   } else if (!thread.foundRunning || thread.voluntarySwitches != status.voluntarySwitches) {
     thread.foundRunning = true;
     thread.voluntarySwitches = status.voluntarySwitches;

@@ -43,6 +43,7 @@ private:
   void look(Thread& thread);
   void lookFromOutside(Thread& thread, const ThreadStatus& status, const ThreadCall& call);
   void lookByItself(Thread& thread, const ThreadStatus& status);
+  bool hasSmallStack(pid_t thread) const;
   void take(Thread& thread, const ScanSignal::Report& report);
   void note(Thread& thread, const WalkResult& result);
   void withdrawOrders();
