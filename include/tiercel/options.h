@@ -96,6 +96,11 @@ struct Options {
   /// On-stack replacement: a running loop goes on in better code without returning first.
   bool osr = true;
 
+  /// Nothing has been compiled for two seconds, and what the compilers kept in memory was freed: a host with
+  /// a heap other than libc's may have it give that back to the system. Unset: malloc_trim. Called on a
+  /// background thread.
+  std::function<void()> onWarmedUp;
+
   /// Freeing code that has been replaced or removed.
   Reclaim reclaim = Reclaim::QuiescentPoints;
   /// The signal for Reclaim::Signals; 0: the highest real-time signal that nobody handles.

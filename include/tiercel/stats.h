@@ -41,6 +41,7 @@ struct Stats {
     uint64_t failed = 0;  ///< compiles that failed; the function stays on its working code if it has any
     uint64_t retired = 0; ///< versions replaced by newer code
     uint64_t freed = 0;   ///< retired versions whose memory was given back
+    uint64_t superseded = 0; ///< compiles thrown away because the program had changed meanwhile
     uint64_t pinned = 0;  ///< functions held at one version, with a reason in the event log
   } functions;
   struct {
@@ -62,6 +63,14 @@ struct Stats {
     uint64_t freed = 0;
   } codeBytes;
   uint64_t dataBytes = 0;
+  struct {
+    uint64_t redefinitions = 0; ///< of modules
+    uint64_t removals = 0;      ///< of modules and functions
+    uint64_t collections = 0;   ///< looks at all stacks that found out who can return where
+    uint64_t incomplete = 0;    ///< looks that did not, so that nothing was freed
+    uint64_t flushes = 0;       ///< code memory was full, so all code that did not run was dropped
+    double longestPauseUs = 0;  ///< of a thread that looked at its own stack
+  } living;
   /// Where code lies; sizes in bytes.
   struct {
     CodeMapping mapping = CodeMapping::Dual;
@@ -70,6 +79,7 @@ struct Stats {
     uint64_t codeFree = 0;      ///< of it, free to use
     double codeFragmentation =
         0; ///< how scattered that is: 0 when it is in one piece, near 1 in many small ones
+    uint64_t resident = 0; ///< of the whole process, now
   } memory;
   struct {
     uint64_t direct =

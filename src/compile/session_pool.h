@@ -37,6 +37,7 @@ public:
   Result<Lease> borrow() TIERCEL_EXCLUDES(mutex_) {
     {
       LockGuard lock(mutex_);
+      ++borrowed_;
       if (!idle_.empty()) {
         // The most recently used one: its memory is warm, and rarely needed ones can be dropped.
         std::unique_ptr<Session> session = std::move(idle_.back());
@@ -50,6 +51,22 @@ public:
     return Lease(*this, std::move(*session));
   }
 
+  /// How often a session was borrowed; and whether any are idle, holding memory.
+  uint64_t borrowed() TIERCEL_EXCLUDES(mutex_) {
+    LockGuard lock(mutex_);
+    return borrowed_;
+  }
+  bool hasIdle() TIERCEL_EXCLUDES(mutex_) {
+    LockGuard lock(mutex_);
+    return !idle_.empty();
+  }
+  /// Ends idle sessions: all that LLVM keeps for them is freed. The next borrower waits for a new one.
+  void trim() TIERCEL_EXCLUDES(mutex_) {
+    std::vector<std::unique_ptr<Session>> ended;
+    LockGuard lock(mutex_);
+    ended.swap(idle_); // destroyed after the lock is released
+  }
+
   Mutex& forkMutex() { return mutex_; }
 
 private:
@@ -61,6 +78,7 @@ private:
   const CompileEnvironment& environment_;
   Mutex mutex_;
   std::vector<std::unique_ptr<Session>> idle_ TIERCEL_GUARDED_BY(mutex_);
+  uint64_t borrowed_ TIERCEL_GUARDED_BY(mutex_) = 0;
 };
 
 } // namespace tiercel

@@ -7,6 +7,7 @@
 #include "platform/program_state_guard.h"
 
 #include <algorithm>
+#include <malloc.h>
 
 namespace tiercel {
 
@@ -130,10 +131,32 @@ void EngineImpl::finishCollection(std::span<CodeVersion* const> candidates, Coll
     statistics_.emit({EventKind::CodeFreed, {}, 0, {}, nullptr, report.freedBytes});
 }
 
+void EngineImpl::giveBackMemory() {
+  pool_.trim();
+  if (options_.onWarmedUp)
+    options_.onWarmedUp();
+  else
+    malloc_trim(0);
+}
+
 bool EngineImpl::makeRoom() {
   if (options_.reclaim != Reclaim::Signals)
     return false;
-  const Result<CollectReport> report = collect();
+  Result<CollectReport> report = collect();
+  if (report && report->freed > 0)
+    return true;
+  // All of it is in use by its functions, but few of them are running: the others start anew.
+  {
+    LockGuard lock(versions_.mutex());
+    for (uint32_t id = 0; id < registry_.functionCount(); ++id) {
+      FunctionRecord& record = registry_.function(FunctionId(id));
+      if (record.state() == FirstCompile::Ready && !record.pinned.load(std::memory_order_relaxed))
+        close(record);
+    }
+  }
+  serialiseAllThreads();
+  statistics_.flushes.add();
+  report = collect();
   return report && report->freed > 0;
 }
 

@@ -6,6 +6,7 @@
 #include "engine/engine_impl.h"
 #include "engine/runtime_functions.h"
 #include "platform/lazy_entry.h"
+#include "platform/resident.h"
 
 #include <algorithm>
 #include <sched.h>
@@ -162,6 +163,14 @@ Stats EngineImpl::stats() const {
   stats.phaseMs.data = s.dataNs.milliseconds();
   stats.phaseMs.link = s.linkNs.milliseconds();
   stats.functions.freed = s.freed.get();
+  stats.functions.superseded = s.superseded.get();
+  stats.memory.resident = residentBytes();
+  stats.living.redefinitions = s.redefinitions.get();
+  stats.living.removals = s.removals.get();
+  stats.living.collections = s.collections.get();
+  stats.living.incomplete = s.incompleteCollections.get();
+  stats.living.flushes = s.flushes.get();
+  stats.living.longestPauseUs = static_cast<double>(s.longestPauseNs.get()) / 1e3;
   stats.codeBytes.retired = versions_.retiredBytes();
   stats.codeBytes.freed = s.freedBytes.get();
   stats.codeBytes.live = s.codeBytes.get() - stats.codeBytes.retired - stats.codeBytes.freed;

@@ -75,6 +75,8 @@ public:
   CollectReport quiescentPoint() TIERCEL_EXCLUDES(collectionMutex_);
   /// By workers, when they have nothing better to do: collects if there is enough to gain.
   void collectInBackground();
+  /// When nothing has been compiled for a while: frees what LLVM keeps, and what the heap keeps of that.
+  void giveBackMemory();
 
   // --- compiling (install.cpp) ---
   /// Compiles, links and publishes. The caller is the only one doing so for this function. Null if the

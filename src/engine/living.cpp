@@ -171,6 +171,8 @@ Result<bool> EngineImpl::isUnchanged(const std::string& module, llvm::GlobalValu
                                                          : "it is a variable and would become a function");
   if (auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value)) {
     const auto& old = llvm::cast<llvm::GlobalVariable>(before);
+    if (value.hasLocalLinkage() && (variable->isConstant() || old.isConstant()))
+      return false; // its name means nothing: whoever uses it uses this one
     if (!isSameStorage(*variable, old)) {
       if (!options.changeTypes)
         return refuse("its type is '" + describeVariable(old) + "', the new one's '" +

@@ -22,6 +22,8 @@ namespace {
 constexpr int kWorkerNice = 6;
 /// How often a worker that may not compile now looks whether it may.
 constexpr long kBudgetCheckNs = 5'000'000;
+/// When nothing has been compiled for so long, the compilers' memory is given back.
+constexpr long kWarmedUpNs = 2'000'000'000;
 /// How often samples are looked at. Without a spare core every look interrupts the program.
 constexpr long kSampleIntervalNs = 10'000'000;
 constexpr long kSampleIntervalOneCoreNs = 50'000'000;
@@ -127,8 +129,22 @@ void Promoter::work() {
     idleSignal_.fetch_add(1, std::memory_order_release);
     futexWakeAll(idleSignal_);
     engine_.collectInBackground();
-    futexWait(workSignal_, seen);
+    sleepUntilWork(seen);
   }
+}
+
+void Promoter::sleepUntilWork(uint32_t seen) {
+  if (engine_.pool().hasIdle()) {
+    const uint64_t borrowed = engine_.pool().borrowed();
+    futexWaitFor(workSignal_, seen, kWarmedUpNs);
+    if (workSignal_.load(std::memory_order_acquire) != seen)
+      return;
+    if (engine_.pool().borrowed() == borrowed)
+      engine_.giveBackMemory();
+    else
+      return; // the program still meets new functions; looked at again
+  }
+  futexWait(workSignal_, seen);
 }
 
 void Promoter::run(const QueuedCompile& item, bool background) {

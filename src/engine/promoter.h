@@ -87,6 +87,7 @@ private:
   void startWorkers() TIERCEL_REQUIRES(mutex_);
   static void* threadMain(void* promoter);
   void work();
+  void sleepUntilWork(uint32_t seen);
   void decideTripped() TIERCEL_EXCLUDES(mutex_);
   /// Carries out what the policy wants; returns what to tell listeners, without the lock. `trips` is 0 if
   /// samples brought the function here.

@@ -40,7 +40,7 @@ public:
   };
   std::array<Tier, kTierCount> tiers;
   Counter firstAtTier0, promoted, failed, retired, pinned;
-  Counter freed, superseded, redefinitions, removals, collections, incompleteCollections;
+  Counter freed, superseded, flushes, redefinitions, removals, collections, incompleteCollections;
   Counter longestPauseNs;
   Counter dropped;
   Counter continuations, osrEntries, osrExcluded;

@@ -22,10 +22,10 @@ inline void futexWait(std::atomic<uint32_t>& word, uint32_t expected) {
   errno = saved;
 }
 
-/// The same for at most `nanoseconds`, less than a second.
+/// The same for at most `nanoseconds`.
 inline void futexWaitFor(std::atomic<uint32_t>& word, uint32_t expected, long nanoseconds) {
   const int saved = errno;
-  const timespec timeout{0, nanoseconds};
+  const timespec timeout{nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
   syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, &timeout, nullptr, 0);
   errno = saved;
 }

@@ -168,9 +168,13 @@ void Registry::defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& va
     record.alignment = variable.getAlign() ? variable.getAlign()->value()
                                            : layout.getABITypeAlign(variable.getValueType()).value();
   }
-  countInForce(record.definition.load(), -1);
+  // A constant that only its image sees goes with the image.
+  const bool counts = !variable.hasLocalLinkage() || !variable.isConstant();
+  if (counts)
+    countInForce(record.definition.load(), -1);
   record.definition.store(where);
-  countInForce(where, 1);
+  if (counts)
+    countInForce(where, 1);
 }
 
 Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& reader, const AddRules& rules) {
@@ -250,7 +254,8 @@ Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
   if (variable) {
     const bool sameKind = known.kind == (variable->isThreadLocal() ? SymbolKind::Thread : SymbolKind::Data);
     // A constant's users were compiled with it; those of the new one use the new one.
-    if (rules.redefine && sameKind && !variable->isConstant()) {
+    if (rules.redefine && sameKind && !variable->isConstant() &&
+        !globals_[known.id].constant.load(std::memory_order_relaxed)) {
       ref = known;
       if (!rules.unchanged[ordinal])
         redefineVariable(adding, globals_[known.id], *variable, where);

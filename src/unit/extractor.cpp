@@ -57,6 +57,7 @@ private:
   llvm::Constant* declareFunction(llvm::GlobalValue& value, const std::string& linkName, bool direct = false);
   /// `record`: null for what is outside the program.
   llvm::Constant* declareData(llvm::GlobalValue& value, const std::string& name, const GlobalRecord* record);
+  bool wasRedefined(const llvm::Function& callee);
   llvm::Constant* declareHost(llvm::GlobalValue& value);
   bool hasKnownValue(const llvm::GlobalVariable& variable) const;
   static llvm::FunctionType* functionTypeOf(const llvm::GlobalValue& value) {
@@ -230,12 +231,22 @@ void Extractor::remapOperands(llvm::Function& function) {
       // What must be inlined comes along; such functions need not exist on their own.
       auto* callee = llvm::dyn_cast<llvm::Function>(constant);
       if (callee && call && call->isCallee(&operand) && callee->getParent() != unit_.module.get() &&
-          callee->hasFnAttribute(llvm::Attribute::AlwaysInline) && !callee->isDeclaration())
+          callee->hasFnAttribute(llvm::Attribute::AlwaysInline) && !callee->isDeclaration() &&
+          !wasRedefined(*callee))
         operand.set(import(*callee));
       else
         operand.set(map(constant));
     }
   }
+}
+
+/// This image's copy is of before: what is called now is elsewhere.
+bool Extractor::wasRedefined(const llvm::Function& callee) {
+  const SymbolRef ref = registry_.resolve(image_, reader_.ordinalOf(&callee), callee.getName());
+  if (ref.kind != SymbolKind::Function)
+    return false;
+  const FunctionRecord& record = registry_.function(FunctionId(ref.id));
+  return record.serial.load(std::memory_order_acquire) > 1 && record.definition.load().image != image_;
 }
 
 llvm::Function* Extractor::import(llvm::Function& source) {

@@ -3,6 +3,7 @@
 #include "engine_setup.h"
 
 #include "event_log.h"
+#include "private_heap.h"
 #include "stats_json.h"
 
 #include <dlfcn.h>
@@ -83,6 +84,7 @@ Prepared createEngine(RunRequest& request, std::string_view help) {
 
   if (!request.engine.onFatal)
     request.engine.onFatal = dieOf;
+  request.engine.onWarmedUp = giveBackHeap;
   if (!request.engine.dump.empty())
     request.engine.onDump = [output = Output::standardError()](
                                 const DumpRequest& dump, const std::string& function,

@@ -5,6 +5,8 @@
 // linked into the command use of them is therefore defined here. Nothing outside of the command sees these
 // names.
 
+#include "private_heap.h"
+
 // Sanitizers give the whole process one heap.
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
 
@@ -12,6 +14,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <cwchar>
+
+// jemalloc(3); its header would rename malloc.
+extern "C" int mallctl(const char* name, void* old, size_t* oldSize, void* value, size_t valueSize);
+
+void tiercel::cli::giveBackHeap() {
+  // 4096 is MALLCTL_ARENAS_ALL.
+  (void)mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
+}
 
 extern "C" char* strdup(const char* text) noexcept {
   const size_t size = std::strlen(text) + 1;
@@ -48,5 +58,9 @@ extern "C" ssize_t __getdelim(char** line, size_t* capacity, int delimiter, FILE
   (*line)[size] = 0;
   return static_cast<ssize_t>(size);
 }
+
+#else
+
+void tiercel::cli::giveBackHeap() {}
 
 #endif

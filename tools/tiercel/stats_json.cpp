@@ -108,9 +108,10 @@ std::string statsJson(const RunFigures& figures) {
   line("startup_ms", startup);
   line("functions",
        fmt::format(R"({{"total": {}, "compiled_tier0": {}, "promoted": {}, "osr_entries": {}, "failed": {}, )"
-                   R"("retired": {}, "freed": {}, "pinned": {}, "continuations": {}, "osr_excluded": {}}})",
+                   R"("retired": {}, "freed": {}, "superseded": {}, "pinned": {}, "continuations": {}, "osr_excluded": {}}})",
                    s.functions.total, s.functions.compiledTier0, s.functions.promoted, s.functions.osrEntries,
-                   s.functions.failed, s.functions.retired, s.functions.freed, s.functions.pinned,
+                   s.functions.failed, s.functions.retired, s.functions.freed, s.functions.superseded,
+                   s.functions.pinned,
                    s.functions.continuations, s.functions.osrExcluded));
   line("compile_ms", fmt::format(R"({{"foreground": {:.3f}, "background": {:.3f}}})", s.compileMs.foreground,
                                  s.compileMs.background));
@@ -123,9 +124,13 @@ std::string statsJson(const RunFigures& figures) {
                                  s.codeBytes.retired, s.codeBytes.freed));
   line("data_bytes", std::to_string(s.dataBytes));
   line("memory", fmt::format(R"({{"mapping": "{}", "code_committed": {}, "code_used": {}, "code_free": {}, )"
-                             R"("code_fragmentation": {:.3f}}})",
+                             R"("code_fragmentation": {:.3f}, "resident": {}}})",
                              mappingName(s.memory.mapping), s.memory.codeCommitted, s.memory.codeUsed,
-                             s.memory.codeFree, s.memory.codeFragmentation));
+                             s.memory.codeFree, s.memory.codeFragmentation, s.memory.resident));
+  line("living", fmt::format(R"({{"redefinitions": {}, "removals": {}, "collections": {}, "incomplete": {}, )"
+                             R"("flushes": {}, "longest_pause_us": {:.1f}}})",
+                             s.living.redefinitions, s.living.removals, s.living.collections,
+                             s.living.incomplete, s.living.flushes, s.living.longestPauseUs));
   line("calls", fmt::format(R"({{"direct": {}, "patches": {}}})", s.calls.direct, s.calls.patches));
   line("tiers", fmt::format("[{}\n  ]", tiers));
   line("queue", fmt::format(R"({{"max_depth": {}, "dropped": {}}})", s.queue.maxDepth, s.queue.dropped));
