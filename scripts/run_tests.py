@@ -22,8 +22,11 @@ ROOT = Path(__file__).resolve().parent.parent
 STAGE_LIMIT_SECONDS = 15 * 60
 QUICK_SEEDS = "1-10"
 # Each of these reaches what the others do not; the corpus alone would take half an hour in all modes.
-CORPUS_MODES = "tier0,tier3,adaptive,cost,window,promote-always,osr-always,chaos"
-PROGRAM_MODES = "tier0,tier3,adaptive,cost,chaos"
+CORPUS_MODES = (
+    "tier0,tier3,adaptive,cost,window,promote-always,osr-always,chaos,"
+    "retire-always,poison-freed,tiny-arena,single-mapping"
+)
+PROGRAM_MODES = "tier0,tier3,adaptive,cost,retire-always"
 QUICK_MODES = "tier0,adaptive,promote-always,osr-always"
 
 
