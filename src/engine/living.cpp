@@ -171,8 +171,9 @@ Result<bool> EngineImpl::isUnchanged(const std::string& module, llvm::GlobalValu
                                                          : "it is a variable and would become a function");
   if (auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value)) {
     const auto& old = llvm::cast<llvm::GlobalVariable>(before);
+    // Its name means nothing: if it is not the same constant, whoever uses it uses the new one.
     if (value.hasLocalLinkage() && (variable->isConstant() || old.isConstant()))
-      return false; // its name means nothing: whoever uses it uses this one
+      return variable->isConstant() && isSameVariable(*variable, old);
     if (!isSameStorage(*variable, old)) {
       if (!options.changeTypes)
         return refuse("its type is '" + describeVariable(old) + "', the new one's '" +

@@ -168,13 +168,14 @@ void Registry::defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& va
     record.alignment = variable.getAlign() ? variable.getAlign()->value()
                                            : layout.getABITypeAlign(variable.getValueType()).value();
   }
-  // A constant that only its image sees goes with the image.
-  const bool counts = !variable.hasLocalLinkage() || !variable.isConstant();
-  if (counts)
-    countInForce(record.definition.load(), -1);
+  const Definition before = record.definition.load();
+  const bool held = record.holdsImage;
   record.definition.store(where);
-  if (counts)
+  record.holdsImage = !(variable.hasLocalLinkage() && variable.isConstant());
+  if (record.holdsImage)
     countInForce(where, 1);
+  if (held) // afterwards: it may be the same image, which would end between the two
+    countInForce(before, -1);
 }
 
 Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& reader, const AddRules& rules) {
@@ -238,6 +239,10 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
     ++name.second.mentions;
     entry.mentioned.push_back(&name);
   }
+  if (rules.redefine && entry.inForce == 0) { // all of it was there already
+    std::erase(modules_[entry.module], *id);
+    retireImage(*id);
+  }
   return Change{*id, std::move(adding.changed), std::move(adding.renewed)};
 }
 
@@ -253,6 +258,12 @@ Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
   const SymbolRef known = value.hasName() ? internalOf(adding.entry.module, value.getName()) : SymbolRef{};
   if (variable) {
     const bool sameKind = known.kind == (variable->isThreadLocal() ? SymbolKind::Thread : SymbolKind::Data);
+    // What is said again word for word is not there twice: redefinitions would pile up strings.
+    if (rules.redefine && sameKind && variable->isConstant() && rules.unchanged[ordinal]) {
+      ref = known;
+      globals_[known.id].definition.store(where);
+      return {};
+    }
     // A constant's users were compiled with it; those of the new one use the new one.
     if (rules.redefine && sameKind && !variable->isConstant() &&
         !globals_[known.id].constant.load(std::memory_order_relaxed)) {
