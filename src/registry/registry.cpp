@@ -222,6 +222,12 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
   modules_[entry.module].push_back(*id);
 
   Adding adding{*id, entry, reader, rules};
+  // What internal names meant before: entering what comes first may end the image that has the others.
+  adding.before.resize(reader.valueCount());
+  for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
+    if (const llvm::GlobalValue& value = *reader.value(ordinal); value.hasLocalLinkage() && value.hasName())
+      adding.before[ordinal] = internalOf(entry.module, value.getName());
+  }
   // Aliases last: they refer to what is entered before them.
   for (const bool aliases : {false, true}) {
     for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
@@ -254,8 +260,7 @@ Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
   SymbolRef& ref = adding.entry.values[ordinal];
   if (value.hasName())
     adding.entry.internalNames[value.getName()] = ordinal;
-  // What the module had under this name before.
-  const SymbolRef known = value.hasName() ? internalOf(adding.entry.module, value.getName()) : SymbolRef{};
+  const SymbolRef known = adding.before[ordinal];
   if (variable) {
     const bool sameKind = known.kind == (variable->isThreadLocal() ? SymbolKind::Thread : SymbolKind::Data);
     // What is said again word for word is not there twice: redefinitions would pile up strings.

@@ -205,6 +205,7 @@ private:
     const AddRules& rules;
     std::vector<FunctionId> changed = {};
     std::vector<GlobalId> renewed = {};
+    std::vector<SymbolRef> before = {}; ///< by ordinal: of the module, under the same internal name
   };
   static Strength strengthOf(const llvm::GlobalValue& value);
   Status checkBeforeEntering(const ProgramImage& image, ImageReader& reader, const AddRules& rules)
