@@ -38,11 +38,11 @@ struct Stats {
     uint64_t continuations = 0; ///< compiled for loops that were running
     uint64_t osrEntries = 0;    ///< activations that went on in one
     uint64_t osrExcluded = 0;   ///< functions whose loops cannot be left, with a reason in the event log
-    uint64_t failed = 0;  ///< compiles that failed; the function stays on its working code if it has any
-    uint64_t retired = 0; ///< versions replaced by newer code
-    uint64_t freed = 0;   ///< retired versions whose memory was given back
+    uint64_t failed = 0;     ///< compiles that failed; the function stays on its working code if it has any
+    uint64_t retired = 0;    ///< versions replaced by newer code
+    uint64_t freed = 0;      ///< retired versions whose memory was given back
     uint64_t superseded = 0; ///< compiles thrown away because the program had changed meanwhile
-    uint64_t pinned = 0;  ///< functions held at one version, with a reason in the event log
+    uint64_t pinned = 0;     ///< functions held at one version, with a reason in the event log
   } functions;
   struct {
     double foreground = 0; ///< the program waited for this
@@ -78,7 +78,7 @@ struct Stats {
     uint64_t codeUsed = 0;      ///< of it, by code, stubs and constants
     uint64_t codeFree = 0;      ///< of it, free to use
     double codeFragmentation =
-        0; ///< how scattered that is: 0 when it is in one piece, near 1 in many small ones
+        0;                 ///< how scattered that is: 0 when it is in one piece, near 1 in many small ones
     uint64_t resident = 0; ///< of the whole process, now
   } memory;
   struct {

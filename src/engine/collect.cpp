@@ -7,6 +7,7 @@
 #include "platform/program_state_guard.h"
 
 #include <algorithm>
+#include <dlfcn.h>
 #include <malloc.h>
 
 namespace tiercel {
@@ -115,6 +116,7 @@ CollectReport EngineImpl::quiescentPoint() {
 }
 
 void EngineImpl::finishCollection(std::span<CodeVersion* const> candidates, CollectReport& report) {
+  std::vector<void*> closable;
   {
     LockGuard materialise(materialiseMutex_);
     LockGuard versions(versions_.mutex());
@@ -122,7 +124,10 @@ void EngineImpl::finishCollection(std::span<CodeVersion* const> candidates, Coll
     report.freed = freed.versions;
     report.freedBytes = freed.bytes;
     releaseData();
+    closable.swap(closable_);
   }
+  for (void* library : closable)
+    dlclose(library);
   report.held = candidates.size() - report.freed;
   statistics_.collections.add();
   statistics_.freed.add(report.freed);

@@ -284,6 +284,8 @@ private:
   std::vector<std::string> arguments_;
   std::vector<char*> argv_;
 
+  /// Libraries of thread-locals that are not used any more; closed by the next collection.
+  std::vector<void*> closable_ TIERCEL_GUARDED_BY(versions_.mutex());
   Mutex collectionMutex_;
   /// With Reclaim::Signals, from the first collection on.
   std::shared_ptr<ThreadStacks> stacks_ TIERCEL_GUARDED_BY(collectionMutex_);

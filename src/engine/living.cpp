@@ -392,7 +392,8 @@ void EngineImpl::releaseData() {
   for (const FreedVariable& variable : released.variables)
     arena_->freeData(variable.address, variable.size, variable.alignment);
   for (ImageId image : released.images)
-    data_.releaseThreadBlock(image);
+    if (void* library = data_.takeThreadBlock(image))
+      closable_.push_back(library);
 }
 
 } // namespace tiercel

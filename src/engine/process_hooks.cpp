@@ -91,6 +91,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   if (inChild) {
     arena_->abandonOpenSegment();
     map_.forgetReaders();
+    collecting_.store(false, std::memory_order_relaxed); // nobody else is here
     promoter_.afterForkInChild();
     // Their sessions are lost with the threads; the functions can be compiled again.
     for (FunctionRecord* record : inFlight_) {

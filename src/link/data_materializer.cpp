@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <dlfcn.h>
 #include <utility>
 
 namespace tiercel {
@@ -352,11 +351,10 @@ Result<size_t> DataMaterializer::threadModule(ImageId image, Session& session) {
   return library->tlsModule;
 }
 
-void DataMaterializer::releaseThreadBlock(ImageId image) {
+void* DataMaterializer::takeThreadBlock(ImageId image) {
   LockGuard lock(mutex_);
-  if (threadModules_.size() <= image.value || !threadModules_[image.value].handle)
-    return;
-  dlclose(std::exchange(threadModules_[image.value], {}).handle);
+  return threadModules_.size() <= image.value ? nullptr
+                                              : std::exchange(threadModules_[image.value], {}).handle;
 }
 
 Status DataMaterializer::ensureThreadBlock(ImageId image, Session& session) {

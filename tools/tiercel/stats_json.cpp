@@ -106,13 +106,14 @@ std::string statsJson(const RunFigures& figures) {
   };
   line("wall_ms", fmt::format("{:.3f}", figures.wallMs));
   line("startup_ms", startup);
-  line("functions",
-       fmt::format(R"({{"total": {}, "compiled_tier0": {}, "promoted": {}, "osr_entries": {}, "failed": {}, )"
-                   R"("retired": {}, "freed": {}, "superseded": {}, "pinned": {}, "continuations": {}, "osr_excluded": {}}})",
-                   s.functions.total, s.functions.compiledTier0, s.functions.promoted, s.functions.osrEntries,
-                   s.functions.failed, s.functions.retired, s.functions.freed, s.functions.superseded,
-                   s.functions.pinned,
-                   s.functions.continuations, s.functions.osrExcluded));
+  line(
+      "functions",
+      fmt::format(
+          R"({{"total": {}, "compiled_tier0": {}, "promoted": {}, "osr_entries": {}, "failed": {}, )"
+          R"("retired": {}, "freed": {}, "superseded": {}, "pinned": {}, "continuations": {}, "osr_excluded": {}}})",
+          s.functions.total, s.functions.compiledTier0, s.functions.promoted, s.functions.osrEntries,
+          s.functions.failed, s.functions.retired, s.functions.freed, s.functions.superseded,
+          s.functions.pinned, s.functions.continuations, s.functions.osrExcluded));
   line("compile_ms", fmt::format(R"({{"foreground": {:.3f}, "background": {:.3f}}})", s.compileMs.foreground,
                                  s.compileMs.background));
   line("phase_ms",

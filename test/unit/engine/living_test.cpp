@@ -138,7 +138,8 @@ TEST_F(Living, StaticsAndVariablesKeepTheirValues) {
 
 TEST_F(Living, ConstantsAreThoseOfTheNewSource) {
   add("m", ir("@limit = constant i32 5  define i32 @get() { %v = load i32, ptr @limit ret i32 %v }"));
-  add("user", ir("@limit = external constant i32  define i32 @copy() { %v = load i32, ptr @limit ret i32 %v }"));
+  add("user",
+      ir("@limit = external constant i32  define i32 @copy() { %v = load i32, ptr @limit ret i32 %v }"));
   EXPECT_EQ(call("get") + call("copy"), 10);
   EXPECT_OK(engine->prepare({"copy"}));
   redefine("m", ir("@limit = constant i32 6"));
@@ -226,7 +227,8 @@ TEST_F(Living, AFunctionAloneCanBeRemoved) {
 
 TEST_F(Living, AWeakDefinitionElsewhereTakesThePlace) {
   add("a", ir("define linkonce_odr i32 @f() { ret i32 1 }"));
-  add("b", ir("define linkonce_odr i32 @f() { ret i32 2 }  define i32 @g() { %r = call i32 @f() ret i32 %r }"));
+  add("b",
+      ir("define linkonce_odr i32 @f() { ret i32 2 }  define i32 @g() { %r = call i32 @f() ret i32 %r }"));
   EXPECT_EQ(call("f") + call("g"), 2);
   EXPECT_OK(engine->remove("a"));
   EXPECT_EQ(call("f") + call("g"), 4);
@@ -260,7 +262,8 @@ TEST_F(Living, DataLivesAsLongAsAnyModuleMentionsIt) {
 
 TEST_F(Living, NativeObjectsCanBeRemoved) {
   const std::string path = testing::TempDir() + "/living_object.o";
-  ASSERT_EQ(system(("echo 'int native(void) { return 4; }' | clang-22 -x c -c -o " + path + " -").c_str()), 0);
+  ASSERT_EQ(system(("echo 'int native(void) { return 4; }' | clang-22 -x c -c -o " + path + " -").c_str()),
+            0);
   add("object", Source::file(path));
   add("user", c("int native(void); int get(void) { return native(); }"));
   EXPECT_EQ(call("get"), 4);
@@ -344,16 +347,18 @@ TEST_F(Living, CodeOnAStackIsHeld) {
 }
 
 TEST_F(Living, ExceptionsUnwindThroughRetiredCode) {
-  add("m", Source::memory("extern \"C\" void change(); struct E { int v; };\n"
-                          "extern \"C\" int thrower() { change(); throw E{7}; }\n"
-                          "extern \"C\" int catcher() { try { return thrower(); } catch (E& e) { return e.v; } }",
-                          "test.cpp"));
+  add("m",
+      Source::memory("extern \"C\" void change(); struct E { int v; };\n"
+                     "extern \"C\" int thrower() { change(); throw E{7}; }\n"
+                     "extern \"C\" int catcher() { try { return thrower(); } catch (E& e) { return e.v; } }",
+                     "test.cpp"));
   static Engine* self;
   self = engine.get();
   EXPECT_OK(engine->defineSymbol("change", reinterpret_cast<void*>(+[] {
-                                   EXPECT_OK(self->redefine("m", Source::memory("extern \"C\" int thrower() { "
-                                                                                "return 1; }",
-                                                                                "test.cpp")));
+                                   EXPECT_OK(
+                                       self->redefine("m", Source::memory("extern \"C\" int thrower() { "
+                                                                          "return 1; }",
+                                                                          "test.cpp")));
                                    EXPECT_OK(self->collect());
                                  })));
   EXPECT_EQ(call("catcher"), 7);
