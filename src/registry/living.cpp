@@ -324,14 +324,27 @@ bool Registry::isHeld(uint32_t image, const std::vector<uint32_t>& holders) {
   return false;
 }
 
+std::vector<FreedVariable>& Registry::heirOfConstants(const ImageEntry& entry, Released& released) {
+  const auto module = modules_.find(entry.module);
+  return module == modules_.end() || module->second.empty()
+             ? released.variables
+             : images_[module->second.back().value].formerConstants;
+}
+
 void Registry::release(uint32_t image, Released& released) {
   ImageEntry& entry = images_[image];
+  std::vector<FreedVariable>& constants = heirOfConstants(entry, released);
+  if (constants.empty())
+    constants = std::move(entry.formerConstants);
+  else
+    constants.insert(constants.end(), entry.formerConstants.begin(), entry.formerConstants.end());
   for (const auto& [variable, name] : variablesOf(image)) {
     GlobalRecord& record = *variable;
     // Members of a section share one piece of memory.
     if (std::byte* address = record.address.load(std::memory_order_relaxed);
         address && !record.threadLocal && record.section.empty())
-      released.variables.push_back({address, record.size, record.alignment});
+      (record.holdsImage ? released.variables : constants)
+          .push_back({address, record.size, record.alignment});
     if (!record.section.empty())
       std::erase(sections_[{record.section.data(), record.section.size()}], record.id);
     record.definition.store({});
@@ -341,6 +354,7 @@ void Registry::release(uint32_t image, Released& released) {
     record.size = 0;
     record.alignment = 1;
     record.section = {};
+    record.holdsImage = false;
     freeGlobals_.push_back(record.id);
     if (name) {
       name->ref = {};

@@ -168,9 +168,14 @@ void Registry::defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& va
     record.alignment = variable.getAlign() ? variable.getAlign()->value()
                                            : layout.getABITypeAlign(variable.getValueType()).value();
   }
-  countInForce(record.definition.load(), -1);
+  const Definition before = record.definition.load();
+  const bool held = record.holdsImage;
   record.definition.store(where);
-  countInForce(where, 1);
+  record.holdsImage = !(variable.hasLocalLinkage() && variable.isConstant());
+  if (record.holdsImage)
+    countInForce(where, 1);
+  if (held) // afterwards: it may be the same image, which would end between the two
+    countInForce(before, -1);
 }
 
 Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& reader, const AddRules& rules) {
@@ -233,6 +238,10 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
     Name& name = *names_.try_emplace(linkerName(value)).first;
     ++name.second.mentions;
     entry.mentioned.push_back(&name);
+  }
+  if (rules.redefine && entry.inForce == 0) { // all of it was there already
+    std::erase(modules_[entry.module], *id);
+    retireImage(*id);
   }
   return Change{*id, std::move(adding.changed), std::move(adding.renewed)};
 }

@@ -193,6 +193,7 @@ private:
     llvm::StringMap<uint32_t> internalNames; ///< to ordinals
     std::vector<GlobalId> threadLocals;
     std::vector<FreedVariable> formerStorage;       ///< of variables that it gave another type
+    std::vector<FreedVariable> formerConstants;     ///< of images of the module that ended before
     llvm::DenseMap<uint32_t, SymbolRef> overridden; ///< definitions that lost their name and have aliases
   };
 
@@ -230,6 +231,10 @@ private:
   /// By code, by an image that is there, or by one of `holders`.
   bool isHeld(uint32_t image, const std::vector<uint32_t>& holders) TIERCEL_REQUIRES(mutex_);
   void release(uint32_t image, Released& released) TIERCEL_REQUIRES(mutex_);
+  /// Where memory of internal constants goes when their image ends. While the module is there it stays: what
+  /// the program keeps may lead to it, as to strings and virtual tables.
+  std::vector<FreedVariable>& heirOfConstants(const ImageEntry& entry, Released& released)
+      TIERCEL_REQUIRES(mutex_);
   struct OwnVariable {
     GlobalRecord* record;
     NameEntry* name; ///< null: internal
