@@ -52,6 +52,16 @@ double ticksPerUs() {
   return static_cast<double>(__rdtsc() - first) / (nowUs() - start);
 }
 
+/// How often that thread looked.
+std::atomic<uint64_t> looks{0};
+
+/// The longest gap since the last call, in microseconds. The thread may be in one: that counts, too.
+double takeLongestGap(double perUs) {
+  for (const uint64_t before = looks; looks < before + 2;) {
+  }
+  return static_cast<double>(longestGap.exchange(0)) / perUs;
+}
+
 /// Looks at the clock and does `work`, until told to stop.
 template <typename Work> void watchGaps(Work work) {
   ++arrived;
@@ -62,6 +72,7 @@ template <typename Work> void watchGaps(Work work) {
     if (now - last > longestGap.load(std::memory_order_relaxed))
       longestGap.store(now - last, std::memory_order_relaxed);
     last = now;
+    looks.fetch_add(1, std::memory_order_release);
   }
 }
 
@@ -118,16 +129,17 @@ void measureCollections(int threadCount, bool watched, int rounds, double perUs)
   for (int round = 1; round <= rounds; ++round) {
     replacePulse(*engine, pulse, round);
     engine->waitIdle();
-    longestGap = 0;
+    if (watched)
+      takeLongestGap(perUs);
     const double start = nowUs();
     const tiercel::CollectReport report = orFail(engine->collect());
     const double length = nowUs() - start;
     if (watched) {
-      print(label("seen by the thread").c_str(), static_cast<double>(longestGap.exchange(0)) / perUs);
+      print(label("seen by the thread").c_str(), takeLongestGap(perUs));
       // What the machine does to a thread in the same time without us.
       while (nowUs() - start < 2 * length) {
       }
-      print(label("the same without a collection").c_str(), static_cast<double>(longestGap.load()) / perUs);
+      print(label("the same without a collection").c_str(), takeLongestGap(perUs));
       print(label("longest pause reported").c_str(), report.longestPauseUs);
       continue;
     }
@@ -152,9 +164,9 @@ void measurePublications(bool ofCallee, int rounds, double perUs) {
   await(1);
   const char* label = ofCallee ? "calling what is redefined, us" : "calling something else, us";
   for (int round = 1; round <= rounds; ++round) {
-    longestGap = 0;
+    takeLongestGap(perUs);
     replacePulse(*engine, pulse, round);
-    print(label, static_cast<double>(longestGap.load()) / perUs);
+    print(label, takeLongestGap(perUs));
   }
   finish(threads);
 }
