@@ -2,10 +2,12 @@
 //
 // How long threads that run are held up: by a collection, with a thousand frames of compiled code on their
 // stacks, and by redefinitions of what they call and of what they do not. The threads themselves measure it,
-// as the longest time between two looks at the clock.
+// as the longest time between two looks at the clock; those in which the scheduler gave the core to somebody
+// else say nothing about us and are also left out.
 #include "living.h"
 
 #include <atomic>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 #include <x86intrin.h>
@@ -41,8 +43,9 @@ define i64 @other(i64 %x) {
 
 std::atomic<bool> stop{false};
 std::atomic<int> arrived{0};
-/// The longest gap since it was last taken, in clock ticks; of one thread, the one that measures.
+/// Since they were last taken, in clock ticks; of one thread, the one that measures.
 std::atomic<uint64_t> longestGap{0};
+std::atomic<uint64_t> longestOwnGap{0}; ///< without those in which the thread was preempted
 
 double ticksPerUs() {
   const double start = nowUs();
@@ -55,22 +58,51 @@ double ticksPerUs() {
 /// How often that thread looked.
 std::atomic<uint64_t> looks{0};
 
-/// The longest gap since the last call, in microseconds. The thread may be in one: that counts, too.
-double takeLongestGap(double perUs) {
+struct Gaps {
+  double all, own; ///< the longest, in microseconds
+};
+
+/// Since the last call. The thread may be in a gap: that counts, too.
+Gaps takeGaps(double perUs) {
   for (const uint64_t before = looks; looks < before + 2;) {
   }
-  return static_cast<double>(longestGap.exchange(0)) / perUs;
+  return {static_cast<double>(longestGap.exchange(0)) / perUs,
+          static_cast<double>(longestOwnGap.exchange(0)) / perUs};
+}
+
+void printGaps(const std::string& label, const Gaps& gaps) {
+  print((label + ", us").c_str(), gaps.all);
+  print((label + ", not preempted, us").c_str(), gaps.own);
+}
+
+/// How often the scheduler took the core from this thread. Waiting of its own accord does not count.
+long preemptions() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nivcsw;
+}
+
+void raise(std::atomic<uint64_t>& longest, uint64_t gap) {
+  if (gap > longest.load(std::memory_order_relaxed))
+    longest.store(gap, std::memory_order_relaxed);
 }
 
 /// Looks at the clock and does `work`, until told to stop.
 template <typename Work> void watchGaps(Work work) {
+  constexpr uint64_t kShort = 2000; // ticks: no preemption is
   ++arrived;
+  long preempted = preemptions();
   uint64_t last = __rdtsc();
   while (!stop.load(std::memory_order_relaxed)) {
     work();
-    const uint64_t now = __rdtsc();
-    if (now - last > longestGap.load(std::memory_order_relaxed))
-      longestGap.store(now - last, std::memory_order_relaxed);
+    uint64_t now = __rdtsc();
+    if (now - last > kShort) {
+      raise(longestGap, now - last);
+      const long before = std::exchange(preempted, preemptions());
+      if (preempted == before)
+        raise(longestOwnGap, now - last);
+      now = __rdtsc();
+    }
     last = now;
     looks.fetch_add(1, std::memory_order_release);
   }
@@ -124,28 +156,28 @@ void measureCollections(int threadCount, bool watched, int rounds, double perUs)
   for (int i = 0; i < threadCount; ++i)
     threads.emplace_back([deep] { deep(kFrames); });
   await(threadCount);
-  const std::string suffix = ", " + std::to_string(threadCount) + " threads, us";
+  const std::string suffix =
+      threadCount == 1 ? ", a thread" : ", " + std::to_string(threadCount) + " threads";
   const auto label = [&suffix](const char* what) { return what + suffix; };
   for (int round = 1; round <= rounds; ++round) {
     replacePulse(*engine, pulse, round);
     engine->waitIdle();
     if (watched)
-      takeLongestGap(perUs);
+      takeGaps(perUs);
     const double start = nowUs();
     const tiercel::CollectReport report = orFail(engine->collect());
     const double length = nowUs() - start;
     if (watched) {
-      print(label("seen by the thread").c_str(), takeLongestGap(perUs));
+      printGaps("seen by the thread", takeGaps(perUs));
       // What the machine does to a thread in the same time without us.
       while (nowUs() - start < 2 * length) {
       }
-      print(label("the same without a collection").c_str(), takeLongestGap(perUs));
-      print(label("longest pause reported").c_str(), report.longestPauseUs);
+      printGaps("the same without a collection", takeGaps(perUs));
       continue;
     }
-    print(label("collect()").c_str(), length);
+    print(label("collect()").append(", us").c_str(), length);
+    print(label("longest pause reported").append(", us").c_str(), report.longestPauseUs);
     print(label("incomplete").c_str(), report.complete ? 0 : 1);
-    print(label("longest pause reported").c_str(), report.longestPauseUs);
   }
   finish(threads);
 }
@@ -162,11 +194,11 @@ void measurePublications(bool ofCallee, int rounds, double perUs) {
     watchGaps([&] { value = (ofCallee ? pulse : other)(value & 63); });
   });
   await(1);
-  const char* label = ofCallee ? "calling what is redefined, us" : "calling something else, us";
+  const char* label = ofCallee ? "calling what is redefined" : "calling something else";
   for (int round = 1; round <= rounds; ++round) {
-    takeLongestGap(perUs);
+    takeGaps(perUs);
     replacePulse(*engine, pulse, round);
-    print(label, takeLongestGap(perUs));
+    printGaps(label, takeGaps(perUs));
   }
   finish(threads);
 }
