@@ -244,19 +244,19 @@ def main(arguments: argparse.Namespace) -> int:
     except ValueError:
         say("error: --sizes takes numbers from 10, separated by commas")
         return 2
-    rounds = arguments.rounds or (1 if arguments.quick else 3)
+    rounds = arguments.rounds or (1 if arguments.quick else 2)
     build()
     warn_when_busy()
     runner = Runner(arguments.one_core)
-    redefinitions = measure_redefinitions(runner, sizes, rounds, 60 if arguments.quick else 300)
     calls: Figures = defaultdict(list)
     pauses: Figures = defaultdict(list)
     memory: Figures = defaultdict(list)
     for _ in range(rounds):
         runner.run(["measure_living", "calls", 20_000_000, 7 if arguments.quick else 21], calls)
-        runner.run(["measure_living", "pauses", 100 if arguments.quick else 1000], pauses)
+        runner.run(["measure_living", "pauses", 100 if arguments.quick else 500], pauses)
         runner.run(["measure_living", "memory", 1000 if arguments.quick else 10_000], memory)
         say("calls, pauses and memory measured")
+    redefinitions = measure_redefinitions(runner, sizes, rounds, 60 if arguments.quick else 200)
     incomplete = int(sum(sum(samples) for name, samples in pauses.items() if name.startswith("incomplete")))
     markdown = report(arguments.one_core, redefinition_table(redefinitions, sizes), call_table(calls), pause_table(pauses),
                       memory_table(memory), incomplete)
