@@ -7,6 +7,7 @@
   instrumentation   what counting costs first-tier code, with one thread and with eight
   startup   cold starts: a null program, SQLite and Lua, short and medium work
   closures  C function pointers of C++ callables, against libffi's
+  living    changing a running program: redefinitions, calls, pauses, memory
   scale     opening programs of 1,000 to 100,000 functions and calling ten of them
 
 Budgets are printed beside the measurements; missing one is no error, wrong output of the engine is.
@@ -24,13 +25,14 @@ sys.path.insert(0, str(ROOT / "scripts"))  # fetch_programs
 
 import closures  # noqa: E402
 import instrumentation  # noqa: E402
+import living  # noqa: E402
 import scale  # noqa: E402
 import startup  # noqa: E402
 import suite  # noqa: E402
 import switches  # noqa: E402
 
 COMMANDS = {"suite": suite, "switches": switches, "instrumentation": instrumentation, "startup": startup, "scale": scale,
-            "closures": closures}
+            "closures": closures, "living": living}
 
 
 def positive(text: str) -> int:
