@@ -164,6 +164,7 @@ private:
   /// What defines an undefined function meanwhile (an alias, a host symbol, a library loaded since); calls go
   /// there from now on. Null if nothing does.
   void* findLate(FunctionRecord& record);
+  bool isChangedSince(const FunctionRecord& record, uint32_t serial);
   void noteStack();
   /// When a first compile found no room for its code; whether there is more now.
   bool makeRoom();

@@ -444,7 +444,9 @@ Result<void*> EngineImpl::runIfunc(FunctionRecord& record) {
     Result<ImageReader*> reader = (*session)->reader(where.image);
     if (!reader)
       return reader.takeError();
-    auto* ifunc = llvm::cast<llvm::GlobalIFunc>((*reader)->value(where.ordinal));
+    auto* ifunc = llvm::dyn_cast<llvm::GlobalIFunc>((*reader)->value(where.ordinal));
+    if (!ifunc)
+      return Error(ErrorKind::Internal, "ifunc " + std::string(record.name), "it has become a function");
     llvm::Function* function = ifunc->getResolverFunction();
     const SymbolRef ref =
         function ? registry_.resolve(where.image, (*reader)->ordinalOf(function), function->getName())
