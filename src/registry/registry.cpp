@@ -234,6 +234,10 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
     ++name.second.mentions;
     entry.mentioned.push_back(&name);
   }
+  if (rules.redefine && entry.inForce == 0) { // all of it was there already
+    std::erase(modules_[entry.module], *id);
+    retireImage(*id);
+  }
   return Change{*id, std::move(adding.changed), std::move(adding.renewed)};
 }
 
@@ -263,6 +267,12 @@ Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
     ref = {variable->isThreadLocal() ? SymbolKind::Thread : SymbolKind::Data, (*record)->id.value, 0};
     if (variable->isThreadLocal())
       adding.entry.threadLocals.push_back((*record)->id);
+    // Without a name, or when the name has come to mean another, only its own image's functions can reach it:
+    // it keeps the image no longer than they do.
+    if (!value.hasName())
+      --adding.entry.inForce;
+    else if (rules.redefine && (known.kind == SymbolKind::Data || known.kind == SymbolKind::Thread))
+      countInForce(definitionOf(known), -1);
     return {};
   }
   if (known.kind == SymbolKind::Function &&
