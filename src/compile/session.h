@@ -42,6 +42,9 @@ public:
   Result<Artifact> compile(const CompileRequest& request);
   /// The reader of an image; opened on first use.
   Result<ImageReader*> reader(ImageId image);
+  /// The same for a definition of the function that was read before. Null if it is not in force any more: its
+  /// image may be gone, and the id stand for another.
+  Result<ImageReader*> readerOf(const FunctionRecord& record, const Definition& where);
   /// Enters a reader that was opened in this session's context before its image had an id.
   void adopt(ImageId image, std::unique_ptr<ImageReader> reader);
   llvm::LLVMContext& context() { return context_; }

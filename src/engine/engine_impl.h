@@ -4,7 +4,7 @@
 //
 // Locks, outermost first; a thread holding one takes only later ones:
 //   load (adding modules) > collection > materialise (objects and data) > versions > registry > { pool,
-//   queue, in-flight, host symbols, inlining } > map, arena, call sites
+//   queue, in-flight, host symbols, inlining, dso } > map, arena, call sites
 // Program threads hold none of them while they run program code; a fork takes them all (process_hooks.cpp).
 #pragma once
 
@@ -148,6 +148,7 @@ private:
   /// What install and compileContinuation have in common: compile and link, and count that.
   struct Made;
   Result<Made> make(const CompileRequest& request, Session& session, bool background);
+  bool isOvertaken(const CompileRequest& request, uint64_t releases);
   void beginEpoch(FunctionRecord& record, const Made& made) TIERCEL_REQUIRES(versions_.mutex());
   void noteInlining(const CompileRequest& request, const Artifact& artifact) TIERCEL_EXCLUDES(inliningMutex_);
   std::vector<InlineDecision> readable(const CompileRequest& request,
