@@ -84,6 +84,7 @@ Result<ImageReader*> Session::reader(ImageId image) {
     if (!opened)
       return opened.takeError();
     slot = std::move(*opened);
+    opened_ += releasesSeen_ > 0; // a program that only grows is in the context once
   }
   return slot.get();
 }
@@ -92,6 +93,7 @@ void Session::adopt(ImageId image, std::unique_ptr<ImageReader> reader) {
   if (readers_.size() <= image.value)
     readers_.resize(image.value + 1);
   readers_[image.value] = std::move(reader);
+  opened_ += releasesSeen_ > 0;
 }
 
 Result<CodeGenerator*> Session::generator(unsigned tier) {
