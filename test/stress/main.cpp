@@ -16,14 +16,16 @@ int main(int argc, char** argv) {
   configuration.seed = std::random_device{}();
   options.reclaim = Reclaim::Signals;
   options.callThreshold = 20;
-  options.loopThreshold = 100;
+  options.loopThreshold = 20;
   options.compileThreads = 2;
   bool noForks = false;
+  double minutes = 0;
 
   CLI::App app("Calls, changes and frees a program at the same time, and checks what it sees.");
   const std::map<std::string, Policy> policies = {
       {"threshold", Policy::Threshold}, {"window", Policy::Window}, {"cost", Policy::Cost}};
   app.add_option("--seconds", configuration.seconds, "how long")->capture_default_str();
+  app.add_option("--minutes", minutes, "how long, instead of --seconds");
   app.add_option("--seed", configuration.seed, "of all choices; random without");
   app.add_option("--threads", configuration.callers, "that call")->capture_default_str();
   app.add_option("--redefiners", configuration.redefiners, "threads that redefine")
@@ -47,6 +49,8 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   configuration.forks = !noForks;
+  if (minutes > 0)
+    configuration.seconds = 60 * minutes;
   options.modes.seed = configuration.seed;
   fmt::print("seed {}\n", configuration.seed);
   return stress::Stress(std::move(configuration)).run() ? 0 : 1;

@@ -236,7 +236,8 @@ std::string firstGroupText(unsigned group) {
   for (unsigned slot = 0; slot < kSlots; ++slot) {
     for (unsigned kind = 0; kind < kKinds; ++kind)
       all.push_back({{group, slot, static_cast<Kind>(kind)}, 1});
-    statics += fmt::format("define ptr @{}() {{\n  ret ptr @calls_{}_{}\n}}\n", staticsName(group, slot), group, slot);
+    statics += fmt::format("define ptr @{}() {{\n  ret ptr @calls_{}_{}\n}}\n", staticsName(group, slot),
+                           group, slot);
   }
   return groupText(all) + statics;
 }

@@ -15,6 +15,13 @@ constexpr uint64_t kFailures = 16;
 /// Far beyond what a child takes: it stops a hang, it does not measure.
 constexpr unsigned kChildSeconds = 120;
 constexpr unsigned kCallsInChild = 300;
+constexpr uint64_t kCallsInARow = 256;
+
+/// Messages name threads; without their ids, those of one kind are equal.
+std::string withoutNumbers(std::string text) {
+  std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
+  return text;
+}
 
 } // namespace
 
@@ -38,6 +45,9 @@ void Stress::call(uint64_t seed) {
   Calls calls{};
   uint64_t made = 0;
   for (; !stop_.load(std::memory_order_relaxed); ++made) {
+    // Changes are slow and calls are cheap: without a pause the callers would leave the others no processor.
+    if (made % kCallsInARow == 0)
+      std::this_thread::sleep_for(std::chrono::microseconds(500));
     const uint64_t choice = random.below(64);
     if (choice == 0)
       callLoop(random, calls, 20'000);
@@ -140,11 +150,13 @@ void Stress::change(unsigned number, uint64_t seed) {
 void Stress::collect() {
   while (!stop_.load(std::memory_order_relaxed)) {
     const Result<CollectReport> report = engine_->collect();
-    ledger_.check(Invariant::Collection, static_cast<bool>(report),
-                  [&] { return report.error().message(); });
+    ledger_.check(Invariant::Collection, static_cast<bool>(report), [&] { return report.error().message(); });
     if (!report)
       return;
-    (report->complete ? complete_ : incomplete_).fetch_add(1, std::memory_order_relaxed);
+    if (report->complete)
+      complete_.fetch_add(1, std::memory_order_relaxed);
+    else
+      ++incomplete_[withoutNumbers(report->why)];
     if (report->longestPauseUs > longestPauseUs_)
       longestPauseUs_ = report->longestPauseUs;
   }
@@ -182,8 +194,8 @@ bool Stress::inChild(uint64_t seed) {
     if (i % 100 == 90)
       (void)engine_->collect();
   }
-  for (const Invariant invariant :
-       {Invariant::Version, Invariant::Constant, Invariant::Exception, Invariant::Removed, Invariant::Change}) {
+  for (const Invariant invariant : {Invariant::Version, Invariant::Constant, Invariant::Exception,
+                                    Invariant::Removed, Invariant::Change}) {
     if (ledger_.failures(invariant) > 0)
       return false;
   }
@@ -221,8 +233,8 @@ void Stress::settle() {
                          counted);
     });
   }
-  ledger_.check(Invariant::Destructor,
-                constructed_ == added_ && destroyed_ == removed_ && added_ == removed_, [&] {
+  ledger_.check(Invariant::Destructor, constructed_ == added_ && destroyed_ == removed_ && added_ == removed_,
+                [&] {
                   return fmt::format("{} modules were added, {} constructed, {} removed, {} destroyed",
                                      added_.load(), constructed_.load(), removed_.load(), destroyed_.load());
                 });
@@ -253,10 +265,12 @@ bool Stress::run() {
   settle();
   const Stats stats = engine_->stats();
   fmt::print("{} calls, {} exceptions, {} changes, {} children; {} promotions, {} continuations, {} entered; "
-             "{} versions freed; {} collections, {} incomplete, longest pause {:.0f} us\n",
+             "{} versions freed; {} collections, longest pause {:.0f} us\n",
              callsMade_.load(), thrown_.load(), changes_.load(), children_.load(), stats.functions.promoted,
              stats.functions.continuations, stats.functions.osrEntries, stats.functions.freed,
-             complete_.load(), incomplete_.load(), longestPauseUs_.load());
+             complete_.load(), longestPauseUs_.load());
+  for (const auto& [why, count] : incomplete_)
+    fmt::print("{} collections were incomplete: {}\n", count, why);
   engine_.reset();
   return ledger_.report();
 }

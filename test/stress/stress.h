@@ -12,8 +12,9 @@
 
 #include <array>
 #include <atomic>
-#include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -99,7 +100,8 @@ private:
   std::array<std::atomic<uint64_t>, kGroups * kSlots> leafCalls_{};
   std::atomic<uint64_t> constructed_{0}, destroyed_{0}, added_{0}, removed_{0};
   std::atomic<uint64_t> changes_{0}, callsMade_{0}, children_{0}, thrown_{0};
-  std::atomic<uint64_t> complete_{0}, incomplete_{0};
+  std::atomic<uint64_t> complete_{0};
+  std::map<std::string, uint64_t> incomplete_; ///< why collections were; by the collecting thread alone
   std::atomic<double> longestPauseUs_{0};
 };
 

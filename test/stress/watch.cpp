@@ -34,7 +34,7 @@ struct Bounded {
   uint64_t slack;
 };
 constexpr Bounded kBounded[] = {
-    {"live code", &Figures::liveCode, 256 << 10},     {"retired code", &Figures::retiredCode, 1 << 20},
+    {"live code", &Figures::liveCode, 256 << 10},      {"retired code", &Figures::retiredCode, 1 << 20},
     {"used code memory", &Figures::codeUsed, 1 << 20}, {"data", &Figures::data, 1 << 20},
     {"resident memory", &Figures::resident, 8 << 20},
 };
@@ -80,8 +80,8 @@ void Stress::watch() {
     const uint64_t before = meanOf(samples, third, 2 * third, bounded.value);
     const uint64_t after = meanOf(samples, 2 * third, samples.size(), bounded.value);
     ledger_.check(Invariant::Growth, after <= before + before / 8 + bounded.slack, [&] {
-      return fmt::format("{}: {:.2f} MiB in the second third of the run, {:.2f} MiB in the last", bounded.name,
-                         mebibytes(before), mebibytes(after));
+      return fmt::format("{}: {:.2f} MiB in the second third of the run, {:.2f} MiB in the last",
+                         bounded.name, mebibytes(before), mebibytes(after));
     });
   }
   ledger_.check(Invariant::Collection, samples.back().freed > samples[2 * third].freed,
