@@ -68,6 +68,7 @@ def make_stages(preset: str) -> list[Stage]:
     profile = script("test/profile/run_comparisons.py", "--tiercel", f"{build}/bin/tiercel")
     fuzz = script("test/fuzz/fuzz.py", *engine)
     bench = script("test/bench/run_bench_tests.py")
+    stress = script("test/stress/run_stress.py", "--preset", preset)
     examples = script("scripts/run_examples.py", "--preset", preset)
     return [
         Stage("unit", "unit tests", unit, unit),
@@ -78,6 +79,8 @@ def make_stages(preset: str) -> list[Stage]:
         Stage("profile", "profiles, against clang's", profile, profile),
         Stage("fuzz", "random programs", fuzz, [*fuzz, "--seeds", QUICK_SEEDS]),
         Stage("bench", "what the benchmarks conclude", bench, bench),
+        Stage("stress", "everything that changes a running program, at once", [*stress, "--seconds", "10"],
+              [*stress, "--seconds", "3"]),
         Stage("examples", "examples, run and built against the installed package", examples, examples),
     ]
 

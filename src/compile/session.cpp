@@ -53,6 +53,16 @@ Session::Session(const CompileEnvironment& environment, Stack stack)
   context_.setDiscardValueNames(environment.options.dump.empty());
 }
 
+Result<ImageReader*> Session::readerOf(const FunctionRecord& record, const Definition& where) {
+  if (!where.exists())
+    return static_cast<ImageReader*>(nullptr);
+  Result<ImageReader*> opened = reader(where.image);
+  // In force afterwards, it was so when the image was looked up.
+  if (record.definition.load() != where)
+    return static_cast<ImageReader*>(nullptr);
+  return opened;
+}
+
 Result<ImageReader*> Session::reader(ImageId image) {
   if (const uint64_t releases = environment_.registry.releases(); releases != releasesSeen_) {
     // What is here for images that are gone would keep their bytes, and stand for others.
@@ -74,6 +84,7 @@ Result<ImageReader*> Session::reader(ImageId image) {
     if (!opened)
       return opened.takeError();
     slot = std::move(*opened);
+    opened_ += releasesSeen_ > 0; // a program that only grows is in the context once
   }
   return slot.get();
 }
@@ -82,6 +93,7 @@ void Session::adopt(ImageId image, std::unique_ptr<ImageReader> reader) {
   if (readers_.size() <= image.value)
     readers_.resize(image.value + 1);
   readers_[image.value] = std::move(reader);
+  opened_ += releasesSeen_ > 0;
 }
 
 Result<CodeGenerator*> Session::generator(unsigned tier) {
@@ -113,9 +125,12 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
     mark = now;
   };
 
-  Result<ImageReader*> source = reader(artifact.image);
+  Result<ImageReader*> source = readerOf(record, where);
   if (!source)
     return source.takeError();
+  if (!*source)
+    return Error(ErrorKind::MissingSymbol, "function " + std::string(record.name),
+                 "it was changed meanwhile");
   lap(artifact.times.read);
 
   Result<Unit> unit = prepare(request, where, **source, artifact);
@@ -173,13 +188,14 @@ Result<Unit> Session::prepare(const CompileRequest& request, Definition where, I
       return code.takeError();
     optimizeModule(*unit->module, (*code)->target(), 0);
   }
-  const ClusterEnvironment around{environment_.options,
-                                  environment_.registry,
-                                  environment_.host,
-                                  attributes_,
-                                  [this](ImageId image) { return reader(image); },
-                                  extract,
-                                  environment_.profileIn};
+  const ClusterEnvironment around{
+      environment_.options,
+      environment_.registry,
+      environment_.host,
+      attributes_,
+      [this](const FunctionRecord& callee, const Definition& body) { return readerOf(callee, body); },
+      extract,
+      environment_.profileIn};
   Cluster members(*unit, around);
   if (cluster)
     members.annotateRoot();

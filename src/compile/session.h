@@ -42,8 +42,14 @@ public:
   Result<Artifact> compile(const CompileRequest& request);
   /// The reader of an image; opened on first use.
   Result<ImageReader*> reader(ImageId image);
+  /// The same for a definition of the function that was read before. Null if it is not in force any more: its
+  /// image may be gone, and the id stand for another.
+  Result<ImageReader*> readerOf(const FunctionRecord& record, const Definition& where);
   /// Enters a reader that was opened in this session's context before its image had an id.
   void adopt(ImageId image, std::unique_ptr<ImageReader> reader);
+  /// An LLVM context never forgets a constant or type, so that one through which more and more images pass
+  /// grows without bound. A worn session is replaced by a new one when it has done its work.
+  bool isWorn() const { return opened_ >= kMostOpened; }
   llvm::LLVMContext& context() { return context_; }
   Stack& stack() { return stack_; }
   /// Assembles module-level inline assembly into an object.
@@ -67,6 +73,8 @@ private:
   DiagnosticCollector* diagnostics_; ///< owned by the context
   TargetAttributes attributes_;
   std::vector<std::unique_ptr<ImageReader>> readers_; ///< by image
+  static constexpr unsigned kMostOpened = 256;
+  unsigned opened_ = 0; ///< images in all, those that are gone included
   /// Of images that were released: the unit in progress may still be made from one.
   std::vector<std::unique_ptr<ImageReader>> retiredReaders_;
   uint64_t releasesSeen_ = 0;

@@ -71,6 +71,8 @@ public:
 
 private:
   void giveBack(std::unique_ptr<Session> session) TIERCEL_EXCLUDES(mutex_) {
+    if (session->isWorn())
+      return;
     LockGuard lock(mutex_);
     idle_.push_back(std::move(session));
   }

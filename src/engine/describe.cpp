@@ -66,8 +66,8 @@ Result<FunctionInfo> EngineImpl::describe(std::string_view name) {
   info.address = table_.stub(record.id);
   const Definition where = record.definition.load();
   if (where.exists()) {
-    Result<ImageReader*> reader = (*session)->reader(where.image);
-    if (reader && where.ordinal < (*reader)->valueCount()) {
+    Result<ImageReader*> reader = (*session)->readerOf(record, where);
+    if (reader && *reader) {
       const llvm::GlobalValue& value = *(*reader)->value(where.ordinal);
       llvm::raw_string_ostream(info.type) << *value.getValueType();
       info.linkage = linkageText(value);

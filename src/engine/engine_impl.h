@@ -4,7 +4,7 @@
 //
 // Locks, outermost first; a thread holding one takes only later ones:
 //   load (adding modules) > collection > materialise (objects and data) > versions > registry > { pool,
-//   queue, in-flight, host symbols, inlining } > map, arena, call sites
+//   queue, in-flight, host symbols, inlining, dso } > map, arena, call sites
 // Program threads hold none of them while they run program code; a fork takes them all (process_hooks.cpp).
 #pragma once
 
@@ -150,6 +150,7 @@ private:
   /// What install and compileContinuation have in common: compile and link, and count that.
   struct Made;
   Result<Made> make(const CompileRequest& request, Session& session, bool background);
+  bool isOvertaken(const CompileRequest& request, uint64_t releases);
   void beginEpoch(FunctionRecord& record, const Made& made) TIERCEL_REQUIRES(versions_.mutex());
   void noteInlining(const CompileRequest& request, const Artifact& artifact) TIERCEL_EXCLUDES(inliningMutex_);
   std::vector<InlineDecision> readable(const CompileRequest& request,
@@ -166,6 +167,7 @@ private:
   /// What defines an undefined function meanwhile (an alias, a host symbol, a library loaded since); calls go
   /// there from now on. Null if nothing does.
   void* findLate(FunctionRecord& record);
+  bool isChangedSince(const FunctionRecord& record, uint32_t serial);
   void noteStack();
   bool mayHaveForeignStacks() const {
     return foreignStacks_.load(std::memory_order_relaxed) || host_.switchesStacks();

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <limits>
+#include <optional>
 
 extern "C" void* tiercel_first_call(void* engine, uint32_t functionId, void* returnAddress) {
   return static_cast<tiercel::EngineImpl*>(engine)->firstCall(tiercel::FunctionId(functionId), returnAddress);
@@ -40,35 +41,48 @@ constexpr int32_t kAskAgain = 100'000;
 
 void* EngineImpl::firstCall(FunctionId id, const void* returnAddress) {
   FunctionRecord& record = registry_.function(id);
-  {
-    ProgramStateGuard guard;
-    promoter_.ensureWorkers();
-    noteStack();
-    if (!record.definition.load().exists()) {
-      if (void* late = findLate(record))
-        return late;
-    } else if (!record.isIfunc.load(std::memory_order_relaxed)) {
-      Result<void*> code = ensureCompiled(record);
-      if (!code)
-        fatal(code.error());
-      return *code;
+  for (;;) {
+    // The function may be added, redefined or removed at any moment. What goes wrong counts only if it did so
+    // with the definition that is still in force; else the call begins again.
+    const uint32_t serial = record.serial.load(std::memory_order_acquire);
+    const bool defined = record.definition.load().exists();
+    std::optional<Error> error;
+    {
+      ProgramStateGuard guard;
+      promoter_.ensureWorkers();
+      noteStack();
+      if (!defined) {
+        if (void* late = findLate(record))
+          return late;
+      } else if (!record.isIfunc.load(std::memory_order_relaxed)) {
+        Result<void*> code = ensureCompiled(record);
+        if (code)
+          return *code;
+        error = code.takeError();
+      }
     }
-  }
-  if (!record.definition.load().exists()) {
-    // The host's answer is for this call; it may also have added the function. Without the guard: it may take
-    // its time, and run code of the program.
-    if (void* elsewhere = options_.onUndefined ? options_.onUndefined(record.name) : nullptr)
-      return elsewhere;
-    if (record.definition.load().exists())
-      return firstCall(id, returnAddress);
+    if (!defined) {
+      // The host's answer is for this call; it may also have added the function. Without the guard: it may
+      // take its time, and run code of the program.
+      if (void* elsewhere = options_.onUndefined ? options_.onUndefined(record.name) : nullptr)
+        return elsewhere;
+    } else if (!error) {
+      // The resolver is the program's code: it runs on the program's stack, with its signals.
+      Result<void*> code = runIfunc(record);
+      if (code)
+        return *code;
+      error = code.takeError();
+    }
     ProgramStateGuard guard;
-    fatal(undefinedCall(record, returnAddress));
+    if (!isChangedSince(record, serial))
+      fatal(error ? *error : undefinedCall(record, returnAddress));
   }
-  // The resolver is the program's code: it runs on the program's stack, with its signals.
-  Result<void*> code = runIfunc(record);
-  if (!code)
-    fatal(code.error());
-  return *code;
+}
+
+/// Serials are compared between changes, not in the middle of one.
+bool EngineImpl::isChangedSince(const FunctionRecord& record, uint32_t serial) {
+  LockGuard lock(versions_.mutex());
+  return record.serial.load(std::memory_order_relaxed) != serial;
 }
 
 void* EngineImpl::findLate(FunctionRecord& record) {

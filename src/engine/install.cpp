@@ -133,13 +133,21 @@ void EngineImpl::beginEpoch(FunctionRecord& record, const Made& made) {
   registry_.setCounts(record.id, std::move(counts));
 }
 
+/// Whether what a compile was made from may have been gone before it ended: what went wrong then does not
+/// matter. It may use more than its own function: bodies that it inlines, and what they use.
+bool EngineImpl::isOvertaken(const CompileRequest& request, uint64_t releases) {
+  const FunctionRecord& record = registry_.function(request.function);
+  LockGuard lock(versions_.mutex()); // not in the middle of a change
+  return record.epoch.load(std::memory_order_relaxed) != request.epoch || registry_.releases() != releases;
+}
+
 Result<void*> EngineImpl::install(const CompileRequest& request, Session& session, bool background) {
   FunctionRecord& record = registry_.function(request.function);
+  const uint64_t releases = registry_.releases();
   Result<Made> made = make(request, session, background);
   Statistics& s = statistics_;
   if (!made) {
-    // Made from a definition that is gone: whatever was wrong with it does not matter.
-    if (record.epoch.load(std::memory_order_acquire) != request.epoch)
+    if (isOvertaken(request, releases))
       return static_cast<void*>(nullptr);
     return made.takeError();
   }
@@ -310,9 +318,10 @@ void EngineImpl::openContinuations(const FunctionRecord& record) {
 
 Outcome EngineImpl::compileContinuation(const CompileRequest& request, Session& session, bool background) {
   FunctionRecord& record = registry_.function(request.function);
+  const uint64_t releases = registry_.releases();
   Result<Made> made = make(request, session, background);
   if (!made) {
-    if (record.epoch.load(std::memory_order_acquire) != request.epoch)
+    if (isOvertaken(request, releases))
       return Outcome::Superseded;
     statistics_.failed.add();
     statistics_.emit({EventKind::CompileFailed, record.name, request.tier, made.error().message()});
@@ -441,10 +450,12 @@ Result<void*> EngineImpl::runIfunc(FunctionRecord& record) {
     Result<SessionPool::Lease> session = pool_.borrow();
     if (!session)
       return session.takeError();
-    Result<ImageReader*> reader = (*session)->reader(where.image);
+    Result<ImageReader*> reader = (*session)->readerOf(record, where);
     if (!reader)
       return reader.takeError();
-    auto* ifunc = llvm::cast<llvm::GlobalIFunc>((*reader)->value(where.ordinal));
+    auto* ifunc = *reader ? llvm::dyn_cast<llvm::GlobalIFunc>((*reader)->value(where.ordinal)) : nullptr;
+    if (!ifunc)
+      return Error(ErrorKind::Internal, "ifunc " + std::string(record.name), "it was changed meanwhile");
     llvm::Function* function = ifunc->getResolverFunction();
     const SymbolRef ref =
         function ? registry_.resolve(where.image, (*reader)->ordinalOf(function), function->getName())

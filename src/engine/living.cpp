@@ -118,6 +118,10 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
       changed.insert(changed.end(), users.begin(), users.end());
     }
     applyChange(changed);
+    // Its old memory goes with the image that gave it a new one, but not before the code that uses it. All of
+    // that is retired by now.
+    if (!change->renewed.empty())
+      versions_.holdForRetired(id);
     releaseData();
   }
   serialiseAllThreads();

@@ -78,6 +78,7 @@ void EngineImpl::lockForFork() {
   inFlightMutex_.lock();
   host_.forkMutex().lock();
   inliningMutex_.lock();
+  dsoMutex_.lock();
   statistics_.forkMutex().lock();
   map_.forkMutex().lock();
   arena_->forkMutex().lock();
@@ -103,6 +104,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   arena_->forkMutex().unlock();
   map_.forkMutex().unlock();
   statistics_.forkMutex().unlock();
+  dsoMutex_.unlock();
   inliningMutex_.unlock();
   host_.forkMutex().unlock();
   inFlightMutex_.unlock();

@@ -233,16 +233,19 @@ Result<void*> EngineImpl::lookupFunction(std::string_view name, std::string_view
       return Error(ErrorKind::MissingSymbol, std::string(name), "the program defines no such function");
     return address;
   }
-  const Definition where = registry_.function(FunctionId(ref.id)).definition.load();
+  const FunctionRecord& record = registry_.function(FunctionId(ref.id));
+  const Definition where = record.definition.load();
   if (!where.exists())
     return Error(ErrorKind::MissingSymbol, std::string(name), "it is declared but not defined");
   if (!signature.empty()) {
     Result<SessionPool::Lease> session = pool_.borrow();
     if (!session)
       return session.takeError();
-    Result<ImageReader*> reader = (*session)->reader(where.image);
+    Result<ImageReader*> reader = (*session)->readerOf(record, where);
     if (!reader)
       return reader.takeError();
+    if (!*reader) // changed this moment
+      return lookupFunction(name, signature);
     std::string actual;
     llvm::raw_string_ostream(actual) << *(*reader)->value(where.ordinal)->getValueType();
     if (actual != signature)
@@ -510,13 +513,16 @@ Result<int> EngineImpl::runMain(const std::vector<std::string>& args, const std:
 }
 
 Status EngineImpl::checkEntry(FunctionId id, const std::string& entry) {
-  const Definition where = registry_.function(id).definition.load();
+  const FunctionRecord& record = registry_.function(id);
+  const Definition where = record.definition.load();
   Result<SessionPool::Lease> session = pool_.borrow();
   if (!session)
     return session.takeError();
-  Result<ImageReader*> reader = (*session)->reader(where.image);
+  Result<ImageReader*> reader = (*session)->readerOf(record, where);
   if (!reader)
     return reader.takeError();
+  if (!*reader)
+    return Error(ErrorKind::MissingSymbol, entry, "it was changed meanwhile");
   const auto* type = llvm::dyn_cast<llvm::FunctionType>((*reader)->value(where.ordinal)->getValueType());
   std::string text;
   llvm::raw_string_ostream(text) << *(*reader)->value(where.ordinal)->getValueType();

@@ -167,6 +167,13 @@ std::vector<CodeVersion*> Versions::beginCollection() {
   return candidates;
 }
 
+void Versions::holdForRetired(ImageId image) {
+  for (CodeVersion* version : retired_) {
+    version->images.push_back(image);
+    registry_.useImages({&image, 1}, 1);
+  }
+}
+
 uint64_t Versions::pinnedVersions() {
   return static_cast<uint64_t>(std::count_if(
       retired_.begin(), retired_.end(), [](const CodeVersion* version) { return version->addressesEscape; }));

@@ -85,6 +85,8 @@ public:
     uint64_t versions = 0, bytes = 0;
   };
   Freed endCollection(std::span<CodeVersion* const> candidates) TIERCEL_REQUIRES(mutex_);
+  /// What is retired now may refer to storage that the image is to give back with its end.
+  void holdForRetired(ImageId image) TIERCEL_REQUIRES(mutex_);
   uint64_t retiredVersions() TIERCEL_REQUIRES(mutex_) { return retired_.size(); }
   uint64_t retiredBytes() const { return retiredBytes_.load(std::memory_order_relaxed); }
   uint64_t pinnedVersions() TIERCEL_REQUIRES(mutex_);

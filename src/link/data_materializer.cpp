@@ -41,6 +41,9 @@ Status DataMaterializer::ensure(std::span<const GlobalId> globals, Session& sess
   LockGuard lock(mutex_);
   for (GlobalId id : globals) {
     GlobalRecord& global = registry_.global(id);
+    if (!global.definition.load().exists())
+      return Error(ErrorKind::MissingSymbol, "global '" + std::string(global.name) + "'",
+                   "it was removed while code that uses it was compiled");
     if (global.address.load(std::memory_order_relaxed)) {
       // Has an address from an earlier attempt that failed, or is being initialised further out.
       if (!global.written)
@@ -109,7 +112,8 @@ Status DataMaterializer::writePending(Session& session) {
   while (!pending_.empty()) {
     GlobalRecord& global = *pending_.back();
     pending_.pop_back();
-    if (global.written)
+    // After an attempt that failed some stay behind, which may have been removed or redefined since.
+    if (global.written || !global.address.load(std::memory_order_relaxed))
       continue;
     const Definition where = global.definition.load();
     Result<ImageReader*> reader = session.reader(where.image);

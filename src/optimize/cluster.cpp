@@ -105,9 +105,11 @@ Status Cluster::promoteCalls(const IndirectCalls& indirect) {
       const Definition where = callee.definition.load();
       if (!where.exists() || callee.isIfunc.load(std::memory_order_relaxed))
         continue;
-      Result<ImageReader*> reader = environment_.reader(where.image);
+      Result<ImageReader*> reader = environment_.reader(callee, where);
       if (!reader)
         return reader.takeError();
+      if (!*reader)
+        continue;
       if (llvm::Function* declared = declareInUnit(environment_.registry, environment_.host, **reader, callee,
                                                    where, environment_.extract, unit_))
         candidates.push_back({declared, target.count});
@@ -179,9 +181,11 @@ Status Cluster::grow() {
     if (!where.exists() || callee.isIfunc.load(std::memory_order_relaxed) ||
         callee.pinned.load(std::memory_order_relaxed))
       continue;
-    Result<ImageReader*> reader = environment_.reader(where.image);
+    Result<ImageReader*> reader = environment_.reader(callee, where);
     if (!reader)
       return reader.takeError();
+    if (!*reader)
+      continue;
     Result<size_t> instructions = bodySize(**reader, where);
     if (!instructions)
       return instructions.takeError();

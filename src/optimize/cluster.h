@@ -30,7 +30,8 @@ struct ClusterEnvironment {
   Registry& registry;
   HostSymbolSource& host;
   TargetAttributes& attributes;
-  std::function<Result<ImageReader*>(ImageId)> reader;
+  /// Null for a definition that is not in force any more.
+  std::function<Result<ImageReader*>(const FunctionRecord&, const Definition&)> reader;
   const ExtractOptions& extract;
   const Profile* profileIn; ///< of earlier runs, or null
 };

@@ -4,6 +4,7 @@
 #include "platform/own_memory.h"
 
 #include <algorithm>
+#include <csignal>
 #include <ucontext.h>
 
 namespace tiercel {
@@ -122,9 +123,15 @@ private:
     const auto sp = static_cast<uintptr_t>(frame.registers[REG_RSP]) & ~uintptr_t(7);
     if (start_.alternate.contains(address) && start_.alternate.contains(sp))
       return; // a handler that another interrupted, both on the alternate stack
+    // Elsewhere than on an alternate stack the kernel puts the frame on the stack that it interrupts. One
+    // that says otherwise is what is left of a handler that returned long ago, in a hole of a later frame
+    // that has overwritten part of it.
+    const auto alternate = reinterpret_cast<uintptr_t>(frame.alternate.ss_sp);
+    const bool onAlternate =
+        (frame.alternate.ss_flags & SS_DISABLE) == 0 && address - alternate < frame.alternate.ss_size;
     if (primary_.contains(sp))
       interrupted_ = std::min(interrupted_, sp);
-    else
+    else if (onAlternate)
       foreign_ = true;
   }
 

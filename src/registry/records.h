@@ -26,6 +26,7 @@ struct Definition {
   uint32_t ordinal = ~0u;
 
   bool exists() const { return image.valid(); }
+  bool operator==(const Definition&) const = default;
 };
 
 class AtomicDefinition {
