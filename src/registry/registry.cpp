@@ -284,12 +284,6 @@ Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
     ref = {variable->isThreadLocal() ? SymbolKind::Thread : SymbolKind::Data, (*record)->id.value, 0};
     if (variable->isThreadLocal())
       adding.entry.threadLocals.push_back((*record)->id);
-    // Without a name, or when the name has come to mean another, only its own image's functions can reach it:
-    // it keeps the image no longer than they do.
-    if (!value.hasName())
-      --adding.entry.inForce;
-    else if (rules.redefine && (known.kind == SymbolKind::Data || known.kind == SymbolKind::Thread))
-      countInForce(definitionOf(known), -1);
     return {};
   }
   if (known.kind == SymbolKind::Function &&
