@@ -80,7 +80,7 @@ def make_stages(preset: str) -> list[Stage]:
         Stage("fuzz", "random programs", fuzz, [*fuzz, "--seeds", QUICK_SEEDS]),
         Stage("bench", "what the benchmarks conclude", bench, bench),
         Stage("stress", "everything that changes a running program, at once", [*stress, "--seconds", "10"],
-              [*stress, "--seconds", "3"]),
+              [*stress, "--seconds", "5"]),
         Stage("examples", "examples, run and built against the installed package", examples, examples),
     ]
 

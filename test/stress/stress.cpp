@@ -256,7 +256,9 @@ bool Stress::run() {
   start([this, seed = seeds.next()] { throwAndCatch(seed); });
   start([this, seed = seeds.next()] { observe(seed); });
   start([this] { collect(); });
-  if (configuration_.forks)
+  if (!configuration_.forks)
+    ledger_.leaveOut(Invariant::Child);
+  else
     start([this, seed = seeds.next()] { fork(seed); });
   watch();
   stop_ = true;

@@ -133,8 +133,13 @@ TEST(Engines, SeveralAtOnceDoNotMeet) {
   for (std::thread& thread : threads)
     thread.join();
   EXPECT_EQ(wrong, 0);
-  for (const auto& engine : engines)
+  for (const auto& engine : engines) {
+    const Result<CollectReport> report = engine->collect();
+    ASSERT_TRUE(report) << report.error().message();
+    EXPECT_TRUE(report->complete) << report->why;
+    EXPECT_EQ(report->held, 0u);
     EXPECT_GT(engine->stats().functions.freed, 0u);
+  }
 }
 
 } // namespace
