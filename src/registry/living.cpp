@@ -151,6 +151,24 @@ void Registry::changeFunction(FunctionRecord& record, Definition where, std::vec
   countInForce(before, -1);
 }
 
+void Registry::addSpare(NameEntry& name, Definition where, Strength strength) {
+  if (!name.spares)
+    name.spares = std::make_unique<std::vector<Spare>>();
+  name.spares->push_back({where, strength});
+  countInForce(where, 1);
+}
+
+void Registry::dropSpares(NameEntry& name, llvm::StringRef module) {
+  if (!name.spares)
+    return;
+  std::vector<Spare> kept, dropped;
+  for (const Spare& spare : *name.spares)
+    (images_[spare.where.image.value].module == module ? dropped : kept).push_back(spare);
+  *name.spares = std::move(kept);
+  for (const Spare& spare : dropped)
+    countInForce(spare.where, -1);
+}
+
 void Registry::dropName(NameEntry& name, const std::vector<bool>& going, std::vector<FunctionId>& changed) {
   if (name.spares)
     std::erase_if(*name.spares, [&](const Spare& spare) { return going[spare.where.image.value]; });
@@ -171,11 +189,11 @@ void Registry::dropName(NameEntry& name, const std::vector<bool>& going, std::ve
   }
   if (name.ref.kind == SymbolKind::Function) {
     changeFunction(functions_[name.ref.id], next, changed);
+    countInForce(next, -1);
     return;
   }
   GlobalRecord& record = globals_[name.ref.id];
-  if (next.exists()) { // what is in it stays
-    countInForce(next, 1);
+  if (next.exists()) { // what is in it stays; the count as a spare becomes that of the definition
     record.definition.store(next);
   } else {
     name.orphaned = true;

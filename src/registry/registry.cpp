@@ -90,7 +90,7 @@ Error duplicate(llvm::StringRef name, std::string_view first, std::string_view s
 
 } // namespace
 
-Registry::Strength Registry::strengthOf(const llvm::GlobalValue& value) {
+Strength Registry::strengthOf(const llvm::GlobalValue& value) {
   if (!definesSymbol(value))
     return Strength::Undefined;
   if (value.hasCommonLinkage())
@@ -362,21 +362,19 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
     return {};
   const bool takesOver = replaces || claims(name, strength);
   const bool merges = strength == Strength::Common && name.strength == Strength::Common && !isFixed(name);
-  const auto spare = [&name](Definition definition, Strength itsStrength) {
-    if (!name.spares)
-      name.spares = std::make_unique<std::vector<Spare>>();
-    name.spares->push_back({definition, itsStrength});
-  };
   if (!takesOver && !merges) {
     if (name.strength == Strength::Undefined)
       name.isData |= variable != nullptr;
-    if (strength != Strength::Undefined)
-      spare(where, strength);
+    if (strength != Strength::Undefined) {
+      if (adding.rules.redefine)
+        dropSpares(name, adding.entry.module);
+      addSpare(name, where, strength);
+    }
     return {};
   }
   if (const Definition before = definitionOf(name.ref);
       takesOver && !replaces && name.strength != Strength::Undefined && before.exists())
-    spare(before, name.strength);
+    addSpare(name, before, name.strength);
   // The record of an earlier, weaker definition is kept: it may have been handed out already. Unless it has
   // an alias, which goes on standing for that definition.
   if (variable) {

@@ -27,6 +27,7 @@
 #include "load/image.h"
 #include "load/image_reader.h"
 #include "registry/records.h"
+#include "registry/entries.h"
 #include "registry/symbols.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -162,51 +163,6 @@ public:
   Mutex& forkMutex() { return mutex_; }
 
 private:
-  enum class Strength : uint8_t { Undefined, Weak, Common, Strong };
-  /// A definition that is not in force, but will be if the one that is goes away.
-  struct Spare {
-    Definition where;
-    Strength strength;
-  };
-  struct NameEntry {
-    SymbolRef ref = {};
-    uint32_t mentions = 0; ///< by how many images that are not removed, their own definitions included
-    std::unique_ptr<std::vector<Spare>> spares = nullptr;
-    Strength strength = Strength::Undefined;
-    bool inComdat = false;
-    bool isData = false;     ///< of undefined names: referred to as a variable
-    bool hidden = false;     ///< not visible to dlsym and libraries
-    bool aliased = false;    ///< an alias stands for this very definition
-    bool ownsRecord = false; ///< `ref` was made for this name, not for the target of an alias
-    bool orphaned = false;   ///< a variable whose module is gone; it lives as long as others mention it
-    std::string_view definedIn = {};
-  };
-  using Name = llvm::StringMapEntry<NameEntry>;
-  struct ImageEntry {
-    std::shared_ptr<const ProgramImage> image; ///< null: free for another
-    std::string module;
-    std::vector<Name*> mentioned;            ///< each once
-    uint32_t inForce = 0;                    ///< definitions of functions and of variables that can change
-    int32_t uses = 0;                        ///< by versions of code
-    bool removed = false;                    ///< nothing is in force, or its module is gone
-    std::vector<SymbolRef> values;           ///< by ordinal; None: look the name up
-    llvm::StringMap<uint32_t> internalNames; ///< to ordinals
-    std::vector<GlobalId> threadLocals;
-    std::vector<FreedVariable> formerStorage;       ///< of variables that it gave another type
-    std::vector<FreedVariable> formerConstants;     ///< of images of the module that ended before
-    llvm::DenseMap<uint32_t, SymbolRef> overridden; ///< definitions that lost their name and have aliases
-  };
-
-  /// An addition in progress.
-  struct Adding {
-    ImageId id;
-    ImageEntry& entry;
-    ImageReader& reader;
-    const AddRules& rules;
-    std::vector<FunctionId> changed = {};
-    std::vector<GlobalId> renewed = {};
-    std::vector<SymbolRef> before = {}; ///< by ordinal: of the module, under the same internal name
-  };
   static Strength strengthOf(const llvm::GlobalValue& value);
   Status checkBeforeEntering(const ProgramImage& image, ImageReader& reader, const AddRules& rules)
       TIERCEL_REQUIRES(mutex_);
@@ -225,6 +181,9 @@ private:
   void countInForce(const Definition& definition, int change) TIERCEL_REQUIRES(mutex_);
   void changeFunction(FunctionRecord& record, Definition where, std::vector<FunctionId>& changed)
       TIERCEL_REQUIRES(mutex_);
+  /// Spares hold their images.
+  void addSpare(NameEntry& name, Definition where, Strength strength) TIERCEL_REQUIRES(mutex_);
+  void dropSpares(NameEntry& name, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
   void dropName(NameEntry& name, const std::vector<bool>& going, std::vector<FunctionId>& changed)
       TIERCEL_REQUIRES(mutex_);
   /// Its names are mentioned by one less.

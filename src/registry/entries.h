@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the registry's tables hold. Thread rule: the registry's lock.
+#pragma once
+
+#include "load/image.h"
+#include "load/image_reader.h"
+#include "registry/records.h"
+#include "registry/symbols.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tiercel {
+
+enum class Strength : uint8_t { Undefined, Weak, Common, Strong };
+/// A definition that is not in force, but will be if the one that is goes away.
+struct Spare {
+  Definition where;
+  Strength strength;
+};
+/// What an external name means.
+struct NameEntry {
+  SymbolRef ref = {};
+  uint32_t mentions = 0; ///< by how many images that are not removed, their own definitions included
+  std::unique_ptr<std::vector<Spare>> spares = nullptr;
+  Strength strength = Strength::Undefined;
+  bool inComdat = false;
+  bool isData = false;     ///< of undefined names: referred to as a variable
+  bool hidden = false;     ///< not visible to dlsym and libraries
+  bool aliased = false;    ///< an alias stands for this very definition
+  bool ownsRecord = false; ///< `ref` was made for this name, not for the target of an alias
+  bool orphaned = false;   ///< a variable whose module is gone; it lives as long as others mention it
+  std::string_view definedIn = {};
+};
+using Name = llvm::StringMapEntry<NameEntry>;
+struct ImageEntry {
+  std::shared_ptr<const ProgramImage> image; ///< null: free for another
+  std::string module;
+  std::vector<Name*> mentioned;            ///< each once
+  uint32_t inForce = 0;                    ///< definitions that hold the image: those in force, and spares
+  int32_t uses = 0;                        ///< by versions of code
+  bool removed = false;                    ///< nothing is in force, or its module is gone
+  std::vector<SymbolRef> values;           ///< by ordinal; None: look the name up
+  llvm::StringMap<uint32_t> internalNames; ///< to ordinals
+  std::vector<GlobalId> threadLocals;
+  std::vector<FreedVariable> formerStorage;       ///< of variables that it gave another type
+  std::vector<FreedVariable> formerConstants;     ///< of images of the module that ended before
+  llvm::DenseMap<uint32_t, SymbolRef> overridden; ///< definitions that lost their name and have aliases
+};
+
+/// An addition in progress.
+struct Adding {
+  ImageId id;
+  ImageEntry& entry;
+  ImageReader& reader;
+  const AddRules& rules;
+  std::vector<FunctionId> changed = {};
+  std::vector<GlobalId> renewed = {};
+  std::vector<SymbolRef> before = {}; ///< by ordinal: of the module, under the same internal name
+};
+
+} // namespace tiercel
