@@ -106,7 +106,7 @@ EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> aren
       linker_(LinkEnvironment{*arena_, table_, calls_, registry_, map_, *this}),
       objects_(
           linker_, [this](const auto& use) { return withThreadLocals(use); }, materialiseMutex_),
-      promoter_(*this, workerCount(options_), compileShare(options_), hasSpareCore()) {
+      collector_(*this), promoter_(*this, workerCount(options_), compileShare(options_), hasSpareCore()) {
   registerForFork(*this);
 }
 
@@ -251,8 +251,8 @@ Status Engine::removeFunction(const std::string& name, const RemoveOptions& opti
   return impl_->removeFunction(name, options);
 }
 Status Engine::discardCode(const std::vector<std::string>& names) { return impl_->discardCode(names); }
-Result<CollectReport> Engine::collect() { return impl_->collect(); }
-CollectReport Engine::quiescentPoint() { return impl_->quiescentPoint(); }
+Result<CollectReport> Engine::collect() { return impl_->collector().collect(); }
+CollectReport Engine::quiescentPoint() { return impl_->collector().quiescentPoint(); }
 Result<FunctionInfo> Engine::describe(std::string_view function) { return impl_->describe(function); }
 std::vector<ModuleInfo> Engine::modules() { return impl_->modules(); }
 

@@ -15,6 +15,9 @@
 #include "codemem/code_map.h"
 #include "codemem/function_table.h"
 #include "compile/session_pool.h"
+#include "engine/collector.h"
+#include "engine/initialisation.h"
+#include "engine/inlining_notes.h"
 #include "engine/native_objects.h"
 #include "engine/promoter.h"
 #include "engine/versions.h"
@@ -27,7 +30,6 @@
 #include "load/input.h"
 #include "platform/core_sync.h"
 #include "platform/program_state_guard.h"
-#include "platform/thread_stacks.h"
 #include "registry/registry.h"
 
 #include <map>
@@ -69,14 +71,7 @@ public:
   Result<FunctionInfo> describe(std::string_view name);
   std::vector<ModuleInfo> modules();
 
-  // --- reclamation (collect.cpp) ---
-  Result<CollectReport> collect() TIERCEL_EXCLUDES(collectionMutex_);
-  Result<CollectReport> collect(uint64_t timeoutNs) TIERCEL_EXCLUDES(collectionMutex_);
-  CollectReport quiescentPoint() TIERCEL_EXCLUDES(collectionMutex_);
-  /// By workers, when they have nothing better to do: collects if there is enough to gain.
-  void collectInBackground();
-  /// When nothing has been compiled for a while: frees what LLVM keeps, and what the heap keeps of that.
-  void giveBackMemory();
+  Collector& collector() { return collector_; }
 
   // --- compiling (install.cpp) ---
   /// Compiles, links and publishes. The caller is the only one doing so for this function. Null if the
@@ -108,7 +103,7 @@ public:
 
   /// What this run has counted so far.
   Status writeProfile(const std::string& path);
-  std::vector<InlineDecision> inliningOf(std::string_view name) TIERCEL_EXCLUDES(inliningMutex_);
+  std::vector<InlineDecision> inliningOf(std::string_view name);
   std::vector<std::string> dependentsOf(std::string_view name);
 
   void waitIdle() { promoter_.waitIdle(); }
@@ -145,6 +140,8 @@ public:
   SessionPool& pool() { return pool_; }
 
 private:
+  friend class Collector; // takes its locks and follows its tables
+
   EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena, Profile profileIn);
   Result<void*> compileFirst(FunctionRecord& record);
   /// What install and compileContinuation have in common: compile and link, and count that.
@@ -152,7 +149,7 @@ private:
   Result<Made> make(const CompileRequest& request, Session& session, bool background);
   bool isOvertaken(const CompileRequest& request, uint64_t releases);
   void beginEpoch(FunctionRecord& record, const Made& made) TIERCEL_REQUIRES(versions_.mutex());
-  void noteInlining(const CompileRequest& request, const Artifact& artifact) TIERCEL_EXCLUDES(inliningMutex_);
+  void noteInlining(const CompileRequest& request, const Artifact& artifact);
   std::vector<InlineDecision> readable(const CompileRequest& request,
                                        const std::vector<InlineRemark>& remarks);
   static void* continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header, uint32_t epoch);
@@ -168,10 +165,6 @@ private:
   /// there from now on. Null if nothing does.
   void* findLate(FunctionRecord& record);
   bool isChangedSince(const FunctionRecord& record, uint32_t serial);
-  void noteStack();
-  bool mayHaveForeignStacks() const {
-    return foreignStacks_.load(std::memory_order_relaxed) || host_.switchesStacks();
-  }
   /// When a first compile found no room for its code; whether there is more now.
   bool makeRoom();
   Error undefinedCall(const FunctionRecord& record, const void* returnAddress);
@@ -195,12 +188,6 @@ private:
   /// The same as one text for a message; empty if nobody does.
   std::string describeUsers(const std::vector<std::string>& names, const std::string& except = {});
 
-  struct Initialisation {
-    uint32_t priority;
-    SymbolRef function;
-    std::byte* native = nullptr; ///< of objects: not in the registry
-    std::string module = {};
-  };
   Status collectInitialisers(std::vector<Initialisation>& constructors) TIERCEL_REQUIRES(loadMutex_);
   Status collectFrom(ImageId image, std::vector<Initialisation>& constructors,
                      std::vector<Initialisation>& destructors);
@@ -227,8 +214,6 @@ private:
   /// Drops all code of a function; the next call compiles it.
   void close(FunctionRecord& record) TIERCEL_REQUIRES(versions_.mutex());
   void fallBack(CodeVersion& dependent) TIERCEL_REQUIRES(versions_.mutex());
-  void finishCollection(std::span<CodeVersion* const> candidates, CollectReport& report)
-      TIERCEL_REQUIRES(collectionMutex_);
   /// Memory of images and objects that nothing refers to any more.
   void releaseData() TIERCEL_REQUIRES(materialiseMutex_, versions_.mutex());
   void storeState(FunctionRecord& record, FirstCompile state) TIERCEL_EXCLUDES(inFlightMutex_);
@@ -260,12 +245,6 @@ private:
 
   Mutex loadMutex_;
   std::vector<ArchiveMember> archiveMembers_ TIERCEL_GUARDED_BY(loadMutex_);
-  /// Images and objects in the order of adding, which is that of their initialisation.
-  struct Added {
-    ImageId image;
-    ObjectId object; ///< valid: not an image
-    std::string module;
-  };
   std::vector<Added> added_ TIERCEL_GUARDED_BY(loadMutex_);
   size_t initialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;                  ///< of added_
   std::vector<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run
@@ -274,29 +253,12 @@ private:
   /// when first mentioned, and kept, because registrations refer to them.
   std::map<std::string, std::unique_ptr<char>> dsoHandles_ TIERCEL_GUARDED_BY(dsoMutex_);
   Mutex dsoMutex_;
-  Mutex inliningMutex_;
-  /// Of the newest compiles at the top tier.
-  struct Inlining {
-    std::vector<InlineDecision> version;
-    std::map<uint32_t, std::vector<InlineDecision>> continuations; ///< by loop header
-  };
-  /// By root of the cluster.
-  std::unordered_map<uint32_t, Inlining> inlining_ TIERCEL_GUARDED_BY(inliningMutex_);
+  InliningNotes inlining_;
   std::atomic<uint64_t> osrChances_{0}; ///< polls of the mode osr-always
   std::vector<std::string> arguments_;
   std::vector<char*> argv_;
 
-  /// Libraries of thread-locals that are not used any more; closed by the next collection.
-  std::vector<void*> closable_ TIERCEL_GUARDED_BY(versions_.mutex());
-  Mutex collectionMutex_;
-  /// With Reclaim::Signals, from the first collection on.
-  std::shared_ptr<ThreadStacks> stacks_ TIERCEL_GUARDED_BY(collectionMutex_);
-  /// Return addresses may be on stacks that belong to no thread: from now on nothing is freed.
-  std::atomic<bool> foreignStacks_{false};
-  std::atomic<uint64_t> collectAtBytes_{256 << 10}, collectAfterNs_{0}; ///< when the background looks again
-  std::atomic<bool> collecting_{false}; ///< in the background: its owner has the next
-  uint64_t collectInterval_ = 0;
-
+  Collector collector_;
   Promoter promoter_; ///< last: its threads use everything above
 };
 

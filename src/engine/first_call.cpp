@@ -5,7 +5,6 @@
 #include "base/mix.h"
 #include "engine/engine_impl.h"
 #include "platform/lazy_entry.h"
-#include "platform/own_stack.h"
 #include "platform/program_state_guard.h"
 #include "profile/target_table.h"
 #include "tiering/policy.h"
@@ -50,7 +49,7 @@ void* EngineImpl::firstCall(FunctionId id, const void* returnAddress) {
     {
       ProgramStateGuard guard;
       promoter_.ensureWorkers();
-      noteStack();
+      collector_.noteStack();
       if (!defined) {
         if (void* late = findLate(record))
           return late;
@@ -102,20 +101,6 @@ void* EngineImpl::findLate(FunctionRecord& record) {
     return table_.lazyAddress(record.id); // added this moment: the call comes again
   publish(record.id, address);
   return address;
-}
-
-/// A coroutine's first steps on a stack of its own mostly are first calls.
-void EngineImpl::noteStack() {
-  const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  if (options_.reclaim != Reclaim::Signals || isKnownStack(sp) || mayHaveForeignStacks())
-    return;
-  Result<SessionPool::Lease> session = pool_.borrow();
-  if (!session)
-    return;
-  (*session)->stack().run([&] {
-    if (!isOwnStack(sp))
-      foreignStacks_.store(true, std::memory_order_relaxed);
-  });
 }
 
 void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header, uint32_t epoch) {

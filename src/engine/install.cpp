@@ -258,9 +258,7 @@ void EngineImpl::noteInlining(const CompileRequest& request, const Artifact& art
               (decision.continuation ? ", continued: " : ": ") + decision.reason + "\n";
     options_.onDump(dump, std::string(name), text);
   }
-  LockGuard lock(inliningMutex_);
-  Inlining& noted = inlining_[request.function.value];
-  (request.osrHeader ? noted.continuations[*request.osrHeader] : noted.version) = std::move(decisions);
+  inlining_.store(request.function.value, request.osrHeader, std::move(decisions));
 }
 
 Status EngineImpl::writeProfile(const std::string& path) {
@@ -299,14 +297,7 @@ std::vector<std::string> EngineImpl::dependentsOf(std::string_view name) {
 
 std::vector<InlineDecision> EngineImpl::inliningOf(std::string_view name) {
   const SymbolRef ref = registry_.findAnywhere({name.data(), name.size()});
-  LockGuard lock(inliningMutex_);
-  const auto found = ref.kind == SymbolKind::Function ? inlining_.find(ref.id) : inlining_.end();
-  if (found == inlining_.end())
-    return {};
-  std::vector<InlineDecision> decisions = found->second.version;
-  for (const auto& [header, more] : found->second.continuations)
-    decisions.insert(decisions.end(), more.begin(), more.end());
-  return decisions;
+  return ref.kind == SymbolKind::Function ? inlining_.of(ref.id) : std::vector<InlineDecision>();
 }
 
 void EngineImpl::openContinuations(const FunctionRecord& record) {
@@ -392,7 +383,7 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
     };
     attempt();
     // The program cannot go on without this code: worth asking for space.
-    if (!*result && result->error().kind() == ErrorKind::Environment && makeRoom())
+    if (!*result && result->error().kind() == ErrorKind::Environment && collector_.makeRoom())
       attempt();
     return std::move(*result);
   }();

@@ -332,7 +332,7 @@ Status EngineImpl::remove(const std::string& module, const RemoveOptions& option
   return {};
 }
 
-std::vector<EngineImpl::Initialisation> EngineImpl::takeDestructors(const std::string& module) {
+std::vector<Initialisation> EngineImpl::takeDestructors(const std::string& module) {
   std::vector<Initialisation> taken;
   const auto isOurs = [&](const Initialisation& entry) { return entry.module == module; };
   std::copy_if(destructors_.begin(), destructors_.end(), std::back_inserter(taken), isOurs);
@@ -397,7 +397,7 @@ void EngineImpl::releaseData() {
     arena_->freeData(variable.address, variable.size, variable.alignment);
   for (ImageId image : released.images)
     if (void* library = data_.takeThreadBlock(image))
-      closable_.push_back(library);
+      collector_.closeLater(library);
 }
 
 } // namespace tiercel

@@ -69,7 +69,7 @@ void registerDestructors(EngineImpl& engine) {
 
 void EngineImpl::lockForFork() {
   loadMutex_.lock();
-  collectionMutex_.lock();
+  collector_.forkMutex().lock();
   materialiseMutex_.lock();
   versions_.mutex().lock();
   registry_.forkMutex().lock();
@@ -77,7 +77,7 @@ void EngineImpl::lockForFork() {
   promoter_.forkMutex().lock();
   inFlightMutex_.lock();
   host_.forkMutex().lock();
-  inliningMutex_.lock();
+  inlining_.forkMutex().lock();
   dsoMutex_.lock();
   statistics_.forkMutex().lock();
   map_.forkMutex().lock();
@@ -92,7 +92,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   if (inChild) {
     arena_->abandonOpenSegment();
     map_.forgetReaders();
-    collecting_.store(false, std::memory_order_relaxed); // nobody else is here
+    collector_.forgetThreads();
     promoter_.afterForkInChild();
     // Their sessions are lost with the threads; the functions can be compiled again.
     for (FunctionRecord* record : inFlight_) {
@@ -105,7 +105,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   map_.forkMutex().unlock();
   statistics_.forkMutex().unlock();
   dsoMutex_.unlock();
-  inliningMutex_.unlock();
+  inlining_.forkMutex().unlock();
   host_.forkMutex().unlock();
   inFlightMutex_.unlock();
   promoter_.forkMutex().unlock();
@@ -113,7 +113,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   registry_.forkMutex().unlock();
   versions_.mutex().unlock();
   materialiseMutex_.unlock();
-  collectionMutex_.unlock();
+  collector_.forkMutex().unlock();
   loadMutex_.unlock();
 }
 

@@ -128,7 +128,7 @@ void Promoter::work() {
     }
     idleSignal_.fetch_add(1, std::memory_order_release);
     futexWakeAll(idleSignal_);
-    engine_.collectInBackground();
+    engine_.collector().collectInBackground();
     sleepUntilWork(seen);
   }
 }
@@ -140,7 +140,7 @@ void Promoter::sleepUntilWork(uint32_t seen) {
     if (workSignal_.load(std::memory_order_acquire) != seen)
       return;
     if (engine_.pool().borrowed() == borrowed)
-      engine_.giveBackMemory();
+      engine_.collector().giveBackMemory();
     else
       return; // the program still meets new functions; looked at again
   }

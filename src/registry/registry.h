@@ -26,8 +26,8 @@
 #include "codemem/function_table.h"
 #include "load/image.h"
 #include "load/image_reader.h"
-#include "registry/records.h"
 #include "registry/entries.h"
+#include "registry/records.h"
 #include "registry/symbols.h"
 
 #include "llvm/ADT/DenseMap.h"

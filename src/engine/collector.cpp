@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//
-// Giving retired code back (platform/thread_stacks.h has the argument): what is retired cannot be reached by
-// new calls; what no stack leads into cannot be returned to; so it is taken out of all tables and freed.
+#include "engine/collector.h"
+
 #include "base/clock.h"
 #include "engine/engine_impl.h"
+#include "platform/own_stack.h"
 #include "platform/program_state_guard.h"
 
 #include <algorithm>
@@ -44,28 +44,28 @@ struct Candidates {
 
 } // namespace
 
-Result<CollectReport> EngineImpl::collect() { return collect(kTimeoutNs); }
+Result<CollectReport> Collector::collect() { return collect(kTimeoutNs); }
 
-Result<CollectReport> EngineImpl::collect(uint64_t timeoutNs) {
-  if (options_.reclaim != Reclaim::Signals)
+Result<CollectReport> Collector::collect(uint64_t timeoutNs) {
+  if (engine_.options_.reclaim != Reclaim::Signals)
     return Error(ErrorKind::BadInput, "collect",
                  "looking at the stacks needs Options::reclaim = Reclaim::Signals; without it code is freed "
                  "at quiescent points");
   CollectReport report;
   ProgramStateGuard guard; // no handler of the program's may run while its thread scans
-  LockGuard collection(collectionMutex_);
+  LockGuard collection(mutex_);
   if (!stacks_) {
     // Not before it is needed: most programs end without ever having a signal handler of ours.
-    Result<std::shared_ptr<ThreadStacks>> stacks = ThreadStacks::acquire(options_.reclaimSignal);
+    Result<std::shared_ptr<ThreadStacks>> stacks = ThreadStacks::acquire(engine_.options_.reclaimSignal);
     if (!stacks)
       return stacks.takeError();
     stacks_ = std::move(*stacks);
   }
   Candidates candidates;
   {
-    LockGuard lock(versions_.mutex());
-    candidates.byAddress = versions_.beginCollection();
-    report.pinned = versions_.pinnedVersions();
+    LockGuard lock(engine_.versions_.mutex());
+    candidates.byAddress = engine_.versions_.beginCollection();
+    report.pinned = engine_.versions_.pinnedVersions();
   }
   if (mayHaveForeignStacks()) {
     report.held = candidates.byAddress.size();
@@ -75,8 +75,8 @@ Result<CollectReport> EngineImpl::collect(uint64_t timeoutNs) {
   if (!candidates.byAddress.empty()) {
     std::sort(candidates.byAddress.begin(), candidates.byAddress.end(),
               [](const CodeVersion* a, const CodeVersion* b) { return a->code.exec < b->code.exec; });
-    const std::vector<pid_t> workers = promoter_.workerIds();
-    const auto begin = reinterpret_cast<uintptr_t>(arena_->codeBase());
+    const std::vector<pid_t> workers = engine_.promoter_.workerIds();
+    const auto begin = reinterpret_cast<uintptr_t>(engine_.arena_->codeBase());
     const ThreadStacks::Outcome outcome = stacks_->scan({.begin = begin,
                                                          .end = begin + Arena::kCodeBytes,
                                                          .visit = Candidates::visit,
@@ -85,111 +85,128 @@ Result<CollectReport> EngineImpl::collect(uint64_t timeoutNs) {
                                                          .timeoutNs = timeoutNs});
     report.threads = outcome.threads;
     report.longestPauseUs = static_cast<double>(outcome.longestPauseNs) / 1e3;
-    statistics_.longestPauseNs.raise(outcome.longestPauseNs);
+    engine_.statistics_.longestPauseNs.raise(outcome.longestPauseNs);
     if (outcome.foreignStack)
       foreignStacks_.store(true, std::memory_order_relaxed);
     if (!outcome.complete) {
       report.held = candidates.byAddress.size();
       report.why = outcome.why;
-      statistics_.incompleteCollections.add();
+      engine_.statistics_.incompleteCollections.add();
       return report;
     }
   }
   report.complete = true;
-  finishCollection(candidates.byAddress, report);
+  finish(candidates.byAddress, report);
   return report;
 }
 
-CollectReport EngineImpl::quiescentPoint() {
+CollectReport Collector::quiescentPoint() {
   CollectReport report;
-  LockGuard collection(collectionMutex_);
+  LockGuard collection(mutex_);
   std::vector<CodeVersion*> candidates;
   {
-    LockGuard lock(versions_.mutex());
-    candidates = versions_.beginCollection();
-    report.pinned = versions_.pinnedVersions();
+    LockGuard lock(engine_.versions_.mutex());
+    candidates = engine_.versions_.beginCollection();
+    report.pinned = engine_.versions_.pinnedVersions();
   }
   serialiseAllThreads();
   report.complete = true;
-  finishCollection(candidates, report);
+  finish(candidates, report);
   return report;
 }
 
-void EngineImpl::finishCollection(std::span<CodeVersion* const> candidates, CollectReport& report) {
+void Collector::finish(std::span<CodeVersion* const> candidates, CollectReport& report) {
   std::vector<void*> closable;
   {
-    LockGuard materialise(materialiseMutex_);
-    LockGuard versions(versions_.mutex());
-    const Versions::Freed freed = versions_.endCollection(candidates);
+    LockGuard materialise(engine_.materialiseMutex_);
+    LockGuard versions(engine_.versions_.mutex());
+    const Versions::Freed freed = engine_.versions_.endCollection(candidates);
     report.freed = freed.versions;
     report.freedBytes = freed.bytes;
-    releaseData();
+    engine_.releaseData();
     closable.swap(closable_);
   }
   for (void* library : closable)
     dlclose(library);
   report.held = candidates.size() - report.freed;
-  statistics_.collections.add();
-  statistics_.freed.add(report.freed);
-  statistics_.freedBytes.add(report.freedBytes);
+  engine_.statistics_.collections.add();
+  engine_.statistics_.freed.add(report.freed);
+  engine_.statistics_.freedBytes.add(report.freedBytes);
   if (report.freed > 0)
-    statistics_.emit({EventKind::CodeFreed, {}, 0, {}, nullptr, report.freedBytes});
+    engine_.statistics_.emit({EventKind::CodeFreed, {}, 0, {}, nullptr, report.freedBytes});
 }
 
-void EngineImpl::giveBackMemory() {
-  pool_.trim();
-  if (options_.onWarmedUp)
-    options_.onWarmedUp();
+bool Collector::mayHaveForeignStacks() const {
+  return foreignStacks_.load(std::memory_order_relaxed) || engine_.host_.switchesStacks();
+}
+
+void Collector::noteStack() {
+  const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (engine_.options_.reclaim != Reclaim::Signals || isKnownStack(sp) || mayHaveForeignStacks())
+    return;
+  Result<SessionPool::Lease> session = engine_.pool_.borrow();
+  if (!session)
+    return;
+  (*session)->stack().run([&] { // the program's may be small
+    if (!isOwnStack(sp))
+      foreignStacks_.store(true, std::memory_order_relaxed);
+  });
+}
+
+void Collector::giveBackMemory() {
+  engine_.pool_.trim();
+  if (engine_.options_.onWarmedUp)
+    engine_.options_.onWarmedUp();
   else
     malloc_trim(0);
 }
 
-bool EngineImpl::makeRoom() {
-  if (options_.reclaim != Reclaim::Signals)
+bool Collector::makeRoom() {
+  if (engine_.options_.reclaim != Reclaim::Signals)
     return false;
   Result<CollectReport> report = collect();
   if (report && report->freed > 0)
     return true;
   // All of it is in use by its functions, but few of them are running: the others start anew.
   {
-    LockGuard lock(versions_.mutex());
-    for (uint32_t id = 0; id < registry_.functionCount(); ++id) {
-      FunctionRecord& record = registry_.function(FunctionId(id));
+    LockGuard lock(engine_.versions_.mutex());
+    for (uint32_t id = 0; id < engine_.registry_.functionCount(); ++id) {
+      FunctionRecord& record = engine_.registry_.function(FunctionId(id));
       if (record.state() == FirstCompile::Ready && !record.pinned.load(std::memory_order_relaxed))
-        close(record);
+        engine_.close(record);
     }
   }
   serialiseAllThreads();
-  statistics_.flushes.add();
+  engine_.statistics_.flushes.add();
   report = collect();
   return report && report->freed > 0;
 }
 
-void EngineImpl::collectInBackground() {
-  if (options_.reclaim != Reclaim::Signals || mayHaveForeignStacks())
+void Collector::collectInBackground() {
+  if (engine_.options_.reclaim != Reclaim::Signals || mayHaveForeignStacks())
     return;
   const uint64_t now = nowNs();
-  const uint64_t notBefore = collectAfterNs_.load(std::memory_order_relaxed);
+  const uint64_t notBefore = afterNs_.load(std::memory_order_relaxed);
   if (notBefore == ~uint64_t(0) ||
-      (!options_.modes.retireAlways &&
-       (versions_.retiredBytes() < collectAtBytes_.load(std::memory_order_relaxed) || now < notBefore)))
+      (!engine_.options_.modes.retireAlways &&
+       (engine_.versions_.retiredBytes() < atBytes_.load(std::memory_order_relaxed) || now < notBefore)))
     return;
-  if (versions_.retiredBytes() == 0)
+  if (engine_.versions_.retiredBytes() == 0)
     return;
-  if (collecting_.exchange(true, std::memory_order_acquire))
+  if (working_.exchange(true, std::memory_order_acquire))
     return; // another worker is at it
   const Result<CollectReport> report = collect(kBackgroundTimeoutNs);
   if (!report) { // the system does not allow it, and will not
-    collectAfterNs_.store(~uint64_t(0), std::memory_order_relaxed);
-    collecting_.store(false, std::memory_order_release);
+    afterNs_.store(~uint64_t(0), std::memory_order_relaxed);
+    working_.store(false, std::memory_order_release);
     return;
   }
   const bool useful = report->freed > 0;
-  collectInterval_ = useful ? kIntervalNs : std::clamp(2 * collectInterval_, kIntervalNs, kLongestIntervalNs);
-  collectAfterNs_.store(nowNs() + collectInterval_, std::memory_order_relaxed);
+  intervalNs_ = useful ? kIntervalNs : std::clamp(2 * intervalNs_, kIntervalNs, kLongestIntervalNs);
+  afterNs_.store(nowNs() + intervalNs_, std::memory_order_relaxed);
   // What is held now stays: the next look is worth it when as much again has come.
-  collectAtBytes_.store(versions_.retiredBytes() + kWorthwhileBytes, std::memory_order_relaxed);
-  collecting_.store(false, std::memory_order_release);
+  atBytes_.store(engine_.versions_.retiredBytes() + kWorthwhileBytes, std::memory_order_relaxed);
+  working_.store(false, std::memory_order_release);
 }
 
 } // namespace tiercel
