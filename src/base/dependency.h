@@ -12,6 +12,7 @@ namespace tiercel {
 struct Dependency {
   FunctionId function;
   uint32_t serial = 0;
+  uint32_t epoch = 0; ///< of its code: changes also with what the body uses
 };
 
 } // namespace tiercel

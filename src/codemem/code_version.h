@@ -43,9 +43,11 @@ extern "C" void __deregister_frame(void*);
 
 struct CodeVersion {
   CodeVersion() = default;
-  ~CodeVersion() {
+  ~CodeVersion() { forgetFrames(); }
+  void forgetFrames() {
     if (frames)
       __deregister_frame(const_cast<void*>(frames));
+    frames = nullptr;
   }
   CodeVersion(const CodeVersion&) = delete;
   CodeVersion& operator=(const CodeVersion&) = delete;

@@ -5,10 +5,12 @@
 #pragma once
 
 #include "base/ids.h"
+#include "load/image.h"
 #include "registry/symbols.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace tiercel {
@@ -26,6 +28,7 @@ struct Added {
   ImageId image;
   ObjectId object; ///< valid: not an image
   std::string module;
+  std::weak_ptr<const ProgramImage> bytes; ///< of the image
 };
 
 } // namespace tiercel

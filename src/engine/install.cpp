@@ -88,10 +88,9 @@ Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session
   version.images = std::move(artifact->images);
   version.addressesEscape = artifact->addressesEscape;
   version.references = std::move(artifact->references);
-  for (std::vector<FunctionId>* list : {&version.references}) {
-    std::sort(list->begin(), list->end());
-    list->erase(std::unique(list->begin(), list->end()), list->end());
-  }
+  std::sort(version.references.begin(), version.references.end());
+  version.references.erase(std::unique(version.references.begin(), version.references.end()),
+                           version.references.end());
   std::sort(version.images.begin(), version.images.end());
   version.images.erase(std::unique(version.images.begin(), version.images.end()), version.images.end());
   return Made{std::move(*artifact), std::move(*linked), static_cast<double>(end - start) / 1e6};
@@ -161,7 +160,7 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   {
     LockGuard lock(versions_.mutex());
     const auto state = static_cast<FirstCompile>(record.firstCompile.load(std::memory_order_acquire));
-    current = versions_.isCurrent(record, request.epoch, artifact.inlined) &&
+    current = versions_.isCurrent(record, request.epoch, artifact.inlined, made->linked.version->objects) &&
               state == (request.replaces ? FirstCompile::Ready : FirstCompile::Compiling);
     if (current) {
       if (!request.replaces)
@@ -326,8 +325,9 @@ Outcome EngineImpl::compileContinuation(const CompileRequest& request, Session& 
     OsrEntries* entries = record.osrEntries(request.epoch);
     // Without first code there is nobody to enter it.
     const FunctionCode* code = versions_.find(record.id);
-    current = versions_.isCurrent(record, request.epoch, made->artifact.inlined) && entries && code &&
-              !code->first.empty();
+    current =
+        versions_.isCurrent(record, request.epoch, made->artifact.inlined, made->linked.version->objects) &&
+        entries && code && !code->first.empty();
     if (current) {
       versions_.publish(std::move(made->linked.version));
       entries->publish(*request.osrHeader, entry);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Changing a program that runs: adding, redefining and removing modules, with all that uses them following.
+#include "base/diagnostics.h"
 #include "base/glob.h"
 #include "engine/engine_impl.h"
 #include "platform/core_sync.h"
@@ -50,6 +51,18 @@ Status EngineImpl::add(const std::string& module, const Source& source) {
   if (input->kind == InputKind::SharedLibrary)
     return Error(ErrorKind::Unsupported, source.name,
                  "a shared library is no module: it cannot be removed again; load it with addFile");
+  if (input->kind == InputKind::Bitcode) {
+    auto image = std::make_shared<ProgramImage>();
+    image->name = input->name;
+    image->bytes = llvm::MemoryBuffer::getMemBuffer(input->bytes->getMemBufferRef(), false);
+    llvm::LLVMContext context;
+    context.setDiagnosticHandler(std::make_unique<DiagnosticCollector>());
+    Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(std::move(image), context);
+    if (!reader)
+      return reader.takeError();
+    if (Status status = verifyAll(**reader, input->name); !status)
+      return status;
+  }
   return addInput(std::move(*input), module);
 }
 
@@ -179,7 +192,7 @@ Result<bool> EngineImpl::isUnchanged(const std::string& module, llvm::GlobalValu
     if (value.hasLocalLinkage() && (variable->isConstant() || old.isConstant()))
       return variable->isConstant() && isSameVariable(*variable, old);
     if (!isSameStorage(*variable, old)) {
-      if (!options.changeTypes)
+      if (!options.changeTypes || old.isThreadLocal() || variable->isThreadLocal())
         return refuse("its type is '" + describeVariable(old) + "', the new one's '" +
                       describeVariable(*variable) + "'");
       return false;
@@ -190,7 +203,7 @@ Result<bool> EngineImpl::isUnchanged(const std::string& module, llvm::GlobalValu
     return (used && !constant) || isSameVariable(*variable, old);
   }
   const std::string oldType = textOf(*before.getValueType()), newType = textOf(*value.getValueType());
-  if (oldType != newType && !options.changeTypes)
+  if (!isSameType(*before.getValueType(), *value.getValueType()) && !options.changeTypes)
     return refuse("its type is '" + oldType + "', the new one's '" + newType + "'");
   auto* function = llvm::dyn_cast<llvm::Function>(&value);
   auto* old = llvm::dyn_cast<llvm::Function>(&before);
@@ -266,7 +279,9 @@ void EngineImpl::applyChange(std::span<const FunctionId> changed) {
   for (FunctionId id : changed)
     close(registry_.function(id));
   for (FunctionId id : changed) {
-    const std::vector<CodeVersion*> dependents = versions_.dependents(id);
+    std::vector<CodeVersion*> dependents = versions_.dependents(id);
+    const std::vector<CodeVersion*> hinted = versions_.dependents(std::string(registry_.function(id).name));
+    dependents.insert(dependents.end(), hinted.begin(), hinted.end());
     for (CodeVersion* dependent : dependents)
       dependent->outOfDate = true; // so that none of them is revived
     for (CodeVersion* dependent : dependents)
@@ -352,13 +367,15 @@ void EngineImpl::removeNow(const std::string& module) {
       before += i < initialised_;
       if (!added_[i].object.valid())
         continue;
+      versions_.objectRemoved(added_[i].object);
       if (std::unique_ptr<CodeVersion> code = objects_.remove(added_[i].object, registry_))
         versions_.retire(*versions_.adopt(std::move(code)));
       // Code that calls it has its addresses, not those of stubs.
-      for (CodeVersion* user : versions_.users(added_[i].object)) {
+      const std::vector<CodeVersion*> users = versions_.users(added_[i].object);
+      for (CodeVersion* user : users)
         user->outOfDate = true;
+      for (CodeVersion* user : users)
         fallBack(*user);
-      }
     }
     std::erase_if(added_, [&](const Added& added) { return added.module == module; });
     initialised_ -= before;

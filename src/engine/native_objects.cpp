@@ -55,20 +55,23 @@ Result<ObjectSymbols> readObjectSymbols(llvm::MemoryBufferRef object) {
   return symbols;
 }
 
-void NativeObjects::add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols symbols, ImageId scope) {
+void NativeObjects::add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols symbols, ImageId scope,
+                        const std::string& module) {
   LockGuard lock(mutex_);
   auto object = std::make_unique<Object>();
   object->bytes = std::move(bytes);
   object->symbols = std::move(symbols);
   object->scope = scope;
+  object->module = module;
   objects_.push_back(std::move(object));
 }
 
-std::vector<std::string> NativeObjects::usersOf(const std::string& undefined) {
+std::vector<std::string> NativeObjects::usersOf(const std::string& undefined,
+                                                const std::string& exceptModule) {
   LockGuard lock(mutex_);
   std::vector<std::string> users;
   for (const auto& object : objects_) {
-    if (!object)
+    if (!object || (!exceptModule.empty() && object->module == exceptModule))
       continue;
     const auto& list = object->symbols.undefined;
     if (std::any_of(list.begin(), list.end(), [&](const auto& entry) { return entry.name == undefined; }))

@@ -31,14 +31,15 @@ public:
       : linker_(linker), withThreads_(std::move(withThreads)), mutex_(mutex) {}
 
   /// Enters an object under the id that the registry gave it (ids are dense).
-  void add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols symbols, ImageId scope)
-      TIERCEL_EXCLUDES(mutex_);
+  void add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols symbols, ImageId scope,
+           const std::string& module) TIERCEL_EXCLUDES(mutex_);
   /// The address of a definition, linking the object if need be.
   Result<std::byte*> address(ObjectId id, int64_t symbol) TIERCEL_EXCLUDES(mutex_);
   /// Links if need be; .init_array and .fini_array of one object.
   Result<const LinkedObject*> linked(ObjectId id) TIERCEL_EXCLUDES(mutex_);
   /// The objects that refer to a symbol that nothing defines, by name.
-  std::vector<std::string> usersOf(const std::string& undefined) TIERCEL_EXCLUDES(mutex_);
+  std::vector<std::string> usersOf(const std::string& undefined, const std::string& exceptModule)
+      TIERCEL_EXCLUDES(mutex_);
   /// The names that an object has in force.
   std::vector<std::string> definitions(ObjectId id) TIERCEL_EXCLUDES(mutex_);
   /// Takes an object out of the program. Its code, if it was linked; the caller frees that when nobody can be
@@ -54,6 +55,7 @@ private:
     std::unique_ptr<llvm::MemoryBuffer> bytes;
     ObjectSymbols symbols;
     ImageId scope;
+    std::string module;
     enum { Pending, Linking, Linked } state = Pending;
     LinkedObject result;
   };

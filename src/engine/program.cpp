@@ -158,7 +158,7 @@ Status EngineImpl::addBitcode(Input input, const std::string& module) {
     applyChange(change->changed);
   }
   (*session)->adopt(id, std::move(*reader));
-  added_.push_back({id, ObjectId(), module});
+  added_.push_back({id, ObjectId(), module, image});
   statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
   if (assembled)
     return addObject(Input{InputKind::Object, input.name + " (assembly)", std::move(assembled)}, module, id);
@@ -179,8 +179,8 @@ Status EngineImpl::addObject(Input input, const std::string& module, ImageId sco
   if (!id)
     return id.takeError();
   const size_t bytes = input.bytes->getBufferSize();
-  objects_.add(std::move(input.bytes), std::move(*symbols), scope);
-  added_.push_back({ImageId(), *id, module});
+  objects_.add(std::move(input.bytes), std::move(*symbols), scope, module);
+  added_.push_back({ImageId(), *id, module, {}});
   statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
   return {};
 }
@@ -400,6 +400,8 @@ Status EngineImpl::collectInitialisers(std::vector<Initialisation>& constructors
   std::vector<Initialisation> destructors;
   for (; initialised_ < added_.size(); ++initialised_) {
     const Added& added = added_[initialised_];
+    if (added.image.valid() && added.bytes.lock() != registry_.image(added.image))
+      continue; // redefined since; the number may be another's
     const size_t before = destructors.size();
     Status status = added.object.valid() ? collectFrom(added.object, constructors, destructors)
                                          : collectFrom(added.image, constructors, destructors);

@@ -326,7 +326,9 @@ void Promoter::finished(const QueuedCompile& item, Outcome outcome, uint64_t nan
     std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
     uint32_t trips = std::exchange(record.tripsWhileQueued, 0);
     if (record.epoch.load(std::memory_order_acquire) != item.epoch) {
-      // Nothing that was decided for the old code concerns the new.
+      // Nothing that was decided for the old code concerns the new, whose trips have waited.
+      if (trips != 0)
+        consider(record, trips);
     } else if (outcome == Outcome::NotStarted || outcome == Outcome::Superseded) {
       // Asked again when it has run for as long as a new function, and after each attempt for longer.
       const unsigned attempts = std::min(record.promotions, 20u);

@@ -38,7 +38,8 @@ std::map<std::string, std::string> EngineImpl::findUsers(const std::vector<std::
   };
   for (uint32_t i = 0; i < registry_.imageCount(); ++i) {
     std::shared_ptr<const ProgramImage> image = registry_.image(ImageId(i));
-    if (!image || (!except.empty() && registry_.moduleOf({ImageId(i), 0}) == except))
+    if (!image || !registry_.isLoaded(ImageId(i)) ||
+        (!except.empty() && registry_.moduleOf({ImageId(i), 0}) == except))
       continue;
     llvm::LLVMContext context;
     context.setDiagnosticHandler(std::make_unique<DiagnosticCollector>());
@@ -63,10 +64,8 @@ std::map<std::string, std::string> EngineImpl::findUsers(const std::vector<std::
     }
   }
   for (const std::string& name : names) {
-    for (const std::string& object : objects_.usersOf(name)) {
-      if (except.empty() || object != except)
-        note(name, object);
-    }
+    for (const std::string& object : objects_.usersOf(name, except))
+      note(name, object);
   }
   return usersOf;
 }

@@ -7,11 +7,17 @@ namespace tiercel {
 
 Versions::~Versions() = default;
 
-bool Versions::isCurrent(const FunctionRecord& record, uint32_t epoch, std::span<const Dependency> inlined) {
+bool Versions::isCurrent(const FunctionRecord& record, uint32_t epoch, std::span<const Dependency> inlined,
+                         std::span<const ObjectId> objects) {
+  for (ObjectId object : objects) {
+    if (removedObjects_.contains(object.value))
+      return false;
+  }
   return record.epoch.load(std::memory_order_acquire) == epoch &&
          std::all_of(inlined.begin(), inlined.end(), [&](const Dependency& dependency) {
-           return registry_.function(dependency.function).serial.load(std::memory_order_acquire) ==
-                  dependency.serial;
+           const FunctionRecord& inlinedOne = registry_.function(dependency.function);
+           return inlinedOne.serial.load(std::memory_order_acquire) == dependency.serial &&
+                  inlinedOne.epoch.load(std::memory_order_acquire) == dependency.epoch;
          });
 }
 
@@ -148,7 +154,7 @@ std::vector<CodeVersion*> Versions::users(FunctionId id) {
 std::vector<CodeVersion*> Versions::users(ObjectId id) {
   std::vector<CodeVersion*> users;
   for (const auto& [version, owner] : all_) {
-    if (!version->retired && version->function.valid() &&
+    if (version->function.valid() &&
         std::find(version->objects.begin(), version->objects.end(), id) != version->objects.end())
       users.push_back(version);
   }

@@ -52,8 +52,10 @@ public:
   Mutex& mutex() TIERCEL_RETURN_CAPABILITY(mutex_) { return mutex_; }
 
   /// Whether code made for this epoch of the function, with these bodies, may be published.
-  bool isCurrent(const FunctionRecord& record, uint32_t epoch, std::span<const Dependency> inlined)
-      TIERCEL_REQUIRES(mutex_);
+  bool isCurrent(const FunctionRecord& record, uint32_t epoch, std::span<const Dependency> inlined,
+                 std::span<const ObjectId> objects) TIERCEL_REQUIRES(mutex_);
+  /// From now on code that has its addresses is out of date.
+  void objectRemoved(ObjectId id) TIERCEL_REQUIRES(mutex_) { removedObjects_.insert(id.value); }
   /// The function's newest code from now on. Returns what it replaces, which is retired, or null.
   CodeVersion* publish(std::unique_ptr<CodeVersion> version) TIERCEL_REQUIRES(mutex_);
   /// Native objects, which belong to no function.
@@ -72,7 +74,7 @@ public:
   /// Code, retired or not, that may hold the body of a function; the second for bodies that were hints only.
   std::vector<CodeVersion*> dependents(FunctionId id) TIERCEL_REQUIRES(mutex_);
   std::vector<CodeVersion*> dependents(const std::string& hint) TIERCEL_REQUIRES(mutex_);
-  /// Code that is not retired and mentions the function.
+  /// Code that is not retired and mentions the function; code, retired or not, with addresses of an object.
   std::vector<CodeVersion*> users(FunctionId id) TIERCEL_REQUIRES(mutex_);
 
   std::vector<CodeVersion*> users(ObjectId id) TIERCEL_REQUIRES(mutex_);
@@ -102,6 +104,7 @@ private:
   std::unordered_map<uint32_t, FunctionCode> functions_ TIERCEL_GUARDED_BY(mutex_);
   std::unordered_map<uint32_t, std::set<CodeVersion*>> inlinedInto_ TIERCEL_GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::set<CodeVersion*>> hintedInto_ TIERCEL_GUARDED_BY(mutex_);
+  std::set<uint32_t> removedObjects_ TIERCEL_GUARDED_BY(mutex_);
   std::set<CodeVersion*> retired_ TIERCEL_GUARDED_BY(mutex_);
   std::atomic<uint64_t> retiredBytes_{0};
   uint64_t collections_ TIERCEL_GUARDED_BY(mutex_) = 0;

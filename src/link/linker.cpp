@@ -255,10 +255,11 @@ Result<LinkedObject> Linker::linkObject(llvm::MemoryBufferRef object, ImageId sc
 void unlink(const LinkEnvironment& environment, std::span<CodeVersion* const> versions) {
   std::vector<CodeBlock> blocks;
   std::vector<FunctionId> callees;
-  for (const CodeVersion* version : versions) {
+  for (CodeVersion* version : versions) {
     if (version->code.size > 0)
       blocks.push_back(version->code);
     callees.insert(callees.end(), version->callees.begin(), version->callees.end());
+    version->forgetFrames(); // libgcc reads them once more
   }
   std::sort(blocks.begin(), blocks.end(),
             [](const CodeBlock& a, const CodeBlock& b) { return a.exec < b.exec; });

@@ -176,6 +176,7 @@ Status Cluster::grow() {
     // First, so that the definition found afterwards is the one that stays.
     if (mayReplaceLater(callee))
       continue;
+    const uint32_t epoch = callee.epoch.load(std::memory_order_acquire);
     const uint32_t serial = callee.serial.load(std::memory_order_acquire);
     const Definition where = callee.definition.load();
     if (!where.exists() || callee.isIfunc.load(std::memory_order_relaxed) ||
@@ -205,7 +206,7 @@ Status Cluster::grow() {
     if (Status status = promoteCalls(annotate(**body, callee, site.count)); !status)
       return status;
     size += *instructions;
-    members_.push_back({callee.id, serial});
+    members_.push_back({callee.id, serial, epoch});
     images_.push_back(where.image);
     collectSites(**body);
   }

@@ -23,6 +23,7 @@ enum class Strength : uint8_t { Undefined, Weak, Common, Strong };
 struct Spare {
   Definition where;
   Strength strength;
+  uint64_t size; ///< of a variable
 };
 /// What an external name means.
 struct NameEntry {
@@ -43,6 +44,7 @@ struct ImageEntry {
   std::shared_ptr<const ProgramImage> image; ///< null: free for another
   std::string module;
   std::vector<Name*> mentioned;            ///< each once
+  bool redefines = false;                  ///< came as a new piece of its module
   uint32_t inForce = 0;                    ///< definitions that hold the image: those in force, and spares
   int32_t uses = 0;                        ///< by versions of code
   bool removed = false;                    ///< nothing is in force, or its module is gone

@@ -89,6 +89,11 @@ SymbolRef Registry::findInModule(llvm::StringRef module, llvm::StringRef name, b
   return found->second.ref;
 }
 
+bool Registry::isLoaded(ImageId id) {
+  LockGuard lock(mutex_);
+  return images_[id.value].image && !images_[id.value].removed;
+}
+
 std::string Registry::moduleOf(const Definition& definition) {
   LockGuard lock(mutex_);
   return definition.exists() ? images_[definition.image.value].module : std::string();
@@ -151,10 +156,10 @@ void Registry::changeFunction(FunctionRecord& record, Definition where, std::vec
   countInForce(before, -1);
 }
 
-void Registry::addSpare(NameEntry& name, Definition where, Strength strength) {
+void Registry::addSpare(NameEntry& name, Definition where, Strength strength, uint64_t size) {
   if (!name.spares)
     name.spares = std::make_unique<std::vector<Spare>>();
-  name.spares->push_back({where, strength});
+  name.spares->push_back({where, strength, size});
   countInForce(where, 1);
 }
 
@@ -173,9 +178,15 @@ void Registry::dropName(NameEntry& name, const std::vector<bool>& going, std::ve
   if (name.spares)
     std::erase_if(*name.spares, [&](const Spare& spare) { return going[spare.where.image.value]; });
   const Definition definition = definitionOf(name.ref);
+  if (name.strength != Strength::Undefined && !definition.exists() &&
+      (name.ref.kind == SymbolKind::Function || name.ref.kind == SymbolKind::Data)) {
+    name.strength = Strength::Undefined; // an alias of what has gone a moment ago
+    return;
+  }
   if (name.strength == Strength::Undefined || !definition.exists() || !going[definition.image.value])
     return;
   Definition next;
+  uint64_t spareSize = 0;
   name.strength = Strength::Undefined;
   if (name.spares && !name.spares->empty()) {
     // The strongest; of equals the first that was added.
@@ -183,6 +194,7 @@ void Registry::dropName(NameEntry& name, const std::vector<bool>& going, std::ve
         std::max_element(name.spares->begin(), name.spares->end(),
                          [](const Spare& a, const Spare& b) { return a.strength < b.strength; });
     next = best->where;
+    spareSize = best->size;
     name.strength = best->strength;
     name.definedIn = view(strings_.save(images_[next.image.value].image->name));
     name.spares->erase(best);
@@ -193,8 +205,21 @@ void Registry::dropName(NameEntry& name, const std::vector<bool>& going, std::ve
     return;
   }
   GlobalRecord& record = globals_[name.ref.id];
-  if (next.exists()) { // what is in it stays; the count as a spare becomes that of the definition
+  if (next.exists() && record.threadLocal) { // its place is in the block of the old image
+    addSpare(name, next, name.strength, spareSize);
+    countInForce(next, -1);
+    name.strength = Strength::Undefined;
+    name.orphaned = true;
+  } else if (next.exists() && spareSize > record.size && record.address.load(std::memory_order_relaxed)) {
+    countInForce(next, -1);
+    name.orphaned = true; // it has no room for the other
+    name.strength = Strength::Undefined;
+  } else if (next.exists()) { // what is in it stays; the count as a spare becomes that of the definition
     record.definition.store(next);
+    if (!record.address.load(std::memory_order_relaxed)) {
+      record.size = std::max(record.size, spareSize);
+      record.alignment = std::max<uint64_t>(record.alignment, 16);
+    }
   } else {
     name.orphaned = true;
   }
@@ -356,8 +381,18 @@ void Registry::release(uint32_t image, Released& released) {
     constants = std::move(entry.formerConstants);
   else
     constants.insert(constants.end(), entry.formerConstants.begin(), entry.formerConstants.end());
+  for (const SymbolRef& ref : entry.values) {
+    if (ref.kind == SymbolKind::Data)
+      std::erase_if(globals_[ref.id].sharers,
+                    [image](const Definition& d) { return d.image.value == image; });
+  }
   for (const auto& [variable, name] : variablesOf(image)) {
     GlobalRecord& record = *variable;
+    if (!record.sharers.empty()) { // another image goes on with it
+      record.definition.store(record.sharers.back());
+      record.sharers.pop_back();
+      continue;
+    }
     // Members of a section share one piece of memory.
     if (std::byte* address = record.address.load(std::memory_order_relaxed);
         address && !record.threadLocal && record.section.empty())
@@ -380,7 +415,7 @@ void Registry::release(uint32_t image, Released& released) {
       name->strength = Strength::Undefined;
     }
   }
-  released.variables.insert(released.variables.end(), entry.formerStorage.begin(), entry.formerStorage.end());
+  constants.insert(constants.end(), entry.formerStorage.begin(), entry.formerStorage.end());
   released.images.push_back(ImageId(image));
   entry = ImageEntry();
   entry.removed = true;

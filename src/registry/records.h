@@ -214,6 +214,7 @@ struct GlobalRecord {
   uint64_t size = 0;
   uint64_t alignment = 1;
   bool threadLocal = false;
+  std::vector<Definition> sharers; ///< of a constant: other images that say the same
   bool holdsImage = false; ///< counted among what is in force of its image: all but internal constants
   std::string_view section;
   std::atomic<bool> constant{false}; ///< by its definition; what a declaration says may be wrong

@@ -83,6 +83,10 @@ Status checkSupported(const llvm::GlobalValue& value, const std::string& image) 
   return {};
 }
 
+uint64_t sizeOf(const llvm::GlobalVariable& variable) {
+  return variable.getDataLayout().getTypeAllocSize(variable.getValueType());
+}
+
 Error duplicate(llvm::StringRef name, std::string_view first, std::string_view second) {
   return Error(ErrorKind::DuplicateSymbol, std::string(second),
                "symbol '" + name.str() + "' is already defined in " + std::string(first));
@@ -113,7 +117,8 @@ bool Registry::isFixed(const NameEntry& entry) {
 }
 
 bool Registry::claims(const NameEntry& entry, Strength strength) {
-  return strength > entry.strength && (entry.orphaned || !isFixed(entry));
+  // Nothing is fixed by a definition that is gone, even while somebody still compiles it.
+  return strength > entry.strength && (entry.strength == Strength::Undefined || !isFixed(entry));
 }
 
 Result<FunctionRecord*> Registry::newFunction(llvm::StringRef name) {
@@ -218,6 +223,7 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
   entry = ImageEntry();
   entry.module = rules.module.empty() ? image->name : rules.module;
   entry.image = std::move(image);
+  entry.redefines = rules.redefine;
   entry.values.resize(reader.valueCount());
   modules_[entry.module].push_back(*id);
 
@@ -266,7 +272,7 @@ Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
     // What is said again word for word is not there twice: redefinitions would pile up strings.
     if (rules.redefine && sameKind && variable->isConstant() && rules.unchanged[ordinal]) {
       ref = known;
-      globals_[known.id].definition.store(where);
+      globals_[known.id].sharers.push_back(where);
       return {};
     }
     // A constant's users were compiled with it; those of the new one use the new one.
@@ -318,7 +324,7 @@ void Registry::redefineVariable(Adding& adding, GlobalRecord& record, const llvm
 
 Status Registry::enterVariable(Adding& adding, const llvm::GlobalVariable& variable, NameEntry& name,
                                Definition where, bool merges) {
-  if (!name.ownsRecord || name.aliased ||
+  if (!name.ownsRecord || (name.aliased && !adding.rules.redefine) ||
       (name.ref.kind != SymbolKind::Data && name.ref.kind != SymbolKind::Thread)) {
     Result<GlobalRecord*> record = newGlobal(variable.getName());
     if (!record)
@@ -326,10 +332,13 @@ Status Registry::enterVariable(Adding& adding, const llvm::GlobalVariable& varia
     name.ref = {SymbolKind::Data, (*record)->id.value, 0};
   }
   GlobalRecord& record = globals_[name.ref.id];
-  const uint64_t size = variable.getDataLayout().getTypeAllocSize(variable.getValueType());
+  const uint64_t size = sizeOf(variable);
   const bool hasStorage = record.address.load(std::memory_order_relaxed) != nullptr;
+  if (adding.rules.redefine)
+    adding.renewed.push_back(record.id); // whoever knows what was in it, or folded it
   if (hasStorage && (adding.rules.redefine || size > record.size || variable.isConstant())) {
     redefineVariable(adding, record, variable, where);
+  } else if (hasStorage && record.threadLocal) { // its place is in the block of the image that it came with
   } else if (hasStorage) { // its module comes back: those who went on using it keep what is in it
     countInForce(record.definition.load(), -1);
     record.definition.store(where);
@@ -368,20 +377,21 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
     if (strength != Strength::Undefined) {
       if (adding.rules.redefine)
         dropSpares(name, adding.entry.module);
-      addSpare(name, where, strength);
+      addSpare(name, where, strength, variable ? sizeOf(*variable) : 0);
     }
     return {};
   }
   if (const Definition before = definitionOf(name.ref);
       takesOver && !replaces && name.strength != Strength::Undefined && before.exists())
-    addSpare(name, before, name.strength);
+    addSpare(name, before, name.strength,
+             name.ref.kind == SymbolKind::Function ? 0 : globals_[name.ref.id].size);
   // The record of an earlier, weaker definition is kept: it may have been handed out already. Unless it has
   // an alias, which goes on standing for that definition.
   if (variable) {
     if (Status status = enterVariable(adding, *variable, name, where, merges); !status)
       return status;
   } else {
-    if (!name.ownsRecord || name.aliased || name.ref.kind != SymbolKind::Function) {
+    if (!name.ownsRecord || (name.aliased && !replaces) || name.ref.kind != SymbolKind::Function) {
       Result<FunctionRecord*> record = newFunction(value.getName());
       if (!record)
         return record.takeError();
@@ -391,7 +401,7 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
       return status;
   }
   name.ownsRecord = true;
-  name.aliased = false;
+  name.aliased &= replaces; // what is redefined goes on under its other names
   name.orphaned = false;
   name.strength = strength;
   name.hidden = !value.hasDefaultVisibility();
@@ -532,8 +542,10 @@ SymbolRef Registry::resolve(ImageId image, uint32_t ordinal, llvm::StringRef nam
       (found->second.strength != Strength::Undefined || found->second.orphaned))
     return found->second.ref;
   // A new piece of a module may declare what is internal to the module.
-  if (const SymbolRef own = internalOf(entry.module, linkerName(name)); own.kind != SymbolKind::None)
-    return own;
+  if (entry.redefines) {
+    if (const SymbolRef own = internalOf(entry.module, linkerName(name)); own.kind != SymbolKind::None)
+      return own;
+  }
   return found == names_.end() ? SymbolRef{} : found->second.ref;
 }
 

@@ -72,6 +72,8 @@ public:
   /// defines itself. None if it would be new.
   SymbolRef findInModule(llvm::StringRef module, llvm::StringRef name, bool internal)
       TIERCEL_EXCLUDES(mutex_);
+  /// Neither removed nor superseded.
+  bool isLoaded(ImageId id) TIERCEL_EXCLUDES(mutex_);
   /// The name of the module that defines it; empty if none does.
   std::string moduleOf(const Definition& definition) TIERCEL_EXCLUDES(mutex_);
   /// External names of the module that other modules mention and that nothing else would define.
@@ -182,7 +184,7 @@ private:
   void changeFunction(FunctionRecord& record, Definition where, std::vector<FunctionId>& changed)
       TIERCEL_REQUIRES(mutex_);
   /// Spares hold their images.
-  void addSpare(NameEntry& name, Definition where, Strength strength) TIERCEL_REQUIRES(mutex_);
+  void addSpare(NameEntry& name, Definition where, Strength strength, uint64_t size) TIERCEL_REQUIRES(mutex_);
   void dropSpares(NameEntry& name, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
   void dropName(NameEntry& name, const std::vector<bool>& going, std::vector<FunctionId>& changed)
       TIERCEL_REQUIRES(mutex_);

@@ -280,11 +280,15 @@ llvm::Function* Extractor::import(llvm::Function& source) {
 
 void Extractor::noteCopied(llvm::Function& source) {
   const SymbolRef ref = registry_.resolve(image_, reader_.ordinalOf(&source), source.getName());
-  if (ref.kind == SymbolKind::Function)
-    unit_.copied.push_back(
-        {FunctionId(ref.id), registry_.function(FunctionId(ref.id)).serial.load(std::memory_order_acquire)});
-  else
+  if (ref.kind != SymbolKind::Function) {
     unit_.hints.push_back(llvm::GlobalValue::dropLLVMManglingEscape(source.getName()).str());
+    return;
+  }
+  const FunctionRecord& record = registry_.function(FunctionId(ref.id));
+  const uint32_t epoch = record.epoch.load(std::memory_order_acquire);
+  const uint32_t serial = record.serial.load(std::memory_order_acquire);
+  // Redefined since it was chosen: with a serial that no definition has, the code will be thrown away.
+  unit_.copied.push_back({record.id, wasRedefined(source) ? 0 : serial, epoch});
 }
 
 void Extractor::directSelfCalls() {

@@ -172,6 +172,9 @@ private:
       }
       return true;
     }
+    if (const auto* call = llvm::dyn_cast<llvm::CallBase>(&a);
+        call && !sameType(call->getFunctionType(), llvm::cast<llvm::CallBase>(b).getFunctionType()))
+      return false;
     return a.hasSameSpecialState(&b);
   }
 
@@ -258,6 +261,9 @@ private:
       if (a.getName() != b.getName() || a.hasLocalLinkage() != b.hasLocalLinkage() ||
           a.isDSOLocal() != b.isDSOLocal() || a.isThreadLocal() != b.isThreadLocal())
         return false;
+      if (const auto* second = llvm::dyn_cast<llvm::GlobalVariable>(&b);
+          variable && second && variable->isConstant() != second->isConstant())
+        return false;
       // What is said of functions where they are called.
       const auto* function = llvm::dyn_cast<llvm::Function>(&a);
       return !function ||
@@ -284,6 +290,8 @@ bool isSameStorage(const llvm::GlobalVariable& a, const llvm::GlobalVariable& b)
   return Comparison::sameType(a.getValueType(), b.getValueType()) && a.getAlign() == b.getAlign() &&
          a.isThreadLocal() == b.isThreadLocal() && a.getSection() == b.getSection();
 }
+
+bool isSameType(const llvm::Type& a, const llvm::Type& b) { return Comparison::sameType(&a, &b); }
 
 bool isSameVariable(const llvm::GlobalVariable& a, const llvm::GlobalVariable& b) {
   return Comparison().variables(a, b);

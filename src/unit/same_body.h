@@ -16,6 +16,8 @@ namespace tiercel {
 
 /// Both bodies must have been read.
 bool isSameBody(const llvm::Function& a, const llvm::Function& b);
+/// Structures may have other names.
+bool isSameType(const llvm::Type& a, const llvm::Type& b);
 /// Types, alignments and initial values.
 bool isSameVariable(const llvm::GlobalVariable& a, const llvm::GlobalVariable& b);
 /// Types and alignments alone: what is in one can stay when it becomes the other.

@@ -110,14 +110,16 @@ TEST(Engines, SeveralAtOnceDoNotMeet) {
                          number * 1000 + version);
     };
     addText(engine, text(0));
-    threads.emplace_back([&wrong, &engine, text] {
+    const auto who = function<int64_t(int64_t)>(engine, "who");
+    threads.emplace_back([&wrong, &engine, text, number, who] {
       for (int version = 1; version <= kRounds; ++version) {
         wrong += !engine.redefine("module.ll", Source::memory(text(version), "new.ll"));
+        wrong += who(0) != number * 1000 + version;
         wrong += !engine.collect();
       }
     });
     for (int t = 0; t < kThreads; ++t) {
-      threads.emplace_back([&wrong, number, who = function<int64_t(int64_t)>(engine, "who")] {
+      threads.emplace_back([&wrong, number, who] {
         // Versions only grow, and are this engine's.
         for (int64_t last = number * 1000; last < number * 1000 + kRounds;) {
           const int64_t now = who(0);
