@@ -205,7 +205,7 @@ def report(one_core: bool, redefinitions: str, calls: str, pauses: str, memory: 
         "`lookup` and a call of what it found; a module removed is code removed, so callers are left with addresses of nothing. "
         "*clang-repl* refuses a second definition of a function; measured is what it allows: `%undo` of the last call and of the definition, which must be "
         "the last inputs, the new definition and a call, as text through a pipe. Callers, again, keep the old address. "
-        "*The first* includes finding the body before in the whole program. Budget: 2 ms, at any size.", "",
+        "*The first* also pays for what is made once, and for finding the body before in the whole program. Budget: 2 ms, at any size.", "",
         redefinitions, "",
         "## Calls", "",
         "A loop of calls to a function of one multiplication, noinline; medians, ratios within a round. The loop and the "
@@ -215,14 +215,16 @@ def report(one_core: bool, redefinitions: str, calls: str, pauses: str, memory: 
         calls, "",
         "## Pauses", "",
         "Threads run 1,000 frames deep in compiled code. *Seen by the thread*: the longest time between two looks at the "
-        "clock while `collect()` ran, by a thread that does nothing else; below it, the same for an equal time without a collection. "
+        "clock while `collect()` ran, by a thread that does nothing else; below it, the same for an equal time without a collection. *Not preempted*: without "
+        "gaps in which the scheduler gave the core to somebody else. "
         "With eight threads on this machine, `collect()` waits for the scheduler to let each of them run. *Calling*: the same "
         "figure of a thread that calls all the time, for each redefinition: of the function that changes, whose first call "
         "compiles it, and of another one. Budget: 100 us per thread.", "",
         pauses, "",
         f"Collections that were not complete: {incomplete}.", "",
         "## Memory", "",
-        "Of a host, after so many redefinitions of a function with a constant of 64 bytes, each called, with a collection every hundred.", "",
+        "Of a host, after so many redefinitions of a function with a constant of 64 bytes, each called, with a collection every hundred. "
+        "Data grows by these constants: the program may have kept their addresses, so they stay as long as the module.", "",
         memory,
     ])
 
