@@ -112,13 +112,7 @@ EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> aren
 
 EngineImpl::~EngineImpl() {
   // What the program left for its exit: handlers of atexit and destructors of its objects.
-  std::vector<std::string> modules;
-  {
-    LockGuard lock(dsoMutex_);
-    for (const auto& [module, handle] : dsoHandles_)
-      modules.push_back(module);
-  }
-  for (const std::string& module : modules)
+  for (const std::string& module : dsoHandles_.modules())
     finaliseModule(module);
   __cxa_finalize(&dsoHandle_);
   runDestructors();

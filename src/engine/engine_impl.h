@@ -16,6 +16,7 @@
 #include "codemem/function_table.h"
 #include "compile/session_pool.h"
 #include "engine/collector.h"
+#include "engine/dso_handles.h"
 #include "engine/initialisation.h"
 #include "engine/inlining_notes.h"
 #include "engine/native_objects.h"
@@ -34,9 +35,7 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace tiercel {
@@ -79,10 +78,7 @@ public:
   Result<void*> install(const CompileRequest& request, Session& session, bool background);
   /// Compiles, links and publishes a continuation; failures are counted and reported to listeners.
   Outcome compileContinuation(const CompileRequest& request, Session& session, bool background);
-  static bool hasContinuation(const FunctionRecord& record, uint32_t header) {
-    return continuationAt(record, TripKind::Loops, header, record.epoch.load(std::memory_order_acquire)) !=
-           nullptr;
-  }
+  static bool hasContinuation(const FunctionRecord& record, uint32_t header);
   /// Has all activations in the function's first code ask at their next loop header.
   void openContinuations(const FunctionRecord& record);
   /// Makes sure the function has code, compiling it if nobody did, waiting if somebody does.
@@ -108,10 +104,7 @@ public:
 
   void waitIdle() { promoter_.waitIdle(); }
   /// The program goes on in the code it has.
-  void retireWorkers() {
-    ProgramStateGuard guard;
-    promoter_.retire();
-  }
+  void retireWorkers();
   Stats stats() const;
   void addListener(EventListener* listener) { statistics_.addListener(listener); }
 
@@ -156,17 +149,13 @@ private:
   bool mayBeOptimised(const FunctionRecord& record) const;
   void* osrAtRandom(FunctionRecord& record, uint32_t header, uint32_t epoch);
   /// From now on calls of the function reach `code`; everything written before is visible to who follows.
-  void publish(FunctionId function, void* code) {
-    statistics_.callPatches.add(calls_.publish(function, code));
-  }
+  void publish(FunctionId function, void* code);
   Result<void*> runIfunc(FunctionRecord& record);
   [[noreturn]] void fatal(const Error& error);
   /// What defines an undefined function meanwhile (an alias, a host symbol, a library loaded since); calls go
   /// there from now on. Null if nothing does.
   void* findLate(FunctionRecord& record);
   bool isChangedSince(const FunctionRecord& record, uint32_t serial);
-  /// When a first compile found no room for its code; whether there is more now.
-  bool makeRoom();
   Error undefinedCall(const FunctionRecord& record, const void* returnAddress);
 
   Status addBitcode(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
@@ -195,19 +184,11 @@ private:
                      std::vector<Initialisation>& destructors);
 
   bool hasModule(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
-  /// Reads and checks all bodies of a module that is about to be added to a running program.
-  Status verifyAll(ImageReader& reader, const std::string& name);
-  /// What a redefinition leaves as it is, by ordinal; an error for what it must not do.
-  Result<std::vector<bool>> compareDefinitions(const std::string& module, ImageReader& reader,
-                                               Session& session, const RedefineOptions& options);
-  Result<bool> isUnchanged(const std::string& module, llvm::GlobalValue& value, Session& session,
-                           const RedefineOptions& options);
-  Status checkVariables(const std::string& module, ImageReader& reader);
   /// Takes a module's destructors, to be run before it goes.
   std::vector<Initialisation> takeDestructors(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   void run(const std::vector<Initialisation>& functions);
   /// Runs what the module's code registered with __cxa_atexit.
-  void finaliseModule(const std::string& module) TIERCEL_EXCLUDES(dsoMutex_);
+  void finaliseModule(const std::string& module);
   void removeNow(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   /// Makes the tables follow a change of definitions: from here on nobody enters code that is out of date.
   void applyChange(std::span<const FunctionId> changed) TIERCEL_REQUIRES(versions_.mutex());
@@ -249,10 +230,7 @@ private:
   size_t initialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;                  ///< of added_
   std::vector<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run
   bool destructorsRegistered_ TIERCEL_GUARDED_BY(loadMutex_) = false;
-  /// What a module's code calls __dso_handle: its destructors are registered under it. By module name; made
-  /// when first mentioned, and kept, because registrations refer to them.
-  std::map<std::string, std::unique_ptr<char>> dsoHandles_ TIERCEL_GUARDED_BY(dsoMutex_);
-  Mutex dsoMutex_;
+  DsoHandles dsoHandles_;
   InliningNotes inlining_;
   std::atomic<uint64_t> osrChances_{0}; ///< polls of the mode osr-always
   std::vector<std::string> arguments_;

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <set>
 #include <unordered_set>
 
 namespace tiercel {
@@ -297,6 +298,20 @@ std::vector<std::string> EngineImpl::dependentsOf(std::string_view name) {
 std::vector<InlineDecision> EngineImpl::inliningOf(std::string_view name) {
   const SymbolRef ref = registry_.findAnywhere({name.data(), name.size()});
   return ref.kind == SymbolKind::Function ? inlining_.of(ref.id) : std::vector<InlineDecision>();
+}
+
+void EngineImpl::publish(FunctionId function, void* code) {
+  statistics_.callPatches.add(calls_.publish(function, code));
+}
+
+void EngineImpl::retireWorkers() {
+  ProgramStateGuard guard;
+  promoter_.retire();
+}
+
+bool EngineImpl::hasContinuation(const FunctionRecord& record, uint32_t header) {
+  return continuationAt(record, TripKind::Loops, header, record.epoch.load(std::memory_order_acquire)) !=
+         nullptr;
 }
 
 void EngineImpl::openContinuations(const FunctionRecord& record) {

@@ -33,6 +33,112 @@ std::string describeVariable(const llvm::GlobalVariable& variable) {
          (variable.getAlign() ? ", align " + std::to_string(variable.getAlign()->value()) : std::string());
 }
 
+/// Reads and checks all bodies of a module that is about to be added to a running program.
+Status verifyAll(ImageReader& reader, const std::string& name, const Options& options) {
+  for (llvm::Function& function : reader.module()) {
+    if (Status status = reader.readBody(function); !status)
+      return status;
+  }
+  std::string problems;
+  llvm::raw_string_ostream stream(problems);
+  if (options.verify && llvm::verifyModule(reader.module(), &stream))
+    return Error(ErrorKind::BadInput, name,
+                 "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
+  return {};
+}
+
+Result<bool> isUnchanged(EngineImpl& engine, const std::string& module, llvm::GlobalValue& value,
+                         Session& session, const RedefineOptions& options) {
+  const llvm::StringRef name = llvm::GlobalValue::dropLLVMManglingEscape(value.getName());
+  const SymbolRef ref = engine.registry().findInModule(
+      module, value.hasLocalLinkage() ? value.getName() : name, value.hasLocalLinkage());
+  const auto refuse = [&](const std::string& why) {
+    return Error(ErrorKind::BadInput, "redefinition of '" + name.str() + "'", why);
+  };
+  Definition where;
+  if (ref.kind == SymbolKind::Function)
+    where = engine.registry().function(FunctionId(ref.id)).definition.load();
+  else if (ref.kind == SymbolKind::Data || ref.kind == SymbolKind::Thread)
+    where = engine.registry().global(GlobalId(ref.id)).definition.load();
+  if (!where.exists())
+    return false; // new, or back
+  if (llvm::isa<llvm::GlobalAlias>(value))
+    return Error(ErrorKind::Unsupported, "redefinition of '" + name.str() + "'",
+                 "an alias stands for another definition, which can be redefined by its own name");
+  Result<ImageReader*> reader = session.reader(where.image);
+  if (!reader)
+    return reader.takeError();
+  llvm::GlobalValue& before = *(*reader)->value(where.ordinal);
+  if (llvm::isa<llvm::GlobalVariable>(before) != llvm::isa<llvm::GlobalVariable>(value))
+    return refuse(llvm::isa<llvm::GlobalVariable>(value) ? "it is a function and would become a variable"
+                                                         : "it is a variable and would become a function");
+  if (auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value)) {
+    const auto& old = llvm::cast<llvm::GlobalVariable>(before);
+    // Its name means nothing: if it is not the same constant, whoever uses it uses the new one.
+    if (value.hasLocalLinkage() && (variable->isConstant() || old.isConstant()))
+      return variable->isConstant() && isSameVariable(*variable, old);
+    if (!isSameStorage(*variable, old)) {
+      if (!options.changeTypes || old.isThreadLocal() || variable->isThreadLocal())
+        return refuse("its type is '" + describeVariable(old) + "', the new one's '" +
+                      describeVariable(*variable) + "'");
+      return false;
+    }
+    const bool used =
+        engine.registry().global(GlobalId(ref.id)).address.load(std::memory_order_acquire) != nullptr;
+    // What is in a variable stays; constants have no value but their own.
+    const bool constant = variable->isConstant() || old.isConstant();
+    return (used && !constant) || isSameVariable(*variable, old);
+  }
+  const std::string oldType = textOf(*before.getValueType()), newType = textOf(*value.getValueType());
+  if (!isSameType(*before.getValueType(), *value.getValueType()) && !options.changeTypes)
+    return refuse("its type is '" + oldType + "', the new one's '" + newType + "'");
+  auto* function = llvm::dyn_cast<llvm::Function>(&value);
+  auto* old = llvm::dyn_cast<llvm::Function>(&before);
+  if (!function || !old)
+    return false;
+  if (Status status = (*reader)->readBody(*old); !status)
+    return status.takeError();
+  return isSameBody(*old, *function);
+}
+
+/// What a redefinition leaves as it is, by ordinal; an error for what it must not do.
+Result<std::vector<bool>> compareDefinitions(EngineImpl& engine, const std::string& module,
+                                             ImageReader& reader, Session& session,
+                                             const RedefineOptions& options) {
+  std::vector<bool> unchanged(reader.valueCount());
+  for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
+    llvm::GlobalValue& value = *reader.value(ordinal);
+    if (value.isDeclaration() || value.hasAvailableExternallyLinkage() ||
+        value.getName().starts_with("llvm.") || !value.hasName())
+      continue;
+    Result<bool> same = isUnchanged(engine, module, value, session, options);
+    if (!same)
+      return same.takeError();
+    unchanged[ordinal] = *same;
+  }
+  return unchanged;
+}
+
+/// Variables have to exist when the code that uses them is compiled: in the middle of the program.
+Status checkVariables(EngineImpl& engine, const std::string& module, ImageReader& reader) {
+  std::vector<std::string> missing;
+  for (const llvm::GlobalVariable& variable : reader.module().globals()) {
+    if (!variable.isDeclaration() || variable.hasExternalWeakLinkage() || variable.use_empty())
+      continue;
+    const llvm::StringRef name = llvm::GlobalValue::dropLLVMManglingEscape(variable.getName());
+    if (engine.registry().find(name).kind == SymbolKind::None &&
+        engine.registry().findInModule(module, name, /*internal=*/true).kind == SymbolKind::None &&
+        !engine.host(name, /*weak=*/false))
+      missing.push_back(name.str());
+  }
+  if (missing.empty())
+    return {};
+  std::string list;
+  for (const std::string& name : missing)
+    list += (list.empty() ? "'" : ", '") + name + "'";
+  return Error(ErrorKind::MissingSymbol, reader.image().name, "it uses " + list + ", which nothing defines");
+}
+
 } // namespace
 
 // --- adding -----------------------------------------------------------------------------------------------
@@ -60,23 +166,10 @@ Status EngineImpl::add(const std::string& module, const Source& source) {
     Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(std::move(image), context);
     if (!reader)
       return reader.takeError();
-    if (Status status = verifyAll(**reader, input->name); !status)
+    if (Status status = verifyAll(**reader, input->name, options_); !status)
       return status;
   }
   return addInput(std::move(*input), module);
-}
-
-Status EngineImpl::verifyAll(ImageReader& reader, const std::string& name) {
-  for (llvm::Function& function : reader.module()) {
-    if (Status status = reader.readBody(function); !status)
-      return status;
-  }
-  std::string problems;
-  llvm::raw_string_ostream stream(problems);
-  if (options_.verify && llvm::verifyModule(reader.module(), &stream))
-    return Error(ErrorKind::BadInput, name,
-                 "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
-  return {};
 }
 
 // --- redefining -------------------------------------------------------------------------------------------
@@ -107,12 +200,12 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
     return status;
   if (!(*reader)->module().getModuleInlineAsm().empty())
     return Error(ErrorKind::Unsupported, image->name, "module-level assembly cannot be redefined");
-  if (Status status = verifyAll(**reader, image->name); !status)
+  if (Status status = verifyAll(**reader, image->name, options_); !status)
     return status;
-  Result<std::vector<bool>> unchanged = compareDefinitions(module, **reader, **session, options);
+  Result<std::vector<bool>> unchanged = compareDefinitions(*this, module, **reader, **session, options);
   if (!unchanged)
     return unchanged.takeError();
-  if (Status status = checkVariables(module, **reader); !status)
+  if (Status status = checkVariables(*this, module, **reader); !status)
     return status;
 
   const AddRules rules{.module = module, .redefine = true, .unchanged = std::move(*unchanged)};
@@ -143,94 +236,6 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
   statistics_.redefinitions.add();
   statistics_.emit({EventKind::ModuleLoaded, image->name, 0, {}, nullptr, bytes});
   return {};
-}
-
-Result<std::vector<bool>> EngineImpl::compareDefinitions(const std::string& module, ImageReader& reader,
-                                                         Session& session, const RedefineOptions& options) {
-  std::vector<bool> unchanged(reader.valueCount());
-  for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
-    llvm::GlobalValue& value = *reader.value(ordinal);
-    if (value.isDeclaration() || value.hasAvailableExternallyLinkage() ||
-        value.getName().starts_with("llvm.") || !value.hasName())
-      continue;
-    Result<bool> same = isUnchanged(module, value, session, options);
-    if (!same)
-      return same.takeError();
-    unchanged[ordinal] = *same;
-  }
-  return unchanged;
-}
-
-Result<bool> EngineImpl::isUnchanged(const std::string& module, llvm::GlobalValue& value, Session& session,
-                                     const RedefineOptions& options) {
-  const llvm::StringRef name = llvm::GlobalValue::dropLLVMManglingEscape(value.getName());
-  const SymbolRef ref = registry_.findInModule(module, value.hasLocalLinkage() ? value.getName() : name,
-                                               value.hasLocalLinkage());
-  const auto refuse = [&](const std::string& why) {
-    return Error(ErrorKind::BadInput, "redefinition of '" + name.str() + "'", why);
-  };
-  Definition where;
-  if (ref.kind == SymbolKind::Function)
-    where = registry_.function(FunctionId(ref.id)).definition.load();
-  else if (ref.kind == SymbolKind::Data || ref.kind == SymbolKind::Thread)
-    where = registry_.global(GlobalId(ref.id)).definition.load();
-  if (!where.exists())
-    return false; // new, or back
-  if (llvm::isa<llvm::GlobalAlias>(value))
-    return Error(ErrorKind::Unsupported, "redefinition of '" + name.str() + "'",
-                 "an alias stands for another definition, which can be redefined by its own name");
-  Result<ImageReader*> reader = session.reader(where.image);
-  if (!reader)
-    return reader.takeError();
-  llvm::GlobalValue& before = *(*reader)->value(where.ordinal);
-  if (llvm::isa<llvm::GlobalVariable>(before) != llvm::isa<llvm::GlobalVariable>(value))
-    return refuse(llvm::isa<llvm::GlobalVariable>(value) ? "it is a function and would become a variable"
-                                                         : "it is a variable and would become a function");
-  if (auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value)) {
-    const auto& old = llvm::cast<llvm::GlobalVariable>(before);
-    // Its name means nothing: if it is not the same constant, whoever uses it uses the new one.
-    if (value.hasLocalLinkage() && (variable->isConstant() || old.isConstant()))
-      return variable->isConstant() && isSameVariable(*variable, old);
-    if (!isSameStorage(*variable, old)) {
-      if (!options.changeTypes || old.isThreadLocal() || variable->isThreadLocal())
-        return refuse("its type is '" + describeVariable(old) + "', the new one's '" +
-                      describeVariable(*variable) + "'");
-      return false;
-    }
-    const bool used = registry_.global(GlobalId(ref.id)).address.load(std::memory_order_acquire) != nullptr;
-    // What is in a variable stays; constants have no value but their own.
-    const bool constant = variable->isConstant() || old.isConstant();
-    return (used && !constant) || isSameVariable(*variable, old);
-  }
-  const std::string oldType = textOf(*before.getValueType()), newType = textOf(*value.getValueType());
-  if (!isSameType(*before.getValueType(), *value.getValueType()) && !options.changeTypes)
-    return refuse("its type is '" + oldType + "', the new one's '" + newType + "'");
-  auto* function = llvm::dyn_cast<llvm::Function>(&value);
-  auto* old = llvm::dyn_cast<llvm::Function>(&before);
-  if (!function || !old)
-    return false;
-  if (Status status = (*reader)->readBody(*old); !status)
-    return status.takeError();
-  return isSameBody(*old, *function);
-}
-
-Status EngineImpl::checkVariables(const std::string& module, ImageReader& reader) {
-  std::vector<std::string> missing;
-  for (const llvm::GlobalVariable& variable : reader.module().globals()) {
-    if (!variable.isDeclaration() || variable.hasExternalWeakLinkage() || variable.use_empty())
-      continue;
-    const llvm::StringRef name = llvm::GlobalValue::dropLLVMManglingEscape(variable.getName());
-    if (registry_.find(name).kind == SymbolKind::None &&
-        registry_.findInModule(module, name, /*internal=*/true).kind == SymbolKind::None &&
-        !host(name, /*weak=*/false))
-      missing.push_back(name.str());
-  }
-  if (missing.empty())
-    return {};
-  std::string list;
-  for (const std::string& name : missing)
-    list += (list.empty() ? "'" : ", '") + name + "'";
-  return Error(ErrorKind::MissingSymbol, reader.image().name, "it uses " + list + ", which nothing defines");
 }
 
 // --- what follows from a change ---------------------------------------------------------------------------

@@ -78,7 +78,7 @@ void EngineImpl::lockForFork() {
   inFlightMutex_.lock();
   host_.forkMutex().lock();
   inlining_.forkMutex().lock();
-  dsoMutex_.lock();
+  dsoHandles_.forkMutex().lock();
   statistics_.forkMutex().lock();
   map_.forkMutex().lock();
   arena_->forkMutex().lock();
@@ -104,7 +104,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   arena_->forkMutex().unlock();
   map_.forkMutex().unlock();
   statistics_.forkMutex().unlock();
-  dsoMutex_.unlock();
+  dsoHandles_.forkMutex().unlock();
   inlining_.forkMutex().unlock();
   host_.forkMutex().unlock();
   inFlightMutex_.unlock();

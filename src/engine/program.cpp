@@ -469,22 +469,11 @@ void EngineImpl::run(const std::vector<Initialisation>& functions) {
 }
 
 std::byte* EngineImpl::dsoHandle(ImageId image) {
-  const std::string module = registry_.moduleOf({image, 0});
-  LockGuard lock(dsoMutex_);
-  std::unique_ptr<char>& handle = dsoHandles_[module];
-  if (!handle)
-    handle = std::make_unique<char>();
-  return reinterpret_cast<std::byte*>(handle.get());
+  return reinterpret_cast<std::byte*>(dsoHandles_.of(registry_.moduleOf({image, 0})));
 }
 
 void EngineImpl::finaliseModule(const std::string& module) {
-  void* handle = nullptr;
-  {
-    LockGuard lock(dsoMutex_);
-    if (const auto found = dsoHandles_.find(module); found != dsoHandles_.end())
-      handle = found->second.get();
-  }
-  if (handle) // null would mean everybody's
+  if (void* handle = dsoHandles_.find(module)) // null would mean everybody's
     __cxa_finalize(handle);
 }
 
