@@ -126,7 +126,7 @@ struct Options {
   /// Frequent targets of indirect calls are called directly, behind a comparison.
   bool promoteIndirect = true;
   /// May the body of `callee` become part of `caller`'s code? Asked before each inlining, on the thread that
-  /// compiles; must be thread-safe. Unset: always.
+  /// compiles; must be thread-safe, and call no code of the engine. Unset: always.
   std::function<bool(std::string_view caller, std::string_view callee)> mayInline;
   /// Profiles of earlier runs; and where to write this run's when the engine is told to
   /// (Engine::writeProfile). With `wholeProfile` counting goes on as long as first code runs, so that a fixed
@@ -140,7 +140,8 @@ struct Options {
   std::string only;
   TestModes modes;
 
-  /// Receives what `dump` asks for. Called from the thread that compiles; must be thread-safe.
+  /// Receives what `dump` asks for. Called from the thread that compiles; must be thread-safe, and call no
+  /// code of the engine: stacks of compiles are not looked at before code is freed.
   std::vector<DumpRequest> dump;
   std::function<void(const DumpRequest&, const std::string& function, const std::string& text)> onDump;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Small integer names of the things an engine keeps in tables. Strong types, so that one cannot be passed
-// where another is meant. Dense from 0; never reused within an engine.
+// where another is meant. Dense from 0. Those of functions
+// and objects are never used again within an engine; those of images and globals are (registry/living.cpp).
 #pragma once
 
 #include <compare>

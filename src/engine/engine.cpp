@@ -143,7 +143,7 @@ Stats EngineImpl::stats() const {
   stats.functions.compiledTier0 = s.firstAtTier0.get();
   stats.functions.promoted = s.promoted.get();
   stats.functions.failed = s.failed.get();
-  stats.functions.retired = s.retired.get();
+  stats.functions.retired = versions_.everRetired();
   stats.functions.pinned = s.pinned.get();
   stats.functions.continuations = s.continuations.get();
   stats.functions.osrEntries = s.osrEntries.get();
@@ -167,7 +167,7 @@ Stats EngineImpl::stats() const {
   stats.living.longestPauseUs = static_cast<double>(s.longestPauseNs.get()) / 1e3;
   stats.codeBytes.retired = versions_.retiredBytes();
   stats.codeBytes.freed = s.freedBytes.get();
-  stats.codeBytes.live = s.codeBytes.get() - stats.codeBytes.retired - stats.codeBytes.freed;
+  stats.codeBytes.live = versions_.liveBytes();
   stats.dataBytes = arena_->dataBytesUsed();
   const MemoryUsage code = arena_->codeUsage();
   stats.memory = {arena_->mapping(), code.committed, code.used, code.free, code.fragmentation()};

@@ -179,7 +179,6 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
         oldTier = old->tier;
         oldBytes = old->bytes;
       }
-      s.codeBytes.add(bytes);
       publish(record.id, entry);
       if (!request.replaces)
         storeState(record, FirstCompile::Ready);
@@ -196,8 +195,6 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   if (request.replaces)
     s.promoted.add();
   if (replaced) {
-    s.retired.add();
-    s.retiredBytes.add(oldBytes);
     s.emit({EventKind::CodeRetired, record.name, oldTier, {}, nullptr, oldBytes});
   }
   if (artifact.pinned) {
@@ -346,7 +343,6 @@ Outcome EngineImpl::compileContinuation(const CompileRequest& request, Session& 
     if (current) {
       versions_.publish(std::move(made->linked.version));
       entries->publish(*request.osrHeader, entry);
-      statistics_.codeBytes.add(bytes);
     }
   }
   if (!current) {

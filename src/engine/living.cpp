@@ -219,10 +219,8 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
     id = change->image;
     // A variable that gets new memory: code made for the old one must not be entered any more.
     std::vector<FunctionId> changed = std::move(change->changed);
-    for (GlobalId variable : change->renewed) {
-      const std::vector<FunctionId> users = registry_.functionsAround(variable);
-      changed.insert(changed.end(), users.begin(), users.end());
-    }
+    const std::vector<FunctionId> users = registry_.functionsAround(change->renewed);
+    changed.insert(changed.end(), users.begin(), users.end());
     applyChange(changed);
     // Its old memory goes with the image that gave it a new one, but not before the code that uses it. All of
     // that is retired by now.

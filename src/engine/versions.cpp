@@ -45,6 +45,7 @@ void Versions::leave(CodeVersion& version) {
 CodeVersion* Versions::adopt(std::unique_ptr<CodeVersion> version) {
   CodeVersion* raw = version.get();
   all_.emplace(raw, std::move(version));
+  liveBytes_.fetch_add(raw->bytes, std::memory_order_relaxed);
   enter(*raw);
   return raw;
 }
@@ -80,7 +81,9 @@ void Versions::retire(CodeVersion& version) {
   version.retired = true;
   version.retiredIn = collections_;
   retired_.insert(&version);
+  liveBytes_.fetch_sub(version.bytes, std::memory_order_relaxed);
   retiredBytes_.fetch_add(version.bytes, std::memory_order_relaxed);
+  everRetired_.fetch_add(1, std::memory_order_relaxed);
   if (version.function.valid())
     ++functions_[version.function.value].retired;
 }
@@ -121,6 +124,8 @@ CodeVersion* Versions::revive(FunctionRecord& record) {
   first->retired = false;
   retired_.erase(first);
   retiredBytes_.fetch_sub(first->bytes, std::memory_order_relaxed);
+  liveBytes_.fetch_add(first->bytes, std::memory_order_relaxed);
+  everRetired_.fetch_sub(1, std::memory_order_relaxed);
   --code.retired;
   if (CodeVersion* old = std::exchange(code.current, first))
     retire(*old);

@@ -90,7 +90,10 @@ public:
   /// What is retired now may refer to storage that the image is to give back with its end.
   void holdForRetired(ImageId image) TIERCEL_REQUIRES(mutex_);
   uint64_t retiredVersions() TIERCEL_REQUIRES(mutex_) { return retired_.size(); }
+  // Figures: bytes that calls reach, bytes that wait, and how many versions were ever retired.
+  uint64_t liveBytes() const { return liveBytes_.load(std::memory_order_relaxed); }
   uint64_t retiredBytes() const { return retiredBytes_.load(std::memory_order_relaxed); }
+  uint64_t everRetired() const { return everRetired_.load(std::memory_order_relaxed); }
   uint64_t pinnedVersions() TIERCEL_REQUIRES(mutex_);
 
 private:
@@ -106,7 +109,7 @@ private:
   std::unordered_map<std::string, std::set<CodeVersion*>> hintedInto_ TIERCEL_GUARDED_BY(mutex_);
   std::set<uint32_t> removedObjects_ TIERCEL_GUARDED_BY(mutex_);
   std::set<CodeVersion*> retired_ TIERCEL_GUARDED_BY(mutex_);
-  std::atomic<uint64_t> retiredBytes_{0};
+  std::atomic<uint64_t> liveBytes_{0}, retiredBytes_{0}, everRetired_{0};
   uint64_t collections_ TIERCEL_GUARDED_BY(mutex_) = 0;
 };
 

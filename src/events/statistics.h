@@ -39,14 +39,14 @@ public:
     Counter functions, continuations, compileNs, bytes;
   };
   std::array<Tier, kTierCount> tiers;
-  Counter firstAtTier0, promoted, failed, retired, pinned;
+  Counter firstAtTier0, promoted, failed, pinned;
   Counter freed, superseded, flushes, redefinitions, removals, collections, incompleteCollections;
   Counter longestPauseNs;
   Counter dropped;
   Counter continuations, osrEntries, osrExcluded;
   Counter foregroundNs, backgroundNs;
   Counter readNs, extractNs, optimizeNs, codegenNs, dataNs, linkNs;
-  Counter codeBytes, retiredBytes, freedBytes; ///< published, and of these retired, freed
+  Counter freedBytes; ///< of code
   Counter directCalls, callPatches;
 
   void addListener(EventListener* listener) TIERCEL_EXCLUDES(mutex_) {

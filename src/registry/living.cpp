@@ -4,6 +4,9 @@
 // end of images.
 #include "registry/registry.h"
 
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/StringSet.h"
+
 #include <algorithm>
 
 namespace tiercel {
@@ -210,10 +213,6 @@ void Registry::dropName(NameEntry& name, const std::vector<bool>& going, std::ve
     countInForce(next, -1);
     name.strength = Strength::Undefined;
     name.orphaned = true;
-  } else if (next.exists() && spareSize > record.size && record.address.load(std::memory_order_relaxed)) {
-    countInForce(next, -1);
-    name.orphaned = true; // it has no room for the other
-    name.strength = Strength::Undefined;
   } else if (next.exists()) { // what is in it stays; the count as a spare becomes that of the definition
     record.definition.store(next);
     if (!record.address.load(std::memory_order_relaxed)) {
@@ -290,25 +289,28 @@ void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
     --names_[reference.name].mentions;
 }
 
-std::vector<FunctionId> Registry::functionsAround(GlobalId id) {
+std::vector<FunctionId> Registry::functionsAround(std::span<const GlobalId> variables) {
   LockGuard lock(mutex_);
-  std::vector<bool> around(images_.size());
-  if (const Definition where = globals_[id.value].definition.load(); where.exists())
-    around[where.image.value] = true;
-  const auto name = names_.find(linkerName({globals_[id.value].name.data(), globals_[id.value].name.size()}));
-  for (size_t i = 0; name != names_.end() && i < images_.size(); ++i) {
-    const ImageEntry& entry = images_[i];
-    if (entry.image &&
-        std::find(entry.mentioned.begin(), entry.mentioned.end(), &*name) != entry.mentioned.end())
-      around[i] = true;
-  }
-  // All images of the module: an internal variable is one thing in all of them.
-  for (size_t i = 0; i < images_.size(); ++i) {
-    const Definition where = globals_[id.value].definition.load();
-    if (where.exists() && images_[i].image && images_[i].module == images_[where.image.value].module)
-      around[i] = true;
-  }
   std::vector<FunctionId> functions;
+  if (variables.empty())
+    return functions;
+  llvm::DenseSet<const Name*> names;
+  llvm::StringSet<> modules; // an internal variable is one thing in all images of its module
+  for (GlobalId id : variables) {
+    const GlobalRecord& record = globals_[id.value];
+    if (const auto name = names_.find(linkerName({record.name.data(), record.name.size()}));
+        name != names_.end())
+      names.insert(&*name);
+    if (const Definition where = record.definition.load(); where.exists())
+      modules.insert(images_[where.image.value].module);
+  }
+  std::vector<bool> around(images_.size());
+  for (size_t i = 0; i < images_.size(); ++i) {
+    const ImageEntry& entry = images_[i];
+    around[i] = entry.image && (modules.contains(entry.module) ||
+                                std::any_of(entry.mentioned.begin(), entry.mentioned.end(),
+                                            [&](const Name* name) { return names.contains(name); }));
+  }
   for (size_t i = 0; i < functions_.size(); ++i) {
     if (const Definition where = functions_[i].definition.load(); where.exists() && around[where.image.value])
       functions.push_back(functions_[i].id);
@@ -377,10 +379,7 @@ std::vector<FreedVariable>& Registry::heirOfConstants(const ImageEntry& entry, R
 void Registry::release(uint32_t image, Released& released) {
   ImageEntry& entry = images_[image];
   std::vector<FreedVariable>& constants = heirOfConstants(entry, released);
-  if (constants.empty())
-    constants = std::move(entry.formerConstants);
-  else
-    constants.insert(constants.end(), entry.formerConstants.begin(), entry.formerConstants.end());
+  constants.insert(constants.end(), entry.formerConstants.begin(), entry.formerConstants.end());
   for (const SymbolRef& ref : entry.values) {
     if (ref.kind == SymbolKind::Data)
       std::erase_if(globals_[ref.id].sharers,

@@ -82,8 +82,8 @@ public:
   /// Takes the module's definitions out of the program. Another module's takes the place where there is one.
   std::vector<FunctionId> removeModule(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
   std::vector<FunctionId> removeFunction(FunctionId id) TIERCEL_EXCLUDES(mutex_);
-  /// All functions defined in images that mention or define the variable.
-  std::vector<FunctionId> functionsAround(GlobalId id) TIERCEL_EXCLUDES(mutex_);
+  /// All functions defined in modules that define one of the variables, or in images that mention one.
+  std::vector<FunctionId> functionsAround(std::span<const GlobalId> variables) TIERCEL_EXCLUDES(mutex_);
 
   /// Code that refers to an image's internal data exists, or does no longer.
   void useImages(std::span<const ImageId> images, int change) TIERCEL_EXCLUDES(mutex_);
