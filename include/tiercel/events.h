@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What happens in an engine, as it happens. A listener hears of every load, compile, publication and failure.
-// Thread rule: called on whichever thread does the work, concurrently, with no engine lock held; a listener
-// must be thread-safe, must not throw, and must not call back into the engine except for Engine::stats.
+// Thread rule: called on whichever thread does the work, concurrently, with no engine lock held, but that
+// ModuleLoaded is reported while no other module can be added; a listener must be thread-safe, must not
+// throw, and must not call back into the engine except for Engine::stats.
 #pragma once
 
 #include <cstddef>

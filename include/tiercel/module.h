@@ -78,7 +78,7 @@ struct FunctionInfo {
   std::string module;  ///< that defines it
   FunctionState state = FunctionState::Undefined;
   unsigned tier = 0;          ///< of the newest code
-  uint64_t version = 0;       ///< how often it was defined: 1 for the first time
+  uint64_t version = 0;       ///< counts its changes, removals included: 1 when first defined
   void* address = nullptr;    ///< the same for the engine's life
   const void* code = nullptr; ///< where calls arrive now; null when there is none
   uint64_t codeBytes = 0;

@@ -49,6 +49,7 @@ public:
     return element;
   }
 
+  bool hasRoomFor(size_t count) const { return size() + count <= kChunk * kMaxChunks; }
   size_t size() const { return size_.load(std::memory_order_acquire); }
   T& operator[](size_t index) {
     assert(index < size());

@@ -3,7 +3,7 @@
 
 #include "tiercel/closure.h"
 
-#include "platform/process_barrier.h"
+#include "platform/membarrier.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -19,6 +19,8 @@ Status FunctionTable::growTo(size_t count) {
 }
 
 Status FunctionTable::placeBehind(FunctionId id, std::span<const std::byte> prefix) {
+  if (stub(id) != plainStub(id))
+    return {};
   constexpr size_t kAlignment = 16;
   const size_t before = (prefix.size() + kAlignment - 1) / kAlignment * kAlignment;
   Result<CodeBlock> block = arena_.allocateCode(before + kStubBytes, kAlignment);

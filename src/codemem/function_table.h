@@ -59,7 +59,8 @@ public:
   /// What the cell holds while there is no code.
   void* lazyAddress(FunctionId id) const { return plainStub(id) + kLazyOffset; }
   /// Gives a function a stub of its own with `prefix` right in front of it, where programs read what IR calls
-  /// prefix data. Under the owner's lock, before the function's address is handed out.
+  /// prefix data. Under the owner's lock, before the function's address is handed out; afterwards, when the
+  /// function is redefined, it keeps the stub and the prefix that it has.
   Status placeBehind(FunctionId id, std::span<const std::byte> prefix);
 
   /// Whose stub this address is, if it is one.

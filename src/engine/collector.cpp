@@ -44,9 +44,21 @@ struct Candidates {
 
 } // namespace
 
+Collector::~Collector() {
+  for (void* library : closable_)
+    dlclose(library);
+}
+
 Result<CollectReport> Collector::collect() { return collect(kTimeoutNs); }
 
 Result<CollectReport> Collector::collect(uint64_t timeoutNs) {
+  Result<CollectReport> report = lookAndFree(timeoutNs);
+  if (report)
+    note(*report);
+  return report;
+}
+
+Result<CollectReport> Collector::lookAndFree(uint64_t timeoutNs) {
   if (engine_.options_.reclaim != Reclaim::Signals)
     return Error(ErrorKind::BadInput, "collect",
                  "looking at the stacks needs Options::reclaim = Reclaim::Signals; without it code is freed "
@@ -102,16 +114,19 @@ Result<CollectReport> Collector::collect(uint64_t timeoutNs) {
 
 CollectReport Collector::quiescentPoint() {
   CollectReport report;
-  LockGuard collection(mutex_);
-  std::vector<CodeVersion*> candidates;
   {
-    LockGuard lock(engine_.versions_.mutex());
-    candidates = engine_.versions_.beginCollection();
-    report.pinned = engine_.versions_.pinnedVersions();
+    LockGuard collection(mutex_);
+    std::vector<CodeVersion*> candidates;
+    {
+      LockGuard lock(engine_.versions_.mutex());
+      candidates = engine_.versions_.beginCollection();
+      report.pinned = engine_.versions_.pinnedVersions();
+    }
+    serialiseAllThreads();
+    report.complete = true;
+    finish(candidates, report);
   }
-  serialiseAllThreads();
-  report.complete = true;
-  finish(candidates, report);
+  note(report);
   return report;
 }
 
@@ -129,11 +144,20 @@ void Collector::finish(std::span<CodeVersion* const> candidates, CollectReport& 
   for (void* library : closable)
     dlclose(library);
   report.held = candidates.size() - report.freed;
+}
+
+void Collector::note(const CollectReport& report) {
+  if (!report.complete)
+    return;
   engine_.statistics_.collections.add();
   engine_.statistics_.freed.add(report.freed);
   engine_.statistics_.freedBytes.add(report.freedBytes);
   if (report.freed > 0)
     engine_.statistics_.emit({EventKind::CodeFreed, {}, 0, {}, nullptr, report.freedBytes});
+}
+
+uint64_t Collector::waitingBytes() const {
+  return engine_.versions_.retiredBytes() + engine_.registry_.pendingBytes();
 }
 
 bool Collector::mayHaveForeignStacks() const {
@@ -189,9 +213,9 @@ void Collector::collectInBackground() {
   const uint64_t notBefore = afterNs_.load(std::memory_order_relaxed);
   if (notBefore == ~uint64_t(0) ||
       (!engine_.options_.modes.retireAlways &&
-       (engine_.versions_.retiredBytes() < atBytes_.load(std::memory_order_relaxed) || now < notBefore)))
+       (waitingBytes() < atBytes_.load(std::memory_order_relaxed) || now < notBefore)))
     return;
-  if (engine_.versions_.retiredBytes() == 0)
+  if (engine_.options_.modes.retireAlways && engine_.versions_.retiredBytes() == 0)
     return;
   if (working_.exchange(true, std::memory_order_acquire))
     return; // another worker is at it
@@ -205,7 +229,7 @@ void Collector::collectInBackground() {
   intervalNs_ = useful ? kIntervalNs : std::clamp(2 * intervalNs_, kIntervalNs, kLongestIntervalNs);
   afterNs_.store(nowNs() + intervalNs_, std::memory_order_relaxed);
   // What is held now stays: the next look is worth it when as much again has come.
-  atBytes_.store(engine_.versions_.retiredBytes() + kWorthwhileBytes, std::memory_order_relaxed);
+  atBytes_.store(waitingBytes() + kWorthwhileBytes, std::memory_order_relaxed);
   working_.store(false, std::memory_order_release);
 }
 

@@ -27,6 +27,7 @@ class EngineImpl;
 class Collector {
 public:
   explicit Collector(EngineImpl& engine) : engine_(engine) {}
+  ~Collector();
 
   /// Looks at all stacks and frees.
   Result<CollectReport> collect() TIERCEL_EXCLUDES(mutex_);
@@ -51,6 +52,10 @@ public:
 
 private:
   Result<CollectReport> collect(uint64_t timeoutNs) TIERCEL_EXCLUDES(mutex_);
+  Result<CollectReport> lookAndFree(uint64_t timeoutNs) TIERCEL_EXCLUDES(mutex_);
+  void note(const CollectReport& report) TIERCEL_EXCLUDES(mutex_);
+  /// Code that is retired, and images that are gone.
+  uint64_t waitingBytes() const;
   void finish(std::span<CodeVersion* const> candidates, CollectReport& report) TIERCEL_REQUIRES(mutex_);
   bool mayHaveForeignStacks() const;
 

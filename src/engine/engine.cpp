@@ -108,6 +108,7 @@ EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> aren
           linker_, [this](const auto& use) { return withThreadLocals(use); }, materialiseMutex_),
       collector_(*this), promoter_(*this, workerCount(options_), compileShare(options_), hasSpareCore()) {
   registerForFork(*this);
+  registerSerialisation();
 }
 
 EngineImpl::~EngineImpl() {
@@ -129,7 +130,9 @@ Result<std::byte*> EngineImpl::data(GlobalId id) {
   return registry_.global(id).address.load(std::memory_order_acquire);
 }
 
-Result<std::byte*> EngineImpl::object(ObjectId id, int64_t symbol) { return objects_.address(id, symbol); }
+Result<std::byte*> EngineImpl::object(ObjectId id, int64_t symbol, const ObjectUser& user) {
+  return objects_.address(id, symbol, user);
+}
 
 FunctionRecord* EngineImpl::functionAt(const void* address) {
   const FunctionId id = table_.idOfStub(address);

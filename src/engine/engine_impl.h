@@ -29,12 +29,14 @@
 #include "link/linker.h"
 #include "link/unwind.h"
 #include "load/input.h"
-#include "platform/core_sync.h"
+#include "platform/membarrier.h"
 #include "platform/program_state_guard.h"
 #include "registry/registry.h"
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +56,8 @@ public:
   Result<void*> lookupFunction(std::string_view name, std::string_view signature);
   Result<void*> lookupData(std::string_view name);
   std::vector<std::string> functionNames();
+  /// Those that are defined and match a pattern (base/glob.h); an error if a pattern matches none.
+  Result<std::vector<FunctionRecord*>> definedFunctions(const std::vector<std::string>& patterns);
   Status runConstructors();
   Result<int> runMain(const std::vector<std::string>& args, const std::string& entry);
 
@@ -110,9 +114,10 @@ public:
 
   // --- AddressSource ---
   std::byte* dsoHandle(ImageId image) override;
+  std::byte* dsoHandle(ObjectId object) override;
   std::byte* function(FunctionId id) override { return table_.stub(id); }
   Result<std::byte*> data(GlobalId id) override;
-  Result<std::byte*> object(ObjectId id, int64_t symbol) override;
+  Result<std::byte*> object(ObjectId id, int64_t symbol, const ObjectUser& user) override;
   std::optional<void*> host(llvm::StringRef name, bool weak) override;
 
   // --- process_hooks.cpp ---
@@ -162,6 +167,7 @@ private:
   Status addObject(Input input, const std::string& module, ImageId scope) TIERCEL_REQUIRES(loadMutex_);
   bool mayHaveCode(FunctionId function);
   Status addOne(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
+  Status addAll(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   Status pullArchiveMembers() TIERCEL_REQUIRES(loadMutex_);
   static Status checkTarget(const llvm::Module& module, const std::string& name);
   Status checkUndefined();
@@ -189,7 +195,14 @@ private:
   void run(const std::vector<Initialisation>& functions);
   /// Runs what the module's code registered with __cxa_atexit.
   void finaliseModule(const std::string& module);
-  void removeNow(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
+  static Error isBeingRemoved(const std::string& module);
+  /// Takes images and objects out of the program.
+  void takeOut(std::span<const Added> parts) TIERCEL_REQUIRES(loadMutex_);
+  void takeOutObject(ObjectId object) TIERCEL_REQUIRES(materialiseMutex_, versions_.mutex());
+  void dropAdded(const std::function<bool(const Added&)>& goes) TIERCEL_REQUIRES(loadMutex_);
+  /// Undefined functions that something outside IR stood in for are looked up again: that may have changed.
+  /// Whether there were any.
+  bool unbindLate() TIERCEL_REQUIRES(versions_.mutex());
   /// Makes the tables follow a change of definitions: from here on nobody enters code that is out of date.
   void applyChange(std::span<const FunctionId> changed) TIERCEL_REQUIRES(versions_.mutex());
   /// Drops all code of a function; the next call compiles it.
@@ -210,6 +223,7 @@ private:
   UnwindRegistration unwind_;
   Registry registry_;
   Versions versions_;
+  std::vector<FunctionId> boundLate_; ///< by findLate; under the lock of the versions
   HostSymbols host_;
   const CompileEnvironment environment_;
   SessionPool pool_;
@@ -226,6 +240,7 @@ private:
 
   Mutex loadMutex_;
   std::vector<ArchiveMember> archiveMembers_ TIERCEL_GUARDED_BY(loadMutex_);
+  std::set<std::string> removing_ TIERCEL_GUARDED_BY(loadMutex_); ///< their destructors run
   std::vector<Added> added_ TIERCEL_GUARDED_BY(loadMutex_);
   size_t initialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;                  ///< of added_
   std::vector<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run

@@ -100,6 +100,7 @@ void* EngineImpl::findLate(FunctionRecord& record) {
   if (record.definition.load().exists())
     return table_.lazyAddress(record.id); // added this moment: the call comes again
   publish(record.id, address);
+  boundLate_.push_back(record.id);
   return address;
 }
 

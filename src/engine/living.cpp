@@ -2,9 +2,8 @@
 //
 // Changing a program that runs: adding, redefining and removing modules, with all that uses them following.
 #include "base/diagnostics.h"
-#include "base/glob.h"
 #include "engine/engine_impl.h"
-#include "platform/core_sync.h"
+#include "platform/membarrier.h"
 #include "unit/same_body.h"
 
 #include "llvm/IR/Verifier.h"
@@ -33,38 +32,57 @@ std::string describeVariable(const llvm::GlobalVariable& variable) {
          (variable.getAlign() ? ", align " + std::to_string(variable.getAlign()->value()) : std::string());
 }
 
-/// Reads and checks all bodies of a module that is about to be added to a running program.
-Status verifyAll(ImageReader& reader, const std::string& name, const Options& options) {
+/// Reads all bodies of a module that is about to come into a running program, and checks them.
+Status readAll(ImageReader& reader, const Input& input, bool verify) {
   for (llvm::Function& function : reader.module()) {
     if (Status status = reader.readBody(function); !status)
       return status;
   }
+  if (input.verified || !verify)
+    return {};
   std::string problems;
   llvm::raw_string_ostream stream(problems);
-  if (options.verify && llvm::verifyModule(reader.module(), &stream))
-    return Error(ErrorKind::BadInput, name,
+  if (llvm::verifyModule(reader.module(), &stream))
+    return Error(ErrorKind::BadInput, input.name,
                  "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
   return {};
 }
 
-Result<bool> isUnchanged(EngineImpl& engine, const std::string& module, llvm::GlobalValue& value,
+/// The name under which a module has a value.
+llvm::StringRef nameInModule(const llvm::GlobalValue& value) {
+  return value.hasLocalLinkage() ? value.getName() : linkerName(value.getName());
+}
+
+/// Whether an alias stands for what the module's alias of this name stands for already.
+bool isSameAlias(Registry& registry, const std::string& module, const llvm::GlobalAlias& alias,
+                 const SymbolRef& known) {
+  llvm::APInt offset(64, 0);
+  const auto* base = llvm::dyn_cast<llvm::GlobalValue>(alias.getAliasee()->stripAndAccumulateConstantOffsets(
+      alias.getDataLayout(), offset, /*AllowNonInbounds=*/true));
+  if (!base)
+    return false;
+  const SymbolRef target = registry.findInModule(module, nameInModule(*base), base->hasLocalLinkage()).ref;
+  return target.kind == known.kind && target.id == known.id &&
+         target.offset + offset.getSExtValue() == known.offset;
+}
+
+Result<Likeness> compare(EngineImpl& engine, const std::string& module, llvm::GlobalValue& value,
                          Session& session, const RedefineOptions& options) {
-  const llvm::StringRef name = llvm::GlobalValue::dropLLVMManglingEscape(value.getName());
-  const SymbolRef ref = engine.registry().findInModule(
-      module, value.hasLocalLinkage() ? value.getName() : name, value.hasLocalLinkage());
+  const llvm::StringRef name = linkerName(value.getName());
+  const auto [ref, where] =
+      engine.registry().findInModule(module, nameInModule(value), value.hasLocalLinkage());
   const auto refuse = [&](const std::string& why) {
     return Error(ErrorKind::BadInput, "redefinition of '" + name.str() + "'", why);
   };
-  Definition where;
-  if (ref.kind == SymbolKind::Function)
-    where = engine.registry().function(FunctionId(ref.id)).definition.load();
-  else if (ref.kind == SymbolKind::Data || ref.kind == SymbolKind::Thread)
-    where = engine.registry().global(GlobalId(ref.id)).definition.load();
   if (!where.exists())
-    return false; // new, or back
-  if (llvm::isa<llvm::GlobalAlias>(value))
+    return Likeness::Different; // new, or back
+  const auto likeness = [](bool same) { return same ? Likeness::Same : Likeness::Different; };
+  if (const auto* alias = llvm::dyn_cast<llvm::GlobalAlias>(&value)) {
+    if (isSameAlias(engine.registry(), module, *alias, ref))
+      return Likeness::Same;
     return Error(ErrorKind::Unsupported, "redefinition of '" + name.str() + "'",
                  "an alias stands for another definition, which can be redefined by its own name");
+  }
   Result<ImageReader*> reader = session.reader(where.image);
   if (!reader)
     return reader.takeError();
@@ -76,18 +94,17 @@ Result<bool> isUnchanged(EngineImpl& engine, const std::string& module, llvm::Gl
     const auto& old = llvm::cast<llvm::GlobalVariable>(before);
     // Its name means nothing: if it is not the same constant, whoever uses it uses the new one.
     if (value.hasLocalLinkage() && (variable->isConstant() || old.isConstant()))
-      return variable->isConstant() && isSameVariable(*variable, old);
+      return likeness(variable->isConstant() && isSameVariable(*variable, old));
     if (!isSameStorage(*variable, old)) {
       if (!options.changeTypes || old.isThreadLocal() || variable->isThreadLocal())
         return refuse("its type is '" + describeVariable(old) + "', the new one's '" +
                       describeVariable(*variable) + "'");
-      return false;
+      return Likeness::Different;
     }
-    const bool used =
-        engine.registry().global(GlobalId(ref.id)).address.load(std::memory_order_acquire) != nullptr;
+    if (isSameVariable(*variable, old))
+      return Likeness::Same;
     // What is in a variable stays; constants have no value but their own.
-    const bool constant = variable->isConstant() || old.isConstant();
-    return (used && !constant) || isSameVariable(*variable, old);
+    return variable->isConstant() || old.isConstant() ? Likeness::Different : Likeness::SameStorage;
   }
   const std::string oldType = textOf(*before.getValueType()), newType = textOf(*value.getValueType());
   if (!isSameType(*before.getValueType(), *value.getValueType()) && !options.changeTypes)
@@ -95,28 +112,28 @@ Result<bool> isUnchanged(EngineImpl& engine, const std::string& module, llvm::Gl
   auto* function = llvm::dyn_cast<llvm::Function>(&value);
   auto* old = llvm::dyn_cast<llvm::Function>(&before);
   if (!function || !old)
-    return false;
+    return Likeness::Different;
   if (Status status = (*reader)->readBody(*old); !status)
     return status.takeError();
-  return isSameBody(*old, *function);
+  return likeness(isSameBody(*old, *function));
 }
 
-/// What a redefinition leaves as it is, by ordinal; an error for what it must not do.
-Result<std::vector<bool>> compareDefinitions(EngineImpl& engine, const std::string& module,
-                                             ImageReader& reader, Session& session,
-                                             const RedefineOptions& options) {
-  std::vector<bool> unchanged(reader.valueCount());
+/// By ordinal; an error for what a redefinition must not do.
+Result<std::vector<Likeness>> compareDefinitions(EngineImpl& engine, const std::string& module,
+                                                 ImageReader& reader, Session& session,
+                                                 const RedefineOptions& options) {
+  std::vector<Likeness> likeness(reader.valueCount());
   for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
     llvm::GlobalValue& value = *reader.value(ordinal);
     if (value.isDeclaration() || value.hasAvailableExternallyLinkage() ||
         value.getName().starts_with("llvm.") || !value.hasName())
       continue;
-    Result<bool> same = isUnchanged(engine, module, value, session, options);
-    if (!same)
-      return same.takeError();
-    unchanged[ordinal] = *same;
+    Result<Likeness> compared = compare(engine, module, value, session, options);
+    if (!compared)
+      return compared.takeError();
+    likeness[ordinal] = *compared;
   }
-  return unchanged;
+  return likeness;
 }
 
 /// Variables have to exist when the code that uses them is compiled: in the middle of the program.
@@ -125,9 +142,9 @@ Status checkVariables(EngineImpl& engine, const std::string& module, ImageReader
   for (const llvm::GlobalVariable& variable : reader.module().globals()) {
     if (!variable.isDeclaration() || variable.hasExternalWeakLinkage() || variable.use_empty())
       continue;
-    const llvm::StringRef name = llvm::GlobalValue::dropLLVMManglingEscape(variable.getName());
+    const llvm::StringRef name = linkerName(variable.getName());
     if (engine.registry().find(name).kind == SymbolKind::None &&
-        engine.registry().findInModule(module, name, /*internal=*/true).kind == SymbolKind::None &&
+        engine.registry().findInModule(module, name, /*internal=*/true).ref.kind == SymbolKind::None &&
         !engine.host(name, /*weak=*/false))
       missing.push_back(name.str());
   }
@@ -144,8 +161,9 @@ Status checkVariables(EngineImpl& engine, const std::string& module, ImageReader
 // --- adding -----------------------------------------------------------------------------------------------
 
 bool EngineImpl::hasModule(const std::string& module) {
-  return registry_.hasModule(module) ||
-         std::any_of(added_.begin(), added_.end(), [&](const Added& a) { return a.module == module; });
+  const auto isOf = [&](const auto& part) { return part.module == module; };
+  return registry_.hasModule(module) || std::any_of(added_.begin(), added_.end(), isOf) ||
+         std::any_of(archiveMembers_.begin(), archiveMembers_.end(), isOf);
 }
 
 Status EngineImpl::add(const std::string& module, const Source& source) {
@@ -157,7 +175,7 @@ Status EngineImpl::add(const std::string& module, const Source& source) {
   if (input->kind == InputKind::SharedLibrary)
     return Error(ErrorKind::Unsupported, source.name,
                  "a shared library is no module: it cannot be removed again; load it with addFile");
-  if (input->kind == InputKind::Bitcode) {
+  if (input->kind == InputKind::Bitcode && !input->verified) {
     auto image = std::make_shared<ProgramImage>();
     image->name = input->name;
     image->bytes = llvm::MemoryBuffer::getMemBuffer(input->bytes->getMemBufferRef(), false);
@@ -166,7 +184,7 @@ Status EngineImpl::add(const std::string& module, const Source& source) {
     Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(std::move(image), context);
     if (!reader)
       return reader.takeError();
-    if (Status status = verifyAll(**reader, input->name, options_); !status)
+    if (Status status = readAll(**reader, *input, options_.verify); !status)
       return status;
   }
   return addInput(std::move(*input), module);
@@ -182,9 +200,11 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
     return Error(ErrorKind::Unsupported, source.name,
                  "only IR, C and C++ can redefine; remove the module and add the object");
   LockGuard lock(loadMutex_);
+  if (removing_.contains(module))
+    return isBeingRemoved(module);
   if (!registry_.hasModule(module))
     return Error(ErrorKind::MissingSymbol, "module '" + module + "'",
-                 hasModule(module) ? "it consists of native objects; remove it and add it again"
+                 hasModule(module) ? "it has no IR so far; remove it and add it again"
                                    : "there is none of this name; add it first");
   Result<SessionPool::Lease> session = pool_.borrow();
   if (!session)
@@ -200,15 +220,15 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
     return status;
   if (!(*reader)->module().getModuleInlineAsm().empty())
     return Error(ErrorKind::Unsupported, image->name, "module-level assembly cannot be redefined");
-  if (Status status = verifyAll(**reader, image->name, options_); !status)
+  if (Status status = readAll(**reader, *input, options_.verify); !status)
     return status;
-  Result<std::vector<bool>> unchanged = compareDefinitions(*this, module, **reader, **session, options);
-  if (!unchanged)
-    return unchanged.takeError();
+  Result<std::vector<Likeness>> likeness = compareDefinitions(*this, module, **reader, **session, options);
+  if (!likeness)
+    return likeness.takeError();
   if (Status status = checkVariables(*this, module, **reader); !status)
     return status;
 
-  const AddRules rules{.module = module, .redefine = true, .unchanged = std::move(*unchanged)};
+  const AddRules rules{.module = module, .redefine = true, .likeness = std::move(*likeness)};
   ImageId id;
   {
     LockGuard materialise(materialiseMutex_);
@@ -293,31 +313,18 @@ void EngineImpl::applyChange(std::span<const FunctionId> changed) {
 }
 
 Status EngineImpl::discardCode(const std::vector<std::string>& patterns) {
-  std::vector<bool> matched(patterns.size());
+  Result<std::vector<FunctionRecord*>> functions = definedFunctions(patterns);
+  if (!functions)
+    return functions.takeError();
   {
     LockGuard versions(versions_.mutex());
-    for (uint32_t id = 0; id < registry_.functionCount(); ++id) {
-      FunctionRecord& record = registry_.function(FunctionId(id));
-      if (!record.definition.load().exists())
-        continue;
-      bool wanted = false;
-      for (size_t i = 0; i < patterns.size(); ++i) {
-        if (globMatches(patterns[i], record.name))
-          wanted = matched[i] = true;
-      }
-      if (wanted && record.state() != FirstCompile::Lazy)
-        close(record);
+    for (FunctionRecord* record : *functions) {
+      if (record->state() != FirstCompile::Lazy)
+        close(*record);
     }
   }
   serialiseAllThreads();
-  std::string missing;
-  for (size_t i = 0; i < patterns.size(); ++i) {
-    if (!matched[i])
-      missing += (missing.empty() ? "" : ", ") + patterns[i];
-  }
-  return missing.empty()
-             ? Status()
-             : Error(ErrorKind::MissingSymbol, missing, "no function that is defined has such a name");
+  return {};
 }
 
 // --- removing ---------------------------------------------------------------------------------------------
@@ -328,6 +335,8 @@ Status EngineImpl::remove(const std::string& module, const RemoveOptions& option
     LockGuard lock(loadMutex_);
     if (!hasModule(module))
       return Error(ErrorKind::MissingSymbol, "module '" + module + "'", "there is none of this name");
+    if (removing_.contains(module))
+      return isBeingRemoved(module);
     if (!options.force) {
       std::vector<std::string> used = registry_.usedByOthers(module);
       for (const Added& added : added_) {
@@ -340,14 +349,32 @@ Status EngineImpl::remove(const std::string& module, const RemoveOptions& option
         return Error(ErrorKind::BadInput, "module '" + module + "'", "still in use: " + users);
     }
     destructors = takeDestructors(module);
+    removing_.insert(module);
   }
   // The program's code: without locks, and while all that it uses is there.
   run(destructors);
   finaliseModule(module);
 
-  LockGuard lock(loadMutex_);
-  removeNow(module);
+  {
+    LockGuard lock(loadMutex_);
+    removing_.erase(module);
+    std::erase_if(archiveMembers_, [&](const ArchiveMember& member) { return member.module == module; });
+    std::vector<Added> parts;
+    std::copy_if(added_.begin(), added_.end(), std::back_inserter(parts),
+                 [&](const Added& added) { return added.object.valid() && added.module == module; });
+    for (ImageId image : registry_.imagesOf(module)) // more than were added: redefinitions, too
+      parts.push_back({image, ObjectId(), module, {}});
+    takeOut(parts);
+    // Those that a redefinition has replaced as a whole.
+    dropAdded([&](const Added& added) { return added.module == module; });
+  }
+  statistics_.removals.add();
+  statistics_.emit({EventKind::ModuleRemoved, module, 0, {}});
   return {};
+}
+
+Error EngineImpl::isBeingRemoved(const std::string& module) {
+  return {ErrorKind::BadInput, "module '" + module + "'", "it is being removed at this moment"};
 }
 
 std::vector<Initialisation> EngineImpl::takeDestructors(const std::string& module) {
@@ -358,37 +385,52 @@ std::vector<Initialisation> EngineImpl::takeDestructors(const std::string& modul
   return taken;
 }
 
-void EngineImpl::removeNow(const std::string& module) {
+void EngineImpl::dropAdded(const std::function<bool(const Added&)>& goes) {
+  initialised_ -= static_cast<size_t>(
+      std::count_if(added_.begin(), added_.begin() + static_cast<ptrdiff_t>(initialised_), goes));
+  std::erase_if(added_, goes);
+}
+
+void EngineImpl::takeOut(std::span<const Added> parts) {
+  std::vector<ImageId> images;
+  for (const Added& part : parts) {
+    if (!part.object.valid())
+      images.push_back(part.image);
+  }
   {
     LockGuard materialise(materialiseMutex_);
     LockGuard versions(versions_.mutex());
-    std::vector<FunctionId> changed = registry_.removeModule(module);
-    size_t before = 0;
-    for (size_t i = 0; i < added_.size(); ++i) {
-      if (added_[i].module != module)
-        continue;
-      before += i < initialised_;
-      if (!added_[i].object.valid())
-        continue;
-      versions_.objectRemoved(added_[i].object);
-      if (std::unique_ptr<CodeVersion> code = objects_.remove(added_[i].object, registry_))
-        versions_.retire(*versions_.adopt(std::move(code)));
-      // Code that calls it has its addresses, not those of stubs.
-      const std::vector<CodeVersion*> users = versions_.users(added_[i].object);
-      for (CodeVersion* user : users)
-        user->outOfDate = true;
-      for (CodeVersion* user : users)
-        fallBack(*user);
+    const std::vector<FunctionId> changed = registry_.removeImages(images);
+    for (const Added& part : parts) {
+      if (part.object.valid())
+        takeOutObject(part.object);
     }
-    std::erase_if(added_, [&](const Added& added) { return added.module == module; });
-    initialised_ -= before;
-    std::erase_if(archiveMembers_, [&](const ArchiveMember& member) { return member.module == module; });
     applyChange(changed);
+    unbindLate();
     releaseData();
   }
   serialiseAllThreads();
-  statistics_.removals.add();
-  statistics_.emit({EventKind::ModuleRemoved, module, 0, {}});
+}
+
+void EngineImpl::takeOutObject(ObjectId object) {
+  versions_.objectRemoved(object);
+  if (std::unique_ptr<CodeVersion> code = objects_.remove(object, registry_))
+    versions_.retire(*versions_.adopt(std::move(code)));
+  // Code that calls it has its addresses, not those of stubs.
+  const std::vector<CodeVersion*> users = versions_.users(object);
+  for (CodeVersion* user : users)
+    user->outOfDate = true;
+  for (CodeVersion* user : users)
+    fallBack(*user);
+}
+
+bool EngineImpl::unbindLate() {
+  const std::vector<FunctionId> bound = std::exchange(boundLate_, {});
+  for (FunctionId id : bound) {
+    if (FunctionRecord& record = registry_.function(id); !record.definition.load().exists())
+      close(record);
+  }
+  return !bound.empty();
 }
 
 Status EngineImpl::removeFunction(const std::string& name, const RemoveOptions& options) {

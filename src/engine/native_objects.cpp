@@ -96,6 +96,8 @@ std::unique_ptr<CodeVersion> NativeObjects::remove(ObjectId id, Registry& regist
   if (!object)
     return nullptr;
   registry.removeObject(id, object->symbols);
+  if (object->result.version)
+    object->result.version->addressesEscape = object->escapes;
   return std::move(object->result.version);
 }
 
@@ -119,12 +121,15 @@ Status NativeObjects::link(ObjectId id) {
   return status;
 }
 
-Result<std::byte*> NativeObjects::address(ObjectId id, int64_t symbol) {
+Result<std::byte*> NativeObjects::address(ObjectId id, int64_t symbol, const ObjectUser& user) {
   LockGuard lock(mutex_);
   if (Status status = link(id); !status)
     return status.takeError();
-  const Object& object = *objects_[id.value];
-  const std::string& name = object.symbols.defined[static_cast<size_t>(symbol)].name;
+  Object& object = *objects_[id.value];
+  const ObjectSymbol& definition = object.symbols.defined[static_cast<size_t>(symbol)];
+  const bool goesWithIt = user.object.valid() && objects_[user.object.value]->module == object.module;
+  object.escapes |= definition.isFunction && !user.callsOnly && !goesWithIt;
+  const std::string& name = definition.name;
   auto found = object.result.symbols.find(name);
   if (found == object.result.symbols.end())
     return Error(ErrorKind::Internal, object.symbols.name, "symbol '" + name + "' has no address");

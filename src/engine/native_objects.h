@@ -34,16 +34,20 @@ public:
   void add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols symbols, ImageId scope,
            const std::string& module) TIERCEL_EXCLUDES(mutex_);
   /// The address of a definition, linking the object if need be.
-  Result<std::byte*> address(ObjectId id, int64_t symbol) TIERCEL_EXCLUDES(mutex_);
+  Result<std::byte*> address(ObjectId id, int64_t symbol, const ObjectUser& user) TIERCEL_EXCLUDES(mutex_);
   /// Links if need be; .init_array and .fini_array of one object.
   Result<const LinkedObject*> linked(ObjectId id) TIERCEL_EXCLUDES(mutex_);
   /// The objects that refer to a symbol that nothing defines, by name.
   std::vector<std::string> usersOf(const std::string& undefined, const std::string& exceptModule)
       TIERCEL_EXCLUDES(mutex_);
+  std::string moduleOf(ObjectId id) TIERCEL_EXCLUDES(mutex_) {
+    LockGuard lock(mutex_);
+    return objects_[id.value]->module;
+  }
   /// The names that an object has in force.
   std::vector<std::string> definitions(ObjectId id) TIERCEL_EXCLUDES(mutex_);
   /// Takes an object out of the program. Its code, if it was linked; the caller frees that when nobody can be
-  /// in it.
+  /// in it, or keeps it for good: addresses of its functions may be where nobody can find them.
   std::unique_ptr<CodeVersion> remove(ObjectId id, Registry& registry) TIERCEL_EXCLUDES(mutex_);
   size_t size() TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);
@@ -57,6 +61,7 @@ private:
     ImageId scope;
     std::string module;
     enum { Pending, Linking, Linked } state = Pending;
+    bool escapes = false; ///< others have addresses of its functions than those who only call them
     LinkedObject result;
   };
   Status link(ObjectId id) TIERCEL_REQUIRES(mutex_);

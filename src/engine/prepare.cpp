@@ -117,38 +117,23 @@ Status EngineImpl::prepare(const std::vector<std::string>& patterns, unsigned ti
     return Error(ErrorKind::BadInput, "tier " + std::to_string(tier),
                  "the engine compiles everything at tier " + std::to_string(*options_.fixedTier) +
                      " (Options::fixedTier)");
-  std::vector<bool> matched(patterns.size());
-  std::vector<FunctionRecord*> functions;
-  const size_t count = registry_.functionCount();
-  for (uint32_t id = 0; id < count; ++id) {
-    FunctionRecord& record = registry_.function(FunctionId(id));
-    if (!record.definition.load().exists())
-      continue;
-    bool wanted = false;
-    for (size_t i = 0; i < patterns.size(); ++i) {
-      if (globMatches(patterns[i], record.name))
-        wanted = matched[i] = true;
-    }
-    // An ifunc has no code of its own. Options::only counts here too: it is for finding a bad compile.
-    if (wanted && !record.isIfunc.load(std::memory_order_relaxed) &&
-        (options_.only.empty() || globMatches(options_.only, record.name)))
-      functions.push_back(&record);
-  }
-  std::string missing;
-  for (size_t i = 0; i < patterns.size(); ++i) {
-    if (!matched[i])
-      missing += (missing.empty() ? "" : ", ") + patterns[i];
-  }
-  if (!missing.empty())
-    return Error(ErrorKind::MissingSymbol, missing, "no function that is defined has such a name");
+  Result<std::vector<FunctionRecord*>> functions = definedFunctions(patterns);
+  if (!functions)
+    return functions.takeError();
+  // An ifunc has no code of its own. Options::only counts here too: it is for finding a bad compile.
+  std::erase_if(*functions, [&](const FunctionRecord* record) {
+    return record->isIfunc.load(std::memory_order_relaxed) ||
+           (!options_.only.empty() && !globMatches(options_.only, record->name));
+  });
 
   ProgramStateGuard guard;
-  for (FunctionRecord* record : functions) {
+  for (FunctionRecord* record : *functions) {
     if (Result<void*> code = ensureCompiled(*record); !code)
       return code.takeError();
   }
-  std::erase_if(functions, [](const FunctionRecord* r) { return r->pinned.load(std::memory_order_relaxed); });
-  return options_.fixedTier ? Status() : promoter_.prepare(functions, tier);
+  std::erase_if(*functions,
+                [](const FunctionRecord* r) { return r->pinned.load(std::memory_order_relaxed); });
+  return options_.fixedTier ? Status() : promoter_.prepare(*functions, tier);
 }
 
 } // namespace tiercel

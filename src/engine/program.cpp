@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Adding what a program consists of, and running it as a whole.
+#include "base/glob.h"
 #include "engine/engine_impl.h"
 #include "link/dynamic_symbols.h"
 #include "link/synthetic_library.h"
@@ -76,6 +77,17 @@ Status EngineImpl::addInput(Input input, const std::string& module) {
   if (!module.empty() && hasModule(module))
     return Error(ErrorKind::DuplicateSymbol, "module '" + module + "'",
                  "there is one of this name; redefine it, or remove it first");
+  const size_t added = added_.size(), members = archiveMembers_.size();
+  Status status = addAll(std::move(input), module);
+  if (!status) { // as if it had not been tried
+    takeOut(std::span(added_).subspan(added));
+    added_.resize(added);
+    archiveMembers_.resize(members);
+  }
+  return status;
+}
+
+Status EngineImpl::addAll(Input input, const std::string& module) {
   if (input.kind == InputKind::Archive) {
     Result<std::vector<ArchiveMember>> members = readArchive(input);
     if (!members)
@@ -85,8 +97,6 @@ Status EngineImpl::addInput(Input input, const std::string& module) {
       archiveMembers_.push_back(std::move(member));
     }
   } else if (Status status = addOne(std::move(input), module.empty() ? input.name : module); !status) {
-    if (!module.empty() && hasModule(module))
-      removeNow(module); // what came in before the error
     return status;
   }
   return pullArchiveMembers();
@@ -99,6 +109,7 @@ Status EngineImpl::addOne(Input input, const std::string& module) {
 
 Status EngineImpl::pullArchiveMembers() {
   // A member may need others: until nothing changes, as linkers do within a group.
+  std::vector<ArchiveMember*> pulled;
   for (bool changed = true; changed;) {
     changed = false;
     for (ArchiveMember& member : archiveMembers_) {
@@ -107,8 +118,16 @@ Status EngineImpl::pullArchiveMembers() {
         continue;
       member.added = true;
       changed = true;
-      if (Status status = addOne(std::move(member.input), member.module); !status)
+      pulled.push_back(&member);
+      // A copy: should another one fail, this is to be pulled again by the next who needs it.
+      const llvm::MemoryBufferRef bytes = member.input.bytes->getMemBufferRef();
+      Input copy{member.input.kind, member.input.name,
+                 llvm::MemoryBuffer::getMemBufferCopy(bytes.getBuffer(), bytes.getBufferIdentifier())};
+      if (Status status = addOne(std::move(copy), member.module); !status) {
+        for (ArchiveMember* one : pulled)
+          one->added = false;
         return status;
+      }
     }
   }
   return {};
@@ -181,6 +200,9 @@ Status EngineImpl::addObject(Input input, const std::string& module, ImageId sco
   const size_t bytes = input.bytes->getBufferSize();
   objects_.add(std::move(input.bytes), std::move(*symbols), scope, module);
   added_.push_back({ImageId(), *id, module, {}});
+  LockGuard versions(versions_.mutex());
+  if (unbindLate())
+    serialiseAllThreads();
   statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
   return {};
 }
@@ -193,7 +215,12 @@ Status EngineImpl::addLibrary(const std::string& name, const std::vector<std::st
 }
 
 Status EngineImpl::defineSymbol(const std::string& name, void* address) {
-  return registry_.defineAbsolute(name, address);
+  if (Status status = registry_.defineAbsolute(name, address); !status)
+    return status;
+  LockGuard versions(versions_.mutex());
+  if (unbindLate())
+    serialiseAllThreads();
+  return {};
 }
 
 // --- looking up -------------------------------------------------------------------------------------------
@@ -209,7 +236,7 @@ Result<void*> EngineImpl::addressOf(const SymbolRef& ref) {
     return static_cast<void*>(*address + ref.offset);
   }
   case SymbolKind::Object: {
-    Result<std::byte*> address = object(ObjectId(ref.id), ref.offset);
+    Result<std::byte*> address = object(ObjectId(ref.id), ref.offset, {});
     if (!address)
       return address.takeError();
     return static_cast<void*>(*address);
@@ -263,6 +290,32 @@ std::vector<std::string> EngineImpl::functionNames() {
       names.emplace(record.name);
   }
   return {names.begin(), names.end()};
+}
+
+Result<std::vector<FunctionRecord*>> EngineImpl::definedFunctions(const std::vector<std::string>& patterns) {
+  std::vector<bool> matched(patterns.size());
+  std::vector<FunctionRecord*> functions;
+  const size_t count = registry_.functionCount();
+  for (uint32_t id = 0; id < count; ++id) {
+    FunctionRecord& record = registry_.function(FunctionId(id));
+    if (!record.definition.load().exists())
+      continue;
+    bool wanted = false;
+    for (size_t i = 0; i < patterns.size(); ++i) {
+      if (globMatches(patterns[i], record.name))
+        wanted = matched[i] = true;
+    }
+    if (wanted)
+      functions.push_back(&record);
+  }
+  std::string missing;
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    if (!matched[i])
+      missing += (missing.empty() ? "" : ", ") + patterns[i];
+  }
+  if (!missing.empty())
+    return Error(ErrorKind::MissingSymbol, missing, "no function that is defined has such a name");
+  return functions;
 }
 
 Result<void*> EngineImpl::lookupData(std::string_view name) {
@@ -470,6 +523,10 @@ void EngineImpl::run(const std::vector<Initialisation>& functions) {
 
 std::byte* EngineImpl::dsoHandle(ImageId image) {
   return reinterpret_cast<std::byte*>(dsoHandles_.of(registry_.moduleOf({image, 0})));
+}
+
+std::byte* EngineImpl::dsoHandle(ObjectId object) {
+  return reinterpret_cast<std::byte*>(dsoHandles_.of(objects_.moduleOf(object)));
 }
 
 void EngineImpl::finaliseModule(const std::string& module) {

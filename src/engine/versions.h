@@ -89,7 +89,6 @@ public:
   Freed endCollection(std::span<CodeVersion* const> candidates) TIERCEL_REQUIRES(mutex_);
   /// What is retired now may refer to storage that the image is to give back with its end.
   void holdForRetired(ImageId image) TIERCEL_REQUIRES(mutex_);
-  uint64_t retiredVersions() TIERCEL_REQUIRES(mutex_) { return retired_.size(); }
   // Figures: bytes that calls reach, bytes that wait, and how many versions were ever retired.
   uint64_t liveBytes() const { return liveBytes_.load(std::memory_order_relaxed); }
   uint64_t retiredBytes() const { return retiredBytes_.load(std::memory_order_relaxed); }

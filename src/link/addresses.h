@@ -12,6 +12,12 @@
 
 namespace tiercel {
 
+/// Who uses the address of a native object's symbol: not everybody can follow when the object is removed.
+struct ObjectUser {
+  bool callsOnly = false; ///< code of the program's, which is made anew then
+  ObjectId object;        ///< valid: another native object
+};
+
 class AddressSource {
 public:
   virtual ~AddressSource() = default;
@@ -19,10 +25,11 @@ public:
   virtual std::byte* function(FunctionId id) = 0;
   /// Initialised data of the program.
   virtual Result<std::byte*> data(GlobalId id) = 0;
-  /// What the module that an image belongs to registers its destructors under.
+  /// What the module that an image or an object belongs to registers its destructors under.
   virtual std::byte* dsoHandle(ImageId image) = 0;
+  virtual std::byte* dsoHandle(ObjectId object) = 0;
   /// A symbol of a native object, which is linked now if it was not yet.
-  virtual Result<std::byte*> object(ObjectId id, int64_t symbol) = 0;
+  virtual Result<std::byte*> object(ObjectId id, int64_t symbol, const ObjectUser& user) = 0;
   /// Outside the program. `weak`: do not go to any lengths.
   virtual std::optional<void*> host(llvm::StringRef name, bool weak) = 0;
 };

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <dlfcn.h>
 #include <utility>
 
 namespace tiercel {
@@ -286,7 +287,7 @@ Result<uint64_t> DataMaterializer::addressOf(const llvm::GlobalValue& value, Ima
   case SymbolKind::Absolute:
     return static_cast<uint64_t>(ref.offset);
   case SymbolKind::Object: {
-    Result<std::byte*> address = addresses_.object(ObjectId(ref.id), ref.offset);
+    Result<std::byte*> address = addresses_.object(ObjectId(ref.id), ref.offset, {});
     if (!address)
       return address.takeError();
     return number(*address);
@@ -353,6 +354,13 @@ Result<size_t> DataMaterializer::threadModule(ImageId image, Session& session) {
     return library.takeError();
   threadModules_[image.value] = *library;
   return library->tlsModule;
+}
+
+DataMaterializer::~DataMaterializer() {
+  for (const SyntheticLibrary& library : threadModules_) {
+    if (library.handle)
+      dlclose(library.handle);
+  }
 }
 
 void* DataMaterializer::takeThreadBlock(ImageId image) {

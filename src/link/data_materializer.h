@@ -31,6 +31,8 @@ public:
   /// lock each, two threads could wait for each other.
   DataMaterializer(Registry& registry, Arena& arena, AddressSource& addresses, RecursiveMutex& mutex)
       : registry_(registry), arena_(arena), addresses_(addresses), mutex_(mutex) {}
+  /// No thread may use the program's thread-locals any more.
+  ~DataMaterializer();
 
   /// Addresses and values for these and all they lead to. `session` provides the readers.
   Status ensure(std::span<const GlobalId> globals, Session& session) TIERCEL_EXCLUDES(mutex_);

@@ -43,6 +43,15 @@ constexpr uint8_t kLea = 0x8d;
 
 } // namespace
 
+/// An edge to a function that leaves its address nowhere but in the call.
+static bool isCall(const jl::Block& block, const jl::Edge& edge) {
+  if (edge.getKind() == x86::BranchPCRel32)
+    return true;
+  const Opcode opcode = opcodeBefore(block, edge.getOffset());
+  return edge.getKind() == x86::RequestGOTAndTransformToPCRel32GOTLoadRelaxable && opcode.code == kIndirect &&
+         (opcode.modRm == kCallRipRelative || opcode.modRm == kJumpRipRelative);
+}
+
 llvm::Error ReferenceRewriter::fail(Error error) {
   llvm::Error reported = llvm::createStringError(llvm::inconvertibleErrorCode(), error.message());
   if (!error_)
@@ -84,6 +93,8 @@ ReferenceRewriter::Target ReferenceRewriter::findByLinkName(llvm::StringRef name
 ReferenceRewriter::Target ReferenceRewriter::find(llvm::StringRef name, bool weak) {
   if (Target target = findByLinkName(name); target.address)
     return target;
+  if (self_.valid() && name == "__dso_handle")
+    return {number(environment_.addresses.dsoHandle(self_)), {}};
   const SymbolRef ref = environment_.registry.findFrom(scope_, name);
   switch (ref.kind) {
   case SymbolKind::Function:
@@ -171,7 +182,8 @@ llvm::Error ReferenceRewriter::resolve(jl::LinkGraph& graph) {
 std::optional<uint64_t> ReferenceRewriter::lateAddress(llvm::StringRef name, bool weak) {
   const SymbolRef ref = environment_.registry.find(name);
   if (ref.kind == SymbolKind::Object) {
-    Result<std::byte*> address = environment_.addresses.object(ObjectId(ref.id), ref.offset);
+    const ObjectUser user{!self_.valid() && !addressTaken_.contains(name), self_};
+    Result<std::byte*> address = environment_.addresses.object(ObjectId(ref.id), ref.offset, user);
     if (address) {
       if (objects_.empty() || objects_.back().value != ref.id)
         objects_.push_back(ObjectId(ref.id));
@@ -208,6 +220,8 @@ llvm::Error ReferenceRewriter::rewrite(jl::LinkGraph& graph) {
           return llvm::createStringError(llvm::inconvertibleErrorCode(), error_->message());
         continue;
       }
+      if (edge.getTarget().isExternal() && !isCall(*block, edge))
+        addressTaken_.insert(*edge.getTarget().getName());
       if (edge.getTarget().isDefined() || edge.getTarget().isExternal())
         continue;
       switch (edge.getKind()) {

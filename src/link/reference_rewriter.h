@@ -7,6 +7,7 @@
 #include "link/linker.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ExecutionEngine/JITLink/JITLink.h"
 
 #include <optional>
@@ -69,6 +70,7 @@ private:
   std::optional<Error> error_;
   std::vector<std::string> missing_;
   std::vector<ObjectId> objects_;
+  llvm::StringSet<> addressTaken_; ///< what is left external and not only called
   llvm::DenseMap<llvm::jitlink::Symbol*, FunctionId> functions_;
   llvm::DenseMap<uint32_t, llvm::jitlink::Symbol*> cells_; ///< by function
   llvm::DenseMap<llvm::jitlink::Symbol*, llvm::jitlink::Symbol*> threadEntries_;

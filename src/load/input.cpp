@@ -75,7 +75,7 @@ Result<Input> inputFromModule(const llvm::Module& module, const std::string& nam
   if (llvm::verifyModule(module, &stream))
     return Error(ErrorKind::BadInput, name,
                  "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
-  return Input{InputKind::Bitcode, name, serialise(module, name)};
+  return Input{InputKind::Bitcode, name, serialise(module, name), /*verified=*/true};
 }
 
 Result<Input> classifyInput(std::unique_ptr<llvm::MemoryBuffer> bytes, const std::string& name) {

@@ -25,6 +25,7 @@ struct Input {
   InputKind kind;
   std::string name;                          ///< path, or path(member)
   std::unique_ptr<llvm::MemoryBuffer> bytes; ///< empty for shared libraries, which are opened by name
+  bool verified = false;                     ///< it was IR in memory, which the verifier has seen
 };
 
 /// Reads a file. Textual IR is parsed, verified and turned into bitcode; C and C++ are compiled by the

@@ -2,12 +2,12 @@
 #include "platform/thread_scan.h"
 
 #include "base/clock.h"
+#include "platform/membarrier.h"
 #include "platform/raw_syscall.h"
 #include "platform/stack.h"
 
 #include <algorithm>
 #include <csignal>
-#include <linux/membarrier.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -49,10 +49,7 @@ ThreadStacks::Outcome ThreadScan::run() {
   };
   if (!ScanSignal::isInstalled(signal_))
     return fail("the program handles the signal itself now");
-  if (rawSyscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE) != 0 &&
-      // A child of fork has to register anew.
-      (rawSyscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE) != 0 ||
-       rawSyscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE) != 0))
+  if (!serialiseAllThreads())
     return fail("membarrier fails");
   if (!listThreads())
     return fail("threads come and go too fast to be listed");

@@ -2,11 +2,11 @@
 #include "platform/thread_stacks.h"
 
 #include "base/thread_annotations.h"
+#include "platform/membarrier.h"
 #include "platform/own_memory.h"
 #include "platform/thread_scan.h"
 
 #include <cstring>
-#include <linux/membarrier.h>
 #include <unistd.h>
 
 namespace tiercel {
@@ -27,7 +27,7 @@ const char* obstacle() {
 #if __has_feature(thread_sanitizer)
   return "ThreadSanitizer delays signals";
 #endif
-  if (rawSyscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE) != 0)
+  if (!registerSerialisation())
     return "membarrier cannot synchronise instructions";
   uintptr_t word = 0;
   if (!readOwnMemory(reinterpret_cast<uintptr_t>(&mutex), &word, sizeof word))

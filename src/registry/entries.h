@@ -28,7 +28,8 @@ struct Spare {
 /// What an external name means.
 struct NameEntry {
   SymbolRef ref = {};
-  uint32_t mentions = 0; ///< by how many images that are not removed, their own definitions included
+  uint32_t mentions = 0;       ///< by how many images that are not removed, their own definitions included
+  uint32_t nativeMentions = 0; ///< by native objects, which count above, too
   std::unique_ptr<std::vector<Spare>> spares = nullptr;
   Strength strength = Strength::Undefined;
   bool inComdat = false;

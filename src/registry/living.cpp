@@ -81,15 +81,19 @@ std::vector<ModuleInfo> Registry::modules() {
   return list;
 }
 
-SymbolRef Registry::findInModule(llvm::StringRef module, llvm::StringRef name, bool internal) {
+Registry::OwnDefinition Registry::findInModule(llvm::StringRef module, llvm::StringRef name, bool internal) {
   LockGuard lock(mutex_);
-  if (internal)
-    return internalOf(module, name);
+  if (internal) {
+    const SymbolRef ref = internalOf(module, name);
+    return {ref, definitionOf(ref)};
+  }
   const auto found = names_.find(name);
-  if (found == names_.end() || found->second.strength == Strength::Undefined ||
-      !isOf(found->second.ref, module))
+  if (found == names_.end() || found->second.strength == Strength::Undefined)
     return {};
-  return found->second.ref;
+  if (isOf(found->second.ref, module))
+    return {found->second.ref, definitionOf(found->second.ref)};
+  const Spare* spare = spareOf(found->second, module);
+  return spare ? OwnDefinition{found->second.ref, spare->where} : OwnDefinition();
 }
 
 bool Registry::isLoaded(ImageId id) {
@@ -143,6 +147,7 @@ void Registry::retireImage(ImageId id) {
   for (Name* name : entry.mentioned)
     --name->second.mentions;
   pendingImages_.push_back(id.value);
+  pendingBytes_.fetch_add(entry.image->bytes->getBufferSize(), std::memory_order_relaxed);
 }
 
 void Registry::changeFunction(FunctionRecord& record, Definition where, std::vector<FunctionId>& changed) {
@@ -166,6 +171,15 @@ void Registry::addSpare(NameEntry& name, Definition where, Strength strength, ui
   countInForce(where, 1);
 }
 
+const Spare* Registry::spareOf(const NameEntry& name, llvm::StringRef module) {
+  if (!name.spares)
+    return nullptr;
+  const auto found = std::find_if(name.spares->begin(), name.spares->end(), [&](const Spare& spare) {
+    return images_[spare.where.image.value].module == module;
+  });
+  return found == name.spares->end() ? nullptr : &*found;
+}
+
 void Registry::dropSpares(NameEntry& name, llvm::StringRef module) {
   if (!name.spares)
     return;
@@ -186,8 +200,11 @@ void Registry::dropName(NameEntry& name, const std::vector<bool>& going, std::ve
     name.strength = Strength::Undefined; // an alias of what has gone a moment ago
     return;
   }
-  if (name.strength == Strength::Undefined || !definition.exists() || !going[definition.image.value])
-    return;
+  if (name.strength != Strength::Undefined && definition.exists() && going[definition.image.value])
+    replaceBySpare(name, changed);
+}
+
+void Registry::replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed) {
   Definition next;
   uint64_t spareSize = 0;
   name.strength = Strength::Undefined;
@@ -224,20 +241,23 @@ void Registry::dropName(NameEntry& name, const std::vector<bool>& going, std::ve
   }
 }
 
-std::vector<FunctionId> Registry::removeModule(llvm::StringRef module) {
+std::vector<FunctionId> Registry::removeImages(std::span<const ImageId> images) {
   LockGuard lock(mutex_);
+  return takeOut(images);
+}
+
+std::vector<FunctionId> Registry::takeOut(std::span<const ImageId> images) {
   std::vector<FunctionId> changed;
-  const auto found = modules_.find(module);
-  if (found == modules_.end())
-    return changed;
-  const std::vector<ImageId> images = std::move(found->second);
-  modules_.erase(found);
   std::vector<bool> going(images_.size());
-  for (ImageId id : images)
+  for (ImageId id : images) {
     going[id.value] = true;
-  llvm::StringMap<SymbolRef>& former = formerInternals_[module];
+    if (const auto module = modules_.find(images_[id.value].module);
+        std::erase(module->second, id) != 0 && module->second.empty())
+      modules_.erase(module);
+  }
   for (ImageId id : images) {
     ImageEntry& entry = images_[id.value];
+    llvm::StringMap<SymbolRef>& former = formerInternals_[entry.module];
     entry.inForce = ~0u >> 1; // so that none of what follows ends it before its turn
     for (const auto& internal : entry.internalNames) {
       const SymbolRef ref = entry.values[internal.second];
@@ -268,10 +288,10 @@ std::vector<FunctionId> Registry::removeFunction(FunctionId id) {
   std::vector<FunctionId> changed;
   FunctionRecord& record = functions_[id.value];
   const auto found = names_.find(linkerName({record.name.data(), record.name.size()}));
-  if (found != names_.end() && found->second.ref.kind == SymbolKind::Function &&
-      found->second.ref.id == id.value)
-    found->second.strength = Strength::Undefined;
-  if (record.definition.load().exists())
+  if (found != names_.end() && found->second.strength != Strength::Undefined &&
+      found->second.ref.kind == SymbolKind::Function && found->second.ref.id == id.value)
+    replaceBySpare(found->second, changed);
+  else if (record.definition.load().exists())
     changeFunction(record, {}, changed);
   return changed;
 }
@@ -285,8 +305,11 @@ void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
     name.ref = {};
     name.strength = Strength::Undefined;
   }
-  for (const ObjectSymbols::Undefined& reference : symbols.undefined)
-    --names_[reference.name].mentions;
+  for (const ObjectSymbols::Undefined& reference : symbols.undefined) {
+    NameEntry& name = names_[reference.name];
+    --name.mentions;
+    --name.nativeMentions;
+  }
 }
 
 std::vector<FunctionId> Registry::functionsAround(std::span<const GlobalId> variables) {
@@ -416,6 +439,7 @@ void Registry::release(uint32_t image, Released& released) {
   }
   constants.insert(constants.end(), entry.formerStorage.begin(), entry.formerStorage.end());
   released.images.push_back(ImageId(image));
+  pendingBytes_.fetch_sub(entry.image->bytes->getBufferSize(), std::memory_order_relaxed);
   entry = ImageEntry();
   entry.removed = true;
   freeImages_.push_back(ImageId(image));

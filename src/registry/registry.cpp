@@ -92,6 +92,13 @@ Error duplicate(llvm::StringRef name, std::string_view first, std::string_view s
                "symbol '" + name.str() + "' is already defined in " + std::string(first));
 }
 
+/// The memory of a variable whose module is gone belongs to those who go on using it.
+Error stillUsed(llvm::StringRef name, std::string_view second) {
+  return Error(ErrorKind::DuplicateSymbol, std::string(second),
+               "variable '" + name.str() +
+                   "' of a removed module is still used; remove its users, or define it in IR again");
+}
+
 } // namespace
 
 Strength Registry::strengthOf(const llvm::GlobalValue& value) {
@@ -188,6 +195,8 @@ Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& rea
     const llvm::GlobalValue& value = *reader.value(ordinal);
     if (Status status = checkSupported(value, image.name); !status)
       return status;
+    if (Status status = checkNativeUsers(value, ordinal, rules); !status)
+      return status;
     if (strengthOf(value) != Strength::Strong || value.hasLocalLinkage() || isReserved(value))
       continue;
     auto found = names_.find(linkerName(value));
@@ -197,6 +206,33 @@ Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& rea
       return duplicate(linkerName(value), found->second.definedIn, image.name);
   }
   return {};
+}
+
+/// Native code is linked once: it would go on with the old memory.
+Status Registry::checkNativeUsers(const llvm::GlobalValue& value, uint32_t ordinal, const AddRules& rules) {
+  if (!rules.redefine || !llvm::isa<llvm::GlobalVariable>(value) || !definesSymbol(value) ||
+      value.hasLocalLinkage() || rules.likeness[ordinal] == Likeness::Same)
+    return {};
+  const auto found = names_.find(linkerName(value));
+  if (found == names_.end() || found->second.nativeMentions == 0 || !isOf(found->second.ref, rules.module) ||
+      !isFixed(found->second))
+    return {};
+  const GlobalRecord& record = globals_[found->second.ref.id];
+  if (rules.likeness[ordinal] == Likeness::SameStorage && !record.constant.load(std::memory_order_relaxed))
+    return {};
+  return Error(ErrorKind::Unsupported, "redefinition of '" + linkerName(value).str() + "'",
+               "native code has its address, and cannot be linked anew; remove that and add it again");
+}
+
+Status Registry::reserveFor(ImageReader& reader) {
+  size_t functions = 0, variables = 0;
+  for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal)
+    ++(llvm::isa<llvm::GlobalVariable>(reader.value(ordinal)) ? variables : functions);
+  if (!functions_.hasRoomFor(functions))
+    return Error(ErrorKind::Environment, "registry", "too many functions");
+  if (!globals_.hasRoomFor(variables))
+    return Error(ErrorKind::Environment, "registry", "too many globals");
+  return table_.growTo(functions_.size() + functions);
 }
 
 Result<ImageId> Registry::newImage() {
@@ -216,6 +252,8 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
   LockGuard lock(mutex_);
   if (Status status = checkBeforeEntering(*image, reader, rules); !status)
     return status.takeError();
+  if (Status status = reserveFor(reader); !status)
+    return status.takeError();
   Result<ImageId> id = newImage();
   if (!id)
     return id.takeError();
@@ -234,15 +272,6 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
     if (const llvm::GlobalValue& value = *reader.value(ordinal); value.hasLocalLinkage() && value.hasName())
       adding.before[ordinal] = internalOf(entry.module, value.getName());
   }
-  // Aliases last: they refer to what is entered before them.
-  for (const bool aliases : {false, true}) {
-    for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
-      if (llvm::isa<llvm::GlobalAlias>(reader.value(ordinal)) != aliases)
-        continue;
-      if (Status status = aliases ? enterAlias(adding, ordinal) : enterValue(adding, ordinal); !status)
-        return status.takeError();
-    }
-  }
   for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
     const llvm::GlobalValue& value = *reader.value(ordinal);
     if (value.hasLocalLinkage() || isReserved(value) || value.hasExternalWeakLinkage())
@@ -251,11 +280,68 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
     ++name.second.mentions;
     entry.mentioned.push_back(&name);
   }
+  Status entered = placePrefixes(adding);
+  if (entered)
+    entered = enterAll(adding);
+  if (!entered) {
+    takeOut({&*id, 1});
+    return entered.takeError();
+  }
   if (rules.redefine && entry.inForce == 0) { // all of it was there already
     std::erase(modules_[entry.module], *id);
     retireImage(*id);
   }
   return Change{*id, std::move(adding.changed), std::move(adding.renewed)};
+}
+
+/// They need code memory, of which there may be none left: before anything is changed.
+Status Registry::placePrefixes(Adding& adding) {
+  for (uint32_t ordinal = 0; ordinal < adding.reader.valueCount(); ++ordinal) {
+    const auto* function = llvm::dyn_cast<llvm::Function>(adding.reader.value(ordinal));
+    if (!function || !function->hasPrefixData() || !definesSymbol(*function))
+      continue;
+    NameEntry* name = function->hasLocalLinkage() ? nullptr : &names_[linkerName(*function)];
+    SymbolRef& known = name ? name->ref : adding.before[ordinal];
+    if (known.kind == SymbolKind::None) {
+      Result<FunctionRecord*> record = newFunction(function->getName());
+      if (!record)
+        return record.takeError();
+      known = {SymbolKind::Function, (*record)->id.value, 0};
+      if (name)
+        name->ownsRecord = true;
+    }
+    if (known.kind != SymbolKind::Function || (name && !name->ownsRecord))
+      continue; // it takes over what is something else
+    if (Status status = table_.placeBehind(FunctionId(known.id), *prefixBytes(*function)); !status)
+      return status;
+  }
+  return {};
+}
+
+Status Registry::enterAll(Adding& adding) {
+  // Aliases last: they refer to what is entered before them.
+  for (const bool aliases : {false, true}) {
+    for (uint32_t ordinal = 0; ordinal < adding.reader.valueCount(); ++ordinal) {
+      if (llvm::isa<llvm::GlobalAlias>(adding.reader.value(ordinal)) != aliases)
+        continue;
+      if (Status status = aliases ? enterAlias(adding, ordinal) : enterValue(adding, ordinal); !status)
+        return status;
+    }
+  }
+  return {};
+}
+
+/// Whether a definition of a redefinition leaves what the module has as it is.
+bool Registry::leaves(const Adding& adding, uint32_t ordinal, const SymbolRef& known) {
+  switch (adding.rules.likeness[ordinal]) {
+  case Likeness::Different:
+    return false;
+  case Likeness::SameStorage:
+    return globals_[known.id].address.load(std::memory_order_relaxed) != nullptr;
+  case Likeness::Same:
+    return true;
+  }
+  return false;
 }
 
 Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
@@ -270,7 +356,7 @@ Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
   if (variable) {
     const bool sameKind = known.kind == (variable->isThreadLocal() ? SymbolKind::Thread : SymbolKind::Data);
     // What is said again word for word is not there twice: redefinitions would pile up strings.
-    if (rules.redefine && sameKind && variable->isConstant() && rules.unchanged[ordinal]) {
+    if (rules.redefine && sameKind && variable->isConstant() && leaves(adding, ordinal, known)) {
       ref = known;
       globals_[known.id].sharers.push_back(where);
       return {};
@@ -279,7 +365,7 @@ Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
     if (rules.redefine && sameKind && !variable->isConstant() &&
         !globals_[known.id].constant.load(std::memory_order_relaxed)) {
       ref = known;
-      if (!rules.unchanged[ordinal])
+      if (!leaves(adding, ordinal, known))
         redefineVariable(adding, globals_[known.id], *variable, where);
       return {};
     }
@@ -295,7 +381,7 @@ Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
   if (known.kind == SymbolKind::Function &&
       (rules.redefine || !functions_[known.id].definition.load().exists())) {
     ref = known;
-    return rules.redefine && rules.unchanged[ordinal]
+    return rules.redefine && leaves(adding, ordinal, known)
                ? Status()
                : defineFunction(functions_[known.id], value, where, adding.changed);
   }
@@ -367,9 +453,11 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
   NameEntry& name = names_[linkerName(value)];
   const bool replaces = adding.rules.redefine && strength != Strength::Undefined &&
                         name.strength != Strength::Undefined && isOf(name.ref, adding.entry.module);
-  if (replaces && adding.rules.unchanged[ordinal])
+  // What another module has in force gives way to a definition that was changed on purpose.
+  const Spare* spare = adding.rules.redefine && !replaces ? spareOf(name, adding.entry.module) : nullptr;
+  if ((replaces || spare) && leaves(adding, ordinal, name.ref))
     return {};
-  const bool takesOver = replaces || claims(name, strength);
+  const bool takesOver = replaces || claims(name, strength) || (spare && strength >= name.strength);
   const bool merges = strength == Strength::Common && name.strength == Strength::Common && !isFixed(name);
   if (!takesOver && !merges) {
     if (name.strength == Strength::Undefined)
@@ -381,6 +469,8 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
     }
     return {};
   }
+  if (spare)
+    dropSpares(name, adding.entry.module);
   if (const Definition before = definitionOf(name.ref);
       takesOver && !replaces && name.strength != Strength::Undefined && before.exists())
     addSpare(name, before, name.strength,
@@ -391,7 +481,8 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
     if (Status status = enterVariable(adding, *variable, name, where, merges); !status)
       return status;
   } else {
-    if (!name.ownsRecord || (name.aliased && !replaces) || name.ref.kind != SymbolKind::Function) {
+    if (!name.ownsRecord || (name.aliased && !adding.rules.redefine) ||
+        name.ref.kind != SymbolKind::Function) {
       Result<FunctionRecord*> record = newFunction(value.getName());
       if (!record)
         return record.takeError();
@@ -401,7 +492,7 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
       return status;
   }
   name.ownsRecord = true;
-  name.aliased &= replaces; // what is redefined goes on under its other names
+  name.aliased &= adding.rules.redefine; // what is redefined goes on under its other names
   name.orphaned = false;
   name.strength = strength;
   name.hidden = !value.hasDefaultVisibility();
@@ -426,9 +517,11 @@ Result<SymbolRef> Registry::ownDefinition(Adding& adding, uint32_t ordinal) {
                          : named.kind == SymbolKind::Data || named.kind == SymbolKind::Thread
                              ? isHere(globals_[named.id].definition.load()) || value.hasCommonLinkage()
                              : false;
-  if (prevailed && !value.hasCommonLinkage())
+  // A redefinition may say again what its module has, or leave it out.
+  const bool known = adding.rules.redefine && isOf(named, adding.entry.module);
+  if ((prevailed || known) && !value.hasCommonLinkage())
     found->second.aliased = true;
-  if (prevailed || !definesSymbol(value))
+  if (prevailed || known || !definesSymbol(value))
     return named;
   SymbolRef& ref = entry.overridden[ordinal];
   if (ref.kind != SymbolKind::None)
@@ -468,7 +561,8 @@ Status Registry::enterAlias(Adding& adding, uint32_t ordinal) {
     return {};
   }
   NameEntry& name = names_[linkerName(alias)];
-  if (!claims(name, strengthOf(alias)))
+  if ((adding.rules.redefine && adding.rules.likeness[ordinal] == Likeness::Same) ||
+      !claims(name, strengthOf(alias)))
     return {};
   name.ref = ref;
   name.strength = strengthOf(alias);
@@ -483,6 +577,8 @@ Status Registry::checkObject(const ObjectSymbols& symbols) {
   LockGuard lock(mutex_);
   for (const ObjectSymbol& symbol : symbols.defined) {
     auto found = names_.find(symbol.name);
+    if (found != names_.end() && found->second.orphaned)
+      return stillUsed(symbol.name, symbols.name);
     if (found != names_.end() && found->second.strength == Strength::Strong && !symbol.weak && !symbol.common)
       return duplicate(symbol.name, found->second.definedIn, symbols.name);
   }
@@ -513,6 +609,7 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
   for (const ObjectSymbols::Undefined& reference : symbols.undefined) {
     NameEntry& name = names_[reference.name];
     ++name.mentions;
+    ++name.nativeMentions;
     name.isData |= name.strength == Strength::Undefined && reference.isData;
   }
   return id;
@@ -521,6 +618,8 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
 Status Registry::defineAbsolute(const std::string& name, void* address) {
   LockGuard lock(mutex_);
   NameEntry& entry = names_[name];
+  if (entry.orphaned)
+    return stillUsed(name, "symbol defined by the host");
   if (entry.strength != Strength::Undefined)
     return duplicate(name, entry.definedIn, "symbol defined by the host");
   entry.ref = {SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)};

@@ -68,9 +68,13 @@ public:
   bool hasModule(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
   std::vector<ModuleInfo> modules() TIERCEL_EXCLUDES(mutex_);
   std::vector<ImageId> imagesOf(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
-  /// What a definition called `name` in a new image of `module` would replace: something that the module
-  /// defines itself. None if it would be new.
-  SymbolRef findInModule(llvm::StringRef module, llvm::StringRef name, bool internal)
+  /// What a definition called `name` in a new image of `module` would replace: the definition that the module
+  /// has itself, be it in force or a spare. None if it would be new, or the module's is gone.
+  struct OwnDefinition {
+    SymbolRef ref;
+    Definition where;
+  };
+  OwnDefinition findInModule(llvm::StringRef module, llvm::StringRef name, bool internal)
       TIERCEL_EXCLUDES(mutex_);
   /// Neither removed nor superseded.
   bool isLoaded(ImageId id) TIERCEL_EXCLUDES(mutex_);
@@ -79,8 +83,9 @@ public:
   /// External names of the module that other modules mention and that nothing else would define.
   std::vector<std::string> usedByOthers(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
   void removeObject(ObjectId id, const ObjectSymbols& symbols) TIERCEL_EXCLUDES(mutex_);
-  /// Takes the module's definitions out of the program. Another module's takes the place where there is one.
-  std::vector<FunctionId> removeModule(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
+  /// Takes the images' definitions out of the program. Another module's takes the place where there is one.
+  std::vector<FunctionId> removeImages(std::span<const ImageId> images) TIERCEL_EXCLUDES(mutex_);
+  /// The same for one function.
   std::vector<FunctionId> removeFunction(FunctionId id) TIERCEL_EXCLUDES(mutex_);
   /// All functions defined in modules that define one of the variables, or in images that mention one.
   std::vector<FunctionId> functionsAround(std::span<const GlobalId> variables) TIERCEL_EXCLUDES(mutex_);
@@ -93,6 +98,8 @@ public:
     std::vector<ImageId> images; ///< their numbers will be given to others
   };
   Released releaseImages() TIERCEL_EXCLUDES(mutex_);
+  /// Bytes of images that are removed and not released.
+  uint64_t pendingBytes() const { return pendingBytes_.load(std::memory_order_relaxed); }
   /// Changes whenever images are released.
   uint64_t releases() const { return releases_.load(std::memory_order_acquire); }
 
@@ -102,7 +109,7 @@ public:
   Status checkObject(const ObjectSymbols& symbols) TIERCEL_EXCLUDES(mutex_);
   /// Enters an object's symbols.
   Result<ObjectId> addObject(const ObjectSymbols& symbols) TIERCEL_EXCLUDES(mutex_);
-  /// A host symbol by address; replaces nothing that the program defines.
+  /// A host symbol by address; replaces nothing that the program defines or goes on using.
   Status defineAbsolute(const std::string& name, void* address) TIERCEL_EXCLUDES(mutex_);
 
   /// What value `ordinal` of `image` means. None for declarations that nothing in the program defines.
@@ -168,6 +175,10 @@ private:
   static Strength strengthOf(const llvm::GlobalValue& value);
   Status checkBeforeEntering(const ProgramImage& image, ImageReader& reader, const AddRules& rules)
       TIERCEL_REQUIRES(mutex_);
+  /// Room in all tables for what the image may need: running out in the middle would leave half of it.
+  Status reserveFor(ImageReader& reader) TIERCEL_REQUIRES(mutex_);
+  Status placePrefixes(Adding& adding) TIERCEL_REQUIRES(mutex_);
+  Status enterAll(Adding& adding) TIERCEL_REQUIRES(mutex_);
   Status enterValue(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
   Status enterInternal(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
   Status enterVariable(Adding& adding, const llvm::GlobalVariable& variable, NameEntry& name,
@@ -178,6 +189,9 @@ private:
   /// The definition of a name's record, if it is one of IR.
   Definition definitionOf(const SymbolRef& ref) TIERCEL_REQUIRES(mutex_);
   bool isOf(const SymbolRef& ref, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
+  Status checkNativeUsers(const llvm::GlobalValue& value, uint32_t ordinal, const AddRules& rules)
+      TIERCEL_REQUIRES(mutex_);
+  bool leaves(const Adding& adding, uint32_t ordinal, const SymbolRef& known) TIERCEL_REQUIRES(mutex_);
   SymbolRef internalOf(llvm::StringRef module, llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
   Result<ImageId> newImage() TIERCEL_REQUIRES(mutex_);
   void countInForce(const Definition& definition, int change) TIERCEL_REQUIRES(mutex_);
@@ -186,8 +200,12 @@ private:
   /// Spares hold their images.
   void addSpare(NameEntry& name, Definition where, Strength strength, uint64_t size) TIERCEL_REQUIRES(mutex_);
   void dropSpares(NameEntry& name, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
+  const Spare* spareOf(const NameEntry& name, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
+  /// What a name has in force goes: the strongest spare takes its place.
+  void replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
   void dropName(NameEntry& name, const std::vector<bool>& going, std::vector<FunctionId>& changed)
       TIERCEL_REQUIRES(mutex_);
+  std::vector<FunctionId> takeOut(std::span<const ImageId> images) TIERCEL_REQUIRES(mutex_);
   /// Its names are mentioned by one less.
   void retireImage(ImageId id) TIERCEL_REQUIRES(mutex_);
   /// By code, by an image that is there, or by one of `holders`.
@@ -233,7 +251,7 @@ private:
   std::vector<GlobalId> freeGlobals_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<uint32_t> pendingImages_ TIERCEL_GUARDED_BY(mutex_);             ///< removed, not released
   llvm::DenseMap<uint32_t, FunctionCounts> counts_ TIERCEL_GUARDED_BY(mutex_); ///< by function
-  std::atomic<uint64_t> releases_{0};
+  std::atomic<uint64_t> releases_{0}, pendingBytes_{0};
   uint32_t objectCount_ TIERCEL_GUARDED_BY(mutex_) = 0;
   std::atomic<uint64_t> definedFunctions_{0};
 };

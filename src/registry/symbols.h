@@ -48,14 +48,20 @@ struct ObjectSymbols {
   std::vector<Undefined> undefined; ///< strong references only
 };
 
+/// How a definition of a redefinition compares with the one that the module has.
+enum class Likeness : uint8_t {
+  Different,   ///< or new
+  SameStorage, ///< another initial value of a variable: it stays as it is if the program has begun to use it
+  Same,
+};
+
 /// How an image's definitions meet those that are there.
 struct AddRules {
   std::string module =
       {}; ///< the image belongs to; internal names of one module are one thing in all its images
   /// Definitions take the place of those that the module has.
   bool redefine = false;
-  /// Of a redefinition, by ordinal: what stays as it is, functions with the same body for instance.
-  std::vector<bool> unchanged = {};
+  std::vector<Likeness> likeness = {}; ///< of a redefinition, by ordinal
 };
 
 /// What an addition or a removal did to functions that may have code.
