@@ -4,6 +4,7 @@
 #include "tiercel/llvm.h"
 
 #include "engine/engine_impl.h"
+#include "engine/process_hooks.h"
 #include "engine/runtime_functions.h"
 #include "platform/lazy_entry.h"
 #include "platform/resident.h"

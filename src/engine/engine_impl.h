@@ -33,8 +33,6 @@
 #include "platform/program_state_guard.h"
 #include "registry/registry.h"
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -177,10 +175,7 @@ private:
   Status withThreadLocals(const std::function<Status(ThreadLocalSource&)>& use);
   Status exportToLibrary(const std::string& path);
   Result<void*> addressOf(const SymbolRef& ref);
-  /// Who mentions names: functions, variables, native objects, but not those of the module `except`.
-  std::map<std::string, std::string> findUsers(const std::vector<std::string>& names,
-                                               const std::string& except);
-  /// The same as one text for a message; empty if nobody does.
+  /// Who mentions names, but for the module `except`, as a text for a message; empty if nobody does.
   std::string describeUsers(const std::vector<std::string>& names, const std::string& except = {});
 
   Status collectInitialisers(std::vector<Initialisation>& constructors) TIERCEL_REQUIRES(loadMutex_);
@@ -195,13 +190,10 @@ private:
   void run(const std::vector<Initialisation>& functions);
   /// Runs what the module's code registered with __cxa_atexit.
   void finaliseModule(const std::string& module);
-  static Error isBeingRemoved(const std::string& module);
   /// Takes images and objects out of the program.
   void takeOut(std::span<const Added> parts) TIERCEL_REQUIRES(loadMutex_);
   void takeOutObject(ObjectId object) TIERCEL_REQUIRES(materialiseMutex_, versions_.mutex());
-  void dropAdded(const std::function<bool(const Added&)>& goes) TIERCEL_REQUIRES(loadMutex_);
-  /// Undefined functions that something outside IR stood in for are looked up again: that may have changed.
-  /// Whether there were any.
+  /// Undefined functions that something outside IR stood in for are looked up again. Were there any?
   bool unbindLate() TIERCEL_REQUIRES(versions_.mutex());
   /// Makes the tables follow a change of definitions: from here on nobody enters code that is out of date.
   void applyChange(std::span<const FunctionId> changed) TIERCEL_REQUIRES(versions_.mutex());
@@ -254,11 +246,5 @@ private:
   Collector collector_;
   Promoter promoter_; ///< last: its threads use everything above
 };
-
-/// Enters the engine into the process's fork handlers.
-void registerForFork(EngineImpl& engine);
-void unregisterForFork(EngineImpl& engine);
-/// Has runDestructors called when the process exits, if the engine still exists then.
-void registerDestructors(EngineImpl& engine);
 
 } // namespace tiercel

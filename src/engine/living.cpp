@@ -156,6 +156,10 @@ Status checkVariables(EngineImpl& engine, const std::string& module, ImageReader
   return Error(ErrorKind::MissingSymbol, reader.image().name, "it uses " + list + ", which nothing defines");
 }
 
+Error isBeingRemoved(const std::string& module) {
+  return {ErrorKind::BadInput, "module '" + module + "'", "it is being removed at this moment"};
+}
+
 } // namespace
 
 // --- adding -----------------------------------------------------------------------------------------------
@@ -263,7 +267,7 @@ void EngineImpl::close(FunctionRecord& record) {
   const uint32_t next = record.epoch.load(std::memory_order_relaxed) + 1;
   record.epoch.store(next == 0 ? 1 : next, std::memory_order_release);
   publish(record.id, table_.lazyAddress(record.id));
-  record.tier.store(0, std::memory_order_relaxed);
+  record.tier.store(0, std::memory_order_release); // after the epoch: prepare.cpp
   record.codeBytes.store(0, std::memory_order_relaxed);
   record.pinned.store(false, std::memory_order_relaxed);
   record.continuable.store(false, std::memory_order_relaxed);
@@ -365,16 +369,14 @@ Status EngineImpl::remove(const std::string& module, const RemoveOptions& option
     for (ImageId image : registry_.imagesOf(module)) // more than were added: redefinitions, too
       parts.push_back({image, ObjectId(), module, {}});
     takeOut(parts);
-    // Those that a redefinition has replaced as a whole.
-    dropAdded([&](const Added& added) { return added.module == module; });
+    const auto isOf = [&](const Added& added) { return added.module == module; };
+    initialised_ -= static_cast<size_t>(
+        std::count_if(added_.begin(), added_.begin() + static_cast<ptrdiff_t>(initialised_), isOf));
+    std::erase_if(added_, isOf);
   }
   statistics_.removals.add();
   statistics_.emit({EventKind::ModuleRemoved, module, 0, {}});
   return {};
-}
-
-Error EngineImpl::isBeingRemoved(const std::string& module) {
-  return {ErrorKind::BadInput, "module '" + module + "'", "it is being removed at this moment"};
 }
 
 std::vector<Initialisation> EngineImpl::takeDestructors(const std::string& module) {
@@ -383,12 +385,6 @@ std::vector<Initialisation> EngineImpl::takeDestructors(const std::string& modul
   std::copy_if(destructors_.begin(), destructors_.end(), std::back_inserter(taken), isOurs);
   std::erase_if(destructors_, isOurs);
   return taken;
-}
-
-void EngineImpl::dropAdded(const std::function<bool(const Added&)>& goes) {
-  initialised_ -= static_cast<size_t>(
-      std::count_if(added_.begin(), added_.begin() + static_cast<ptrdiff_t>(initialised_), goes));
-  std::erase_if(added_, goes);
 }
 
 void EngineImpl::takeOut(std::span<const Added> parts) {
@@ -454,7 +450,7 @@ Status EngineImpl::removeFunction(const std::string& name, const RemoveOptions& 
 }
 
 void EngineImpl::releaseData() {
-  const Registry::Released released = registry_.releaseImages();
+  const Released released = registry_.releaseImages();
   for (const FreedVariable& variable : released.variables)
     arena_->freeData(variable.address, variable.size, variable.alignment);
   for (ImageId image : released.images)

@@ -7,6 +7,8 @@
 #include "platform/futex.h"
 #include "platform/program_state_guard.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -71,12 +73,28 @@ bool Promoter::takeWanted(const std::vector<Wanted>& wanted, QueuedCompile& item
   return true;
 }
 
+std::vector<std::string> Promoter::findFailed(std::vector<Wanted>& wanted, unsigned tier) {
+  std::vector<std::string> failed;
+  for (Wanted& item : wanted) {
+    const FunctionRecord& record = *item.function;
+    // What was changed meanwhile is not what was to be prepared.
+    if (record.tier.load(std::memory_order_acquire) < tier &&
+        record.epoch.load(std::memory_order_relaxed) == item.epoch) {
+      failed.emplace_back(record.name);
+      item.asked = false;
+    }
+  }
+  return failed;
+}
+
 Status Promoter::prepare(std::span<FunctionRecord* const> functions, unsigned tier) {
   std::vector<Wanted> wanted;
   for (FunctionRecord* function : functions)
-    wanted.push_back({function});
+    wanted.push_back({function, function->epoch.load(std::memory_order_acquire)});
   ensureWorkers();
-  for (;;) {
+  std::vector<std::string> failed;
+  // Changes of the program may overtake compiles: then they are asked for again, but not for ever.
+  for (unsigned attempts = 3;;) {
     const uint32_t seen = doneSignal_.load(std::memory_order_acquire);
     QueuedCompile item;
     bool left = false, taken = false;
@@ -84,9 +102,13 @@ Status Promoter::prepare(std::span<FunctionRecord* const> functions, unsigned ti
       LockGuard lock(mutex_);
       left = ask(wanted, tier);
       taken = takeWanted(wanted, item);
+      if (!left)
+        failed = findFailed(wanted, tier);
     }
-    if (!left)
+    if (!left && (failed.empty() || --attempts == 0))
       break;
+    if (!left)
+      continue;
     if (taken) {
       wake(); // there may be more, for the workers
       run(item, /*background=*/false);
@@ -94,19 +116,10 @@ Status Promoter::prepare(std::span<FunctionRecord* const> functions, unsigned ti
       futexWait(doneSignal_, seen);
     }
   }
-  std::string failed;
-  {
-    LockGuard lock(mutex_);
-    for (const Wanted& item : wanted) {
-      const FunctionRecord& record = *item.function;
-      if (record.tier.load(std::memory_order_relaxed) < tier)
-        failed += (failed.empty() ? "" : ", ") + std::string(record.name);
-    }
-  }
   if (!failed.empty())
     return Error(ErrorKind::Internal, "prepare",
                  "could not be compiled at tier " + std::to_string(tier) +
-                     " and stay on working code: " + failed);
+                     " and stay on working code: " + llvm::join(failed, ", "));
   return {};
 }
 

@@ -4,6 +4,8 @@
 // moment and compiles that they were in the middle of. So all locks of all engines are taken before, in lock
 // order, and released after on both sides; the child then forgets what its missing threads were doing.
 // Compiles in progress hold no lock while they compile, so a fork never waits for one.
+#include "engine/process_hooks.h"
+
 #include "engine/engine_impl.h"
 #include "platform/futex.h"
 

@@ -3,10 +3,12 @@
 // Adding what a program consists of, and running it as a whole.
 #include "base/glob.h"
 #include "engine/engine_impl.h"
+#include "engine/process_hooks.h"
 #include "link/dynamic_symbols.h"
 #include "link/synthetic_library.h"
 #include "platform/program_state_guard.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
@@ -308,13 +310,14 @@ Result<std::vector<FunctionRecord*>> EngineImpl::definedFunctions(const std::vec
     if (wanted)
       functions.push_back(&record);
   }
-  std::string missing;
+  std::vector<std::string> missing;
   for (size_t i = 0; i < patterns.size(); ++i) {
     if (!matched[i])
-      missing += (missing.empty() ? "" : ", ") + patterns[i];
+      missing.push_back(patterns[i]);
   }
   if (!missing.empty())
-    return Error(ErrorKind::MissingSymbol, missing, "no function that is defined has such a name");
+    return Error(ErrorKind::MissingSymbol, llvm::join(missing, ", "),
+                 "no function that is defined has such a name");
   return functions;
 }
 
@@ -385,7 +388,7 @@ Status EngineImpl::exportToLibrary(const std::string& path) {
 // --- running ----------------------------------------------------------------------------------------------
 
 Status EngineImpl::checkUndefined() {
-  const std::vector<Registry::UndefinedName> undefined = registry_.undefinedNames();
+  const std::vector<UndefinedName> undefined = registry_.undefinedNames();
   // Looking for functions as well loads the libraries that the program needs now, as a native start would:
   // their initialisation and termination lie around the program's, and no first call has to do it.
   // The same for what code generators call by themselves.

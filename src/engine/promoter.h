@@ -119,10 +119,13 @@ private:
   // --- prepare (prepare.cpp) ---
   struct Wanted {
     FunctionRecord* function;
+    uint32_t epoch;
     bool asked = false; ///< is or was in the queue for this
   };
   /// Queues those that can be now; true if some are still to wait for.
   bool ask(std::vector<Wanted>& wanted, unsigned tier) TIERCEL_REQUIRES(mutex_);
+  /// Those that are not at the tier although nothing is left to wait for; they may be asked for again.
+  static std::vector<std::string> findFailed(std::vector<Wanted>& wanted, unsigned tier);
   bool takeWanted(const std::vector<Wanted>& wanted, QueuedCompile& item) TIERCEL_REQUIRES(mutex_);
 
   EngineImpl& engine_;

@@ -29,8 +29,7 @@ void collectUsers(const llvm::Value& value, llvm::SetVector<const llvm::GlobalVa
 
 } // namespace
 
-std::map<std::string, std::string> EngineImpl::findUsers(const std::vector<std::string>& names,
-                                                         const std::string& except) {
+std::string EngineImpl::describeUsers(const std::vector<std::string>& names, const std::string& except) {
   std::map<std::string, std::string> usersOf;
   const auto note = [&usersOf](const std::string& name, const std::string& user) {
     std::string& list = usersOf[name];
@@ -67,11 +66,6 @@ std::map<std::string, std::string> EngineImpl::findUsers(const std::vector<std::
     for (const std::string& object : objects_.usersOf(name, except))
       note(name, object);
   }
-  return usersOf;
-}
-
-std::string EngineImpl::describeUsers(const std::vector<std::string>& names, const std::string& except) {
-  const std::map<std::string, std::string> usersOf = findUsers(names, except);
   std::string text;
   for (const std::string& name : names) {
     if (auto users = usersOf.find(name); users != usersOf.end())

@@ -22,11 +22,16 @@ int installed TIERCEL_GUARDED_BY(mutex) = 0;
 bool mainOnOwnStack TIERCEL_GUARDED_BY(mutex) = true;
 bool forkerOnMainStack TIERCEL_GUARDED_BY(mutex) = true;
 
+#if __has_feature(thread_sanitizer)
+constexpr bool kSignalsAreDelayed = true;
+#else
+constexpr bool kSignalsAreDelayed = false;
+#endif
+
 /// What keeps this system from scanning, or null.
 const char* obstacle() {
-#if __has_feature(thread_sanitizer)
-  return "ThreadSanitizer delays signals";
-#endif
+  if (kSignalsAreDelayed)
+    return "ThreadSanitizer delays signals";
   if (!registerSerialisation())
     return "membarrier cannot synchronise instructions";
   uintptr_t word = 0;

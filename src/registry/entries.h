@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the registry's tables hold. Thread rule: the registry's lock.
+// What the registry's tables hold, and how names are written. Thread rule: the registry's lock.
 #pragma once
 
 #include "load/image.h"
@@ -55,6 +55,18 @@ struct ImageEntry {
   std::vector<FreedVariable> formerStorage;       ///< of variables that it gave another type
   std::vector<FreedVariable> formerConstants;     ///< of images of the module that ended before
   llvm::DenseMap<uint32_t, SymbolRef> overridden; ///< definitions that lost their name and have aliases
+};
+
+/// A leading \01 tells LLVM to leave the rest of the name alone; the linker never sees it.
+inline llvm::StringRef linkerName(llvm::StringRef name) {
+  return llvm::GlobalValue::dropLLVMManglingEscape(name);
+}
+inline std::string_view view(llvm::StringRef text) { return {text.data(), text.size()}; }
+
+/// What a module itself has under a name.
+struct OwnDefinition {
+  SymbolRef ref;
+  Definition where;
 };
 
 /// An addition in progress.

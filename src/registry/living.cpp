@@ -81,7 +81,7 @@ std::vector<ModuleInfo> Registry::modules() {
   return list;
 }
 
-Registry::OwnDefinition Registry::findInModule(llvm::StringRef module, llvm::StringRef name, bool internal) {
+OwnDefinition Registry::findInModule(llvm::StringRef module, llvm::StringRef name, bool internal) {
   LockGuard lock(mutex_);
   if (internal) {
     const SymbolRef ref = internalOf(module, name);
@@ -445,7 +445,7 @@ void Registry::release(uint32_t image, Released& released) {
   freeImages_.push_back(ImageId(image));
 }
 
-Registry::Released Registry::releaseImages() {
+Released Registry::releaseImages() {
   LockGuard lock(mutex_);
   Released released;
   // Who is held may hold others.

@@ -44,12 +44,6 @@
 
 namespace tiercel {
 
-/// A leading \01 tells LLVM to leave the rest of the name alone; the linker never sees it.
-inline llvm::StringRef linkerName(llvm::StringRef name) {
-  return llvm::GlobalValue::dropLLVMManglingEscape(name);
-}
-inline std::string_view view(llvm::StringRef text) { return {text.data(), text.size()}; }
-
 class Registry {
 public:
   explicit Registry(FunctionTable& table) : table_(table), strings_(allocator_) {}
@@ -70,10 +64,6 @@ public:
   std::vector<ImageId> imagesOf(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
   /// What a definition called `name` in a new image of `module` would replace: the definition that the module
   /// has itself, be it in force or a spare. None if it would be new, or the module's is gone.
-  struct OwnDefinition {
-    SymbolRef ref;
-    Definition where;
-  };
   OwnDefinition findInModule(llvm::StringRef module, llvm::StringRef name, bool internal)
       TIERCEL_EXCLUDES(mutex_);
   /// Neither removed nor superseded.
@@ -93,10 +83,6 @@ public:
   /// Code that refers to an image's internal data exists, or does no longer.
   void useImages(std::span<const ImageId> images, int change) TIERCEL_EXCLUDES(mutex_);
   /// Ends images of which no definition is in force, no code exists, and whose variables nobody mentions.
-  struct Released {
-    std::vector<FreedVariable> variables;
-    std::vector<ImageId> images; ///< their numbers will be given to others
-  };
   Released releaseImages() TIERCEL_EXCLUDES(mutex_);
   /// Bytes of images that are removed and not released.
   uint64_t pendingBytes() const { return pendingBytes_.load(std::memory_order_relaxed); }
@@ -146,10 +132,6 @@ public:
   uint64_t definedFunctions() const { return definedFunctions_.load(std::memory_order_relaxed); }
 
   /// External names that something refers to strongly and nothing in the program defines.
-  struct UndefinedName {
-    std::string name;
-    bool isData;
-  };
   std::vector<UndefinedName> undefinedNames() TIERCEL_EXCLUDES(mutex_);
   bool isUndefined(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   /// Globals placed in `section`, in the order of adding.

@@ -76,5 +76,14 @@ struct FreedVariable {
   std::byte* address;
   uint64_t size, alignment;
 };
+struct Released {
+  std::vector<FreedVariable> variables;
+  std::vector<ImageId> images; ///< their numbers will be given to others
+};
+
+struct UndefinedName {
+  std::string name;
+  bool isData;
+};
 
 } // namespace tiercel

@@ -25,7 +25,7 @@ protected:
   }
   std::vector<std::pair<std::string, bool>> undefined() {
     std::vector<std::pair<std::string, bool>> names;
-    for (const Registry::UndefinedName& name : registry.undefinedNames())
+    for (const UndefinedName& name : registry.undefinedNames())
       names.emplace_back(name.name, name.isData);
     return names;
   }
