@@ -6,6 +6,7 @@
 #include "llvm/IR/Module.h"
 
 #include <map>
+#include <set>
 
 namespace tiercel {
 
@@ -112,10 +113,19 @@ Result<FunctionInfo> EngineImpl::describe(std::string_view name) {
 
 std::vector<ModuleInfo> EngineImpl::modules() {
   std::vector<ModuleInfo> list = registry_.modules();
+  std::set<std::string> known;
+  for (const ModuleInfo& module : list)
+    known.insert(module.name);
+  const auto note = [&](const std::string& name) {
+    if (known.insert(name).second)
+      list.push_back({.name = name});
+  };
   LockGuard lock(loadMutex_);
-  for (const Added& added : added_) {
-    if (std::none_of(list.begin(), list.end(), [&](const ModuleInfo& m) { return m.name == added.module; }))
-      list.push_back({.name = added.module});
+  for (const Added& added : added_) // native objects
+    note(added.module);
+  for (const ArchiveMember& member : archiveMembers_) {
+    if (member.added || member.module != member.input.name) // else a module only if it is needed
+      note(member.module);
   }
   return list;
 }

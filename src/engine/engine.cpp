@@ -162,7 +162,6 @@ Stats EngineImpl::stats() const {
   stats.phaseMs.link = s.linkNs.milliseconds();
   stats.functions.freed = s.freed.get();
   stats.functions.superseded = s.superseded.get();
-  stats.memory.resident = residentBytes();
   stats.living.redefinitions = s.redefinitions.get();
   stats.living.removals = s.removals.get();
   stats.living.collections = s.collections.get();
@@ -174,7 +173,8 @@ Stats EngineImpl::stats() const {
   stats.codeBytes.live = versions_.liveBytes();
   stats.dataBytes = arena_->dataBytesUsed();
   const MemoryUsage code = arena_->codeUsage();
-  stats.memory = {arena_->mapping(), code.committed, code.used, code.free, code.fragmentation()};
+  stats.memory = {arena_->mapping(), code.committed,       code.used,
+                  code.free,         code.fragmentation(), residentBytes()};
   for (unsigned tier = 0; tier < kTierCount; ++tier) {
     stats.tiers[tier].functions = s.tiers[tier].functions.get();
     stats.tiers[tier].continuations = s.tiers[tier].continuations.get();

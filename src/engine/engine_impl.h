@@ -111,8 +111,8 @@ public:
   void addListener(EventListener* listener) { statistics_.addListener(listener); }
 
   // --- AddressSource ---
-  std::byte* dsoHandle(ImageId image) override;
-  std::byte* dsoHandle(ObjectId object) override;
+  Result<std::byte*> dsoHandle(ImageId image) override;
+  Result<std::byte*> dsoHandle(ObjectId object) override;
   std::byte* function(FunctionId id) override { return table_.stub(id); }
   Result<std::byte*> data(GlobalId id) override;
   Result<std::byte*> object(ObjectId id, int64_t symbol, const ObjectUser& user) override;
@@ -237,7 +237,7 @@ private:
   size_t initialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;                  ///< of added_
   std::vector<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run
   bool destructorsRegistered_ TIERCEL_GUARDED_BY(loadMutex_) = false;
-  DsoHandles dsoHandles_;
+  DsoHandles dsoHandles_{*arena_};
   InliningNotes inlining_;
   std::atomic<uint64_t> osrChances_{0}; ///< polls of the mode osr-always
   std::vector<std::string> arguments_;

@@ -524,12 +524,12 @@ void EngineImpl::run(const std::vector<Initialisation>& functions) {
   }
 }
 
-std::byte* EngineImpl::dsoHandle(ImageId image) {
-  return reinterpret_cast<std::byte*>(dsoHandles_.of(registry_.moduleOf({image, 0})));
+Result<std::byte*> EngineImpl::dsoHandle(ImageId image) {
+  return dsoHandles_.of(registry_.moduleOf({image, 0}));
 }
 
-std::byte* EngineImpl::dsoHandle(ObjectId object) {
-  return reinterpret_cast<std::byte*>(dsoHandles_.of(objects_.moduleOf(object)));
+Result<std::byte*> EngineImpl::dsoHandle(ObjectId object) {
+  return dsoHandles_.of(objects_.moduleOf(object));
 }
 
 void EngineImpl::finaliseModule(const std::string& module) {

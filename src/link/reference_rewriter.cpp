@@ -59,6 +59,13 @@ llvm::Error ReferenceRewriter::fail(Error error) {
   return reported;
 }
 
+ReferenceRewriter::Target ReferenceRewriter::data(Result<std::byte*> address, int64_t offset) {
+  if (address)
+    return {number(*address) + static_cast<uint64_t>(offset), {}};
+  error_ = address.takeError();
+  return {};
+}
+
 ReferenceRewriter::Target ReferenceRewriter::findByLinkName(llvm::StringRef name) {
   const std::optional<LinkName> parsed = parseLinkName(name);
   if (!parsed)
@@ -78,7 +85,7 @@ ReferenceRewriter::Target ReferenceRewriter::findByLinkName(llvm::StringRef name
   case LinkKind::Thread:
     return {0, {}};
   case LinkKind::DsoHandle:
-    return {number(environment_.addresses.dsoHandle(ImageId(parsed->id))), {}};
+    return data(environment_.addresses.dsoHandle(ImageId(parsed->id)));
   case LinkKind::Record:
     return {number(reinterpret_cast<void*>(&tiercel_record_target)), {}};
   case LinkKind::Entry:
@@ -91,22 +98,16 @@ ReferenceRewriter::Target ReferenceRewriter::findByLinkName(llvm::StringRef name
 }
 
 ReferenceRewriter::Target ReferenceRewriter::find(llvm::StringRef name, bool weak) {
-  if (Target target = findByLinkName(name); target.address)
+  if (Target target = findByLinkName(name); target.address || error_)
     return target;
   if (self_.valid() && name == "__dso_handle")
-    return {number(environment_.addresses.dsoHandle(self_)), {}};
+    return data(environment_.addresses.dsoHandle(self_));
   const SymbolRef ref = environment_.registry.findFrom(scope_, name);
   switch (ref.kind) {
   case SymbolKind::Function:
     return {number(environment_.addresses.function(FunctionId(ref.id))), FunctionId(ref.id)};
-  case SymbolKind::Data: {
-    Result<std::byte*> address = environment_.addresses.data(GlobalId(ref.id));
-    if (!address) {
-      error_ = address.takeError();
-      return {};
-    }
-    return {number(*address) + static_cast<uint64_t>(ref.offset), {}};
-  }
+  case SymbolKind::Data:
+    return data(environment_.addresses.data(GlobalId(ref.id)), ref.offset);
   case SymbolKind::Thread:
     return {0, {}};
   case SymbolKind::Absolute:

@@ -52,6 +52,8 @@ private:
   };
 
   Target find(llvm::StringRef name, bool weak);
+  /// What is behind an address; notes an error.
+  Target data(Result<std::byte*> address, int64_t offset = 0);
   Target findByLinkName(llvm::StringRef name);
   void dropOverridden(llvm::jitlink::LinkGraph& graph);
   static void keepInitialisers(llvm::jitlink::LinkGraph& graph);

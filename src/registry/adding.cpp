@@ -95,10 +95,11 @@ Error duplicate(llvm::StringRef name, std::string_view first, std::string_view s
 }
 
 /// The memory of a variable whose module is gone belongs to those who go on using it.
-Error stillUsed(llvm::StringRef name, std::string_view second) {
+Error stillUsed(llvm::StringRef name, const NameEntry& entry, std::string_view second) {
   return Error(ErrorKind::DuplicateSymbol, std::string(second),
-               "variable '" + name.str() +
-                   "' of a removed module is still used; remove its users, or define it in IR again");
+               "variable '" + name.str() + "' of a removed module is still used; " +
+                   (entry.mentions > 0 ? "remove its users, or define it in IR again"
+                                       : "its last users are retired: collect their code first"));
 }
 
 } // namespace
@@ -410,9 +411,15 @@ void Registry::redefineVariable(Adding& adding, GlobalRecord& record, const llvm
     adding.entry.threadLocals.push_back(record.id);
 }
 
+/// The record of an earlier, weaker definition is kept: it may have been handed out already. Unless it has an
+/// alias, which goes on standing for that definition.
+bool Registry::keepsRecord(const NameEntry& name, const AddRules& rules) {
+  return name.ownsRecord && (!name.aliased || rules.redefine || name.strength == Strength::Undefined);
+}
+
 Status Registry::enterVariable(Adding& adding, const llvm::GlobalVariable& variable, NameEntry& name,
                                Definition where, bool merges) {
-  if (!name.ownsRecord || (name.aliased && !adding.rules.redefine) ||
+  if (!keepsRecord(name, adding.rules) ||
       (name.ref.kind != SymbolKind::Data && name.ref.kind != SymbolKind::Thread)) {
     Result<GlobalRecord*> record = newGlobal(variable.getName());
     if (!record)
@@ -477,14 +484,11 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
       takesOver && !replaces && name.strength != Strength::Undefined && before.exists())
     addSpare(name, before, name.strength,
              name.ref.kind == SymbolKind::Function ? 0 : globals_[name.ref.id].size);
-  // The record of an earlier, weaker definition is kept: it may have been handed out already. Unless it has
-  // an alias, which goes on standing for that definition.
   if (variable) {
     if (Status status = enterVariable(adding, *variable, name, where, merges); !status)
       return status;
   } else {
-    if (!name.ownsRecord || (name.aliased && !adding.rules.redefine) ||
-        name.ref.kind != SymbolKind::Function) {
+    if (!keepsRecord(name, adding.rules) || name.ref.kind != SymbolKind::Function) {
       Result<FunctionRecord*> record = newFunction(value.getName());
       if (!record)
         return record.takeError();
@@ -496,6 +500,7 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
   name.ownsRecord = true;
   name.aliased &= adding.rules.redefine; // what is redefined goes on under its other names
   name.orphaned = false;
+  name.aliasIn = {};
   name.strength = strength;
   name.hidden = !value.hasDefaultVisibility();
   name.inComdat = value.hasComdat();
@@ -571,6 +576,7 @@ Status Registry::enterAlias(Adding& adding, uint32_t ordinal) {
   name.inComdat = alias.hasComdat();
   name.hidden = !alias.hasDefaultVisibility();
   name.aliased = name.ownsRecord = name.orphaned = false;
+  name.aliasIn = view(strings_.save(entry.module));
   name.definedIn = view(strings_.save(entry.image->name));
   return {};
 }
@@ -580,7 +586,7 @@ Status Registry::checkObject(const ObjectSymbols& symbols) {
   for (const ObjectSymbol& symbol : symbols.defined) {
     auto found = names_.find(symbol.name);
     if (found != names_.end() && found->second.orphaned)
-      return stillUsed(symbol.name, symbols.name);
+      return stillUsed(symbol.name, found->second, symbols.name);
     if (found != names_.end() && found->second.strength == Strength::Strong && !symbol.weak && !symbol.common)
       return duplicate(symbol.name, found->second.definedIn, symbols.name);
   }
@@ -606,6 +612,7 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
     name.inComdat = symbol.weak;
     name.hidden = symbol.hidden;
     name.aliased = name.ownsRecord = name.orphaned = false;
+    name.aliasIn = {};
     name.definedIn = definedIn;
   }
   for (const ObjectSymbols::Undefined& reference : symbols.undefined) {
@@ -621,7 +628,7 @@ Status Registry::defineAbsolute(const std::string& name, void* address) {
   LockGuard lock(mutex_);
   NameEntry& entry = names_[name];
   if (entry.orphaned)
-    return stillUsed(name, "symbol defined by the host");
+    return stillUsed(name, entry, "symbol defined by the host");
   if (entry.strength != Strength::Undefined)
     return duplicate(name, entry.definedIn, "symbol defined by the host");
   entry.ref = {SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)};

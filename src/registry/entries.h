@@ -33,11 +33,12 @@ struct NameEntry {
   std::unique_ptr<std::vector<Spare>> spares = nullptr;
   Strength strength = Strength::Undefined;
   bool inComdat = false;
-  bool isData = false;     ///< of undefined names: referred to as a variable
-  bool hidden = false;     ///< not visible to dlsym and libraries
-  bool aliased = false;    ///< an alias stands for this very definition
-  bool ownsRecord = false; ///< `ref` was made for this name, not for the target of an alias
-  bool orphaned = false;   ///< a variable whose module is gone; it lives as long as others mention it
+  bool isData = false;           ///< of undefined names: referred to as a variable
+  bool hidden = false;           ///< not visible to dlsym and libraries
+  bool aliased = false;          ///< an alias stands for this very definition
+  std::string_view aliasIn = {}; ///< of an alias: its module
+  bool ownsRecord = false;       ///< `ref` was made for this name, not for the target of an alias
+  bool orphaned = false;         ///< a variable whose module is gone; it lives as long as others mention it
   std::string_view definedIn = {};
 };
 using Name = llvm::StringMapEntry<NameEntry>;

@@ -191,15 +191,19 @@ void Registry::dropSpares(NameEntry& name, llvm::StringRef module) {
     countInForce(spare.where, -1);
 }
 
-void Registry::dropName(NameEntry& name, const std::vector<bool>& going, std::vector<FunctionId>& changed) {
+void Registry::dropName(NameEntry& name, llvm::StringRef module, const std::vector<bool>& going,
+                        std::vector<FunctionId>& changed) {
   if (name.spares)
     std::erase_if(*name.spares, [&](const Spare& spare) { return going[spare.where.image.value]; });
-  const Definition definition = definitionOf(name.ref);
-  if (name.strength != Strength::Undefined && !definition.exists() &&
-      (name.ref.kind == SymbolKind::Function || name.ref.kind == SymbolKind::Data)) {
-    name.strength = Strength::Undefined; // an alias of what has gone a moment ago
+  if (!name.aliasIn.empty()) { // what it stands for is another name's business
+    if (view(module) == name.aliasIn) {
+      name.ref = {};
+      name.strength = Strength::Undefined;
+      name.aliasIn = {};
+    }
     return;
   }
+  const Definition definition = definitionOf(name.ref);
   if (name.strength != Strength::Undefined && definition.exists() && going[definition.image.value])
     replaceBySpare(name, changed);
 }
@@ -274,7 +278,7 @@ std::vector<FunctionId> Registry::takeOut(std::span<const ImageId> images) {
   }
   for (ImageId id : images) {
     for (Name* name : images_[id.value].mentioned)
-      dropName(name->second, going, changed);
+      dropName(name->second, images_[id.value].module, going, changed);
   }
   for (ImageId id : images) {
     images_[id.value].inForce = 0;

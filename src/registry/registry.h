@@ -175,6 +175,7 @@ private:
       TIERCEL_REQUIRES(mutex_);
   bool leaves(const Adding& adding, uint32_t ordinal, const SymbolRef& known) TIERCEL_REQUIRES(mutex_);
   SymbolRef internalOf(llvm::StringRef module, llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
+  static bool keepsRecord(const NameEntry& name, const AddRules& rules);
   Result<ImageId> newImage() TIERCEL_REQUIRES(mutex_);
   void countInForce(const Definition& definition, int change) TIERCEL_REQUIRES(mutex_);
   void changeFunction(FunctionRecord& record, Definition where, std::vector<FunctionId>& changed)
@@ -185,8 +186,8 @@ private:
   const Spare* spareOf(const NameEntry& name, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
   /// What a name has in force goes: the strongest spare takes its place.
   void replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
-  void dropName(NameEntry& name, const std::vector<bool>& going, std::vector<FunctionId>& changed)
-      TIERCEL_REQUIRES(mutex_);
+  void dropName(NameEntry& name, llvm::StringRef module, const std::vector<bool>& going,
+                std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
   std::vector<FunctionId> takeOut(std::span<const ImageId> images) TIERCEL_REQUIRES(mutex_);
   /// Its names are mentioned by one less.
   void retireImage(ImageId id) TIERCEL_REQUIRES(mutex_);

@@ -64,6 +64,7 @@ TEST(CodeMemory, FiguresCoverWhatIsMapped) {
   function<void()>(*engine, "large")();
   EXPECT_GE(engine->stats().memory.codeUsed, before.memory.codeUsed + 300000);
   EXPECT_LT(engine->stats().memory.codeFragmentation, 1);
+  EXPECT_GT(engine->stats().memory.resident, engine->stats().memory.codeUsed) << "of the whole process";
 }
 
 TEST(CodeMemory, ATinyArenaHoldsSmallProgramsOnly) {

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What calls are bound to when definitions come and go in places that do not know of each other: late,
+// native, in reserve, in the middle of a removal.
+#include "engine/engine_impl.h"
+#include "unit/support/engines.h"
+
+#include <gmock/gmock.h>
+
+#include <link.h>
+#include <string>
+
+namespace tiercel {
+namespace {
+
+using testing::HasSubstr;
+
+Source ir(std::string text) { return Source::memory(std::move(text), "test.ll"); }
+
+/// A module with a function in assembly, which makes it a native object.
+Source native(const std::string& name, int value) {
+  return ir("module asm \".globl " + name + "\"\nmodule asm \".type " + name +
+            ", @function\"\nmodule asm \"" + name + ": movl $" + std::to_string(value) +
+            ", %eax\"\nmodule asm \"ret\"\n");
+}
+
+std::string messageOf(const Status& status) { return status ? "no error" : status.error().message(); }
+
+Options withHost(int (*standIn)()) {
+  Options options;
+  options.onUndefined = [standIn](std::string_view) { return reinterpret_cast<void*>(standIn); };
+  return options;
+}
+
+TEST(LivingBindings, WhatWasBoundLateIsBoundAgain) {
+  const auto engine = makeEngine(withHost([] { return -7; }));
+  ASSERT_TRUE(engine->add("m", ir("declare i32 @late()\n"
+                                  "define i32 @f() { %r = call i32 @late() ret i32 %r }")));
+  auto* f = function<int()>(*engine, "f");
+  EXPECT_EQ(f(), -7) << "compiled while nothing defined it";
+  ASSERT_TRUE(engine->add("native", native("late", 1)));
+  EXPECT_EQ(f(), 1);
+  ASSERT_TRUE(engine->remove("native", {.force = true}));
+  EXPECT_EQ(f(), -7);
+  ASSERT_TRUE(engine->defineSymbol("late", reinterpret_cast<void*>(+[] { return 2; })));
+  EXPECT_EQ(f(), 2);
+}
+
+TEST(LivingBindings, NativeCodeWhoseAddressIsKnownStays) {
+  const auto engine = makeEngine(withHost([] { return -7; }));
+  ASSERT_TRUE(engine->add("called", native("called", 1)));
+  ASSERT_TRUE(engine->add("kept", native("kept", 2)));
+  ASSERT_TRUE(engine->add("m", ir("declare i32 @called()\ndeclare i32 @kept()\n"
+                                  "define i32 @f() { %r = call i32 @called() ret i32 %r }\n"
+                                  "define ptr @address() { ret ptr @kept }")));
+  EXPECT_EQ(function<int()>(*engine, "f")(), 1);
+  auto* kept = function<int (*())()>(*engine, "address")();
+  EXPECT_EQ(kept(), 2);
+  ASSERT_TRUE(engine->remove("called", {.force = true}));
+  ASSERT_TRUE(engine->remove("kept", {.force = true}));
+  engine->quiescentPoint();
+  const CollectReport report = engine->quiescentPoint();
+  EXPECT_EQ(report.held, 0u);
+  EXPECT_EQ(report.pinned, 1u) << "of the two, the one whose address the program has";
+  EXPECT_EQ(kept(), 2);
+  EXPECT_EQ(function<int()>(*engine, "f")(), -7);
+}
+
+TEST(LivingBindings, ExitHandlersOfNativeCodeRunWhenItIsRemoved) {
+  static int ran = 0;
+  ran = 0;
+  const auto engine = makeEngine();
+  ASSERT_TRUE(engine->defineSymbol("note", reinterpret_cast<void*>(+[](void*) { ++ran; })));
+  ASSERT_TRUE(engine->add("native", ir("module asm \".globl enter\"\nmodule asm \".type enter, @function\"\n"
+                                       "module asm \"enter: lea note@GOTPCREL(%rip), %rdi\"\n"
+                                       "module asm \"movq (%rdi), %rdi\"\nmodule asm \"xorl %esi, %esi\"\n"
+                                       "module asm \"leaq __dso_handle(%rip), %rdx\"\n"
+                                       "module asm \"jmp __cxa_atexit@PLT\"\n")));
+  EXPECT_EQ(function<int()>(*engine, "enter")(), 0);
+  EXPECT_EQ(ran, 0);
+  ASSERT_TRUE(engine->remove("native"));
+  EXPECT_EQ(ran, 1);
+}
+
+TEST(LivingBindings, AModuleThatIsBeingRemovedSaysSo) {
+  static Engine* self = nullptr;
+  static std::string removal, redefinition, addition;
+  const auto engine = makeEngine();
+  self = engine.get();
+  ASSERT_TRUE(engine->defineSymbol("leaving", reinterpret_cast<void*>(+[] {
+                                     removal = messageOf(self->remove("m"));
+                                     redefinition =
+                                         messageOf(self->redefine("m", ir("define i32 @f() { ret i32 2 }")));
+                                     addition =
+                                         messageOf(self->add("m", ir("define i32 @g() { ret i32 2 }")));
+                                   })));
+  ASSERT_TRUE(engine->add(
+      "m", ir("declare void @leaving()\n@llvm.global_dtors = appending global [1 x {i32, ptr, ptr}] "
+              "[{i32, ptr, ptr} {i32 65535, ptr @leaving, ptr null}]\ndefine i32 @f() { ret i32 1 }")));
+  ASSERT_TRUE(engine->runConstructors());
+  EXPECT_TRUE(engine->remove("m"));
+  EXPECT_THAT(removal, HasSubstr("it is being removed"));
+  EXPECT_THAT(redefinition, HasSubstr("it is being removed"));
+  EXPECT_THAT(addition, HasSubstr("there is one of this name"));
+  EXPECT_TRUE(engine->add("m", ir("define i32 @f() { ret i32 3 }")));
+  EXPECT_EQ(function<int()>(*engine, "f")(), 3);
+}
+
+TEST(LivingBindings, AFunctionWithPrefixDataKeepsItsAddress) {
+  const auto engine = makeEngine();
+  const auto version = [](int value) {
+    return ir("define i32 @f() prefix i32 1234 { ret i32 " + std::to_string(value) + " }");
+  };
+  ASSERT_TRUE(engine->add("m", version(0)));
+  auto* f = function<int()>(*engine, "f");
+  ASSERT_EQ(f(), 0);
+  ASSERT_TRUE(engine->redefine("m", version(1)));
+  ASSERT_EQ(f(), 1);
+  engine->quiescentPoint();
+  const uint64_t used = engine->stats().memory.codeUsed;
+  for (int i = 2; i < 20; ++i) {
+    ASSERT_TRUE(engine->redefine("m", version(i)));
+    ASSERT_EQ(f(), i);
+    engine->quiescentPoint();
+  }
+  EXPECT_EQ(function<int()>(*engine, "f"), f);
+  EXPECT_EQ(reinterpret_cast<const int*>(f)[-1], 1234);
+  EXPECT_EQ(engine->stats().memory.codeUsed, used) << "no prefix for every redefinition";
+}
+
+TEST(LivingBindings, ThreadLocalsGoWithTheirEngine) {
+  const auto libraries = [] {
+    int count = 0;
+    dl_iterate_phdr(
+        [](dl_phdr_info* info, size_t, void* found) {
+          *static_cast<int*>(found) +=
+              std::string_view(info->dlpi_name).find("tiercel-thread-locals") != std::string_view::npos;
+          return 0;
+        },
+        &count);
+    return count;
+  };
+  const int before = libraries();
+  for (const bool removed : {false, true}) {
+    const auto engine = makeEngine();
+    ASSERT_TRUE(engine->add("m", ir("@t = thread_local global i32 5\n"
+                                    "define i32 @f() { %r = load i32, ptr @t ret i32 %r }")));
+    EXPECT_EQ(function<int()>(*engine, "f")(), 5);
+    if (removed) {
+      ASSERT_TRUE(engine->remove("m"));
+    }
+  }
+  EXPECT_EQ(libraries(), before);
+}
+
+TEST(LivingBindings, ImagesThatWaitForTheirEndAreCounted) {
+  const auto engine = makeEngine();
+  const auto version = [](int value) {
+    return ir("define i32 @f() { ret i32 " + std::to_string(value) + " }");
+  };
+  ASSERT_TRUE(engine->add("m", version(0)));
+  auto* f = function<int()>(*engine, "f");
+  ASSERT_EQ(f(), 0);
+  Registry& registry = engine->impl().registry();
+  EXPECT_EQ(registry.pendingBytes(), 0u);
+  ASSERT_TRUE(engine->redefine("m", version(1)));
+  EXPECT_GT(registry.pendingBytes(), 100u) << "its code may still run";
+  engine->quiescentPoint();
+  EXPECT_EQ(registry.pendingBytes(), 0u);
+  EXPECT_EQ(f(), 1);
+}
+
+} // namespace
+} // namespace tiercel
