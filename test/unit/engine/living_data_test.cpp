@@ -10,6 +10,7 @@
 #include <functional>
 #include <link.h>
 #include <numeric>
+#include <sstream>
 
 namespace tiercel {
 namespace {
@@ -29,18 +30,18 @@ size_t loadedLibraries() {
 
 class LivingData : public LivingTest {
 protected:
-  /// Variables that take the place of whatever was given back too early: 64 to 1024 bytes full of 0x77.
+  /// Variables that take the place of whatever was given back too early: 4 to 128 bytes full of 0x77.
   void fillFreedMemory() {
     const std::string name = "filler" + std::to_string(fillers_++);
-    std::string text;
+    std::ostringstream text;
     for (int i = 0; i < 24; ++i) {
-      const std::string type = "[" + std::to_string(1 << (i % 6)) + " x i32]";
-      std::string values;
-      for (int j = 0; j < 1 << (i % 6); ++j)
-        values += (j ? ", i32 " : "i32 ") + std::to_string(0x77777777);
-      text += "@" + name + "_" + std::to_string(i) + " = global " + type + " [" + values + "]\n";
+      const int length = 1 << (i % 6);
+      text << "@" << name << "_" << i << " = global [" << length << " x i32] [";
+      for (int j = 0; j < length; ++j)
+        text << (j ? ", i32 " : "i32 ") << 0x77777777;
+      text << "]\n";
     }
-    add(name, ir(text));
+    add(name, ir(text.str()));
     for (int i = 0; i < 24; ++i)
       variable<int>(*engine, name + "_" + std::to_string(i));
   }
@@ -55,7 +56,7 @@ std::string tableReader(const std::string& name, int more) {
   return "define i32 @" + name + "(i64 %i) { %p = getelementptr i32, ptr @table, i64 %i\n" +
          "%v = load volatile i32, ptr %p %r = add i32 %v, " + std::to_string(more) + " ret i32 %r }\n";
 }
-const std::string kTable = "@table = internal constant [4 x i32] [i32 11, i32 12, i32 13, i32 14]\n";
+const char* const kTable = "@table = internal constant [4 x i32] [i32 11, i32 12, i32 13, i32 14]\n";
 
 TEST_F(LivingData, ASharedConstantStaysWhenTheImageItCameWithEnds) {
   add("m", ir(kTable + tableReader("f", 0)));

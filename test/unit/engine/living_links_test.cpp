@@ -42,7 +42,9 @@ protected:
 
 private:
   static std::string folder() { return testing::TempDir() + std::to_string(getpid()) + "-"; }
-  static void shell(const std::string& command) { ASSERT_EQ(system(command.c_str()), 0) << command; }
+  static void shell(const std::string& command) {
+    ASSERT_EQ(system(command.c_str()), 0) << command; // NOLINT(bugprone-command-processor): fixed commands
+  }
 };
 
 // --- definitions in reserve -------------------------------------------------------------------------------
