@@ -3,7 +3,7 @@
 // Programs that change while they run: what callers see, what is kept, what is refused, what is given back.
 #include "tiercel/engine.h"
 
-#include "unit/support/engines.h"
+#include "unit/support/living.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,41 +18,7 @@ namespace {
 
 using testing::HasSubstr;
 
-Source ir(std::string text) { return Source::memory(std::move(text), "test.ll"); }
-Source c(std::string text) { return Source::memory(std::move(text), "test.c"); }
-
-std::string returning(const std::string& name, int value) {
-  return "define i32 @" + name + "() { ret i32 " + std::to_string(value) + " }\n";
-}
-
-Options reclaiming() {
-  Options options;
-  options.reclaim = Reclaim::Signals;
-  return options;
-}
-
-#define EXPECT_OK(expression)                                                                                \
-  do {                                                                                                       \
-    const auto outcome = (expression);                                                                       \
-    EXPECT_TRUE(outcome) << outcome.error().message();                                                       \
-  } while (false)
-
-std::string messageOf(const Status& status) { return status ? "no error" : status.error().message(); }
-
-class Living : public testing::Test {
-protected:
-  void add(const std::string& module, const Source& source) { EXPECT_OK(engine->add(module, source)); }
-  void redefine(const std::string& module, const Source& source, const RedefineOptions& options = {}) {
-    EXPECT_OK(engine->redefine(module, source, options));
-  }
-  int call(const std::string& name) {
-    auto* f = function<int()>(*engine, name);
-    return f ? f() : -1;
-  }
-  void make(const Options& options) { engine = makeEngine(options); }
-
-  std::unique_ptr<Engine> engine = makeEngine(reclaiming());
-};
+class Living : public LivingTest {};
 
 TEST_F(Living, EveryCallerReachesTheNewCode) {
   add("m", ir(returning("f", 1) + "define i32 @g() { %r = call i32 @f() ret i32 %r }\n"
@@ -319,6 +285,8 @@ TEST_F(Living, CodeOnAStackIsHeld) {
   add("m", ir("declare void @wait()  define i32 @f() { call void @wait() ret i32 1 }"));
   static std::atomic<int> inside{0};
   static std::atomic<bool> go{false};
+  inside = 0;
+  go = false;
   EXPECT_OK(engine->defineSymbol("wait", reinterpret_cast<void*>(+[] {
                                    inside = 1;
                                    while (!go)
@@ -412,6 +380,8 @@ TEST_F(Living, LoopsInOldCodeFinishThere) {
   make(options);
   static std::atomic<bool> stop{false};
   static std::atomic<int> rounds{0};
+  stop = false;
+  rounds = 0;
   EXPECT_OK(engine->defineSymbol("stop", &stop));
   EXPECT_OK(engine->defineSymbol("tick", reinterpret_cast<void*>(+[] { ++rounds; })));
   add("m", c("extern volatile char stop; void tick(void); int step(void) { return 1; }\n"

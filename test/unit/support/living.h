@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Shorthand for tests of programs that change while they run. Thread rule: Gate may be used from any thread.
+#pragma once
+
+#include "tiercel/engine.h"
+
+#include "unit/support/engines.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace tiercel {
+
+inline Source ir(std::string text) { return Source::memory(std::move(text), "test.ll"); }
+inline Source c(std::string text) { return Source::memory(std::move(text), "test.c"); }
+
+inline std::string returning(const std::string& name, int value) {
+  return "define i32 @" + name + "() { ret i32 " + std::to_string(value) + " }\n";
+}
+
+inline Options reclaiming() {
+  Options options;
+  options.reclaim = Reclaim::Signals;
+  return options;
+}
+
+#define EXPECT_OK(expression)                                                                                \
+  do {                                                                                                       \
+    const auto outcome = (expression);                                                                       \
+    EXPECT_TRUE(outcome) << outcome.error().message();                                                       \
+  } while (false)
+
+inline std::string messageOf(const Status& status) { return status ? "no error" : status.error().message(); }
+
+class LivingTest : public testing::Test {
+protected:
+  void add(const std::string& module, const Source& source) { EXPECT_OK(engine->add(module, source)); }
+  void redefine(const std::string& module, const Source& source, const RedefineOptions& options = {}) {
+    EXPECT_OK(engine->redefine(module, source, options));
+  }
+  int call(const std::string& name) {
+    auto* f = function<int()>(*engine, name);
+    return f ? f() : -1;
+  }
+  void make(const Options& options) { engine = makeEngine(options); }
+
+  std::unique_ptr<Engine> engine = makeEngine(reclaiming());
+};
+
+/// A place where the first thread that comes along stops until it is let through, once.
+class Gate {
+public:
+  void pass() {
+    std::unique_lock lock(mutex_);
+    if (!closed_)
+      return;
+    closed_ = false;
+    stopped_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+  }
+  void waitUntilSomebodyStops() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stopped_; });
+  }
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool closed_ = true, stopped_ = false, open_ = false;
+};
+
+} // namespace tiercel
