@@ -190,11 +190,11 @@ private:
   void run(const std::vector<Initialisation>& functions);
   /// Runs what the module's code registered with __cxa_atexit.
   void finaliseModule(const std::string& module);
-  /// Takes images and objects out of the program.
   void takeOut(std::span<const Added> parts) TIERCEL_REQUIRES(loadMutex_);
   void takeOutObject(ObjectId object) TIERCEL_REQUIRES(materialiseMutex_, versions_.mutex());
   /// Undefined functions that something outside IR stood in for are looked up again. Were there any?
   bool unbindLate() TIERCEL_REQUIRES(versions_.mutex());
+  void follow(Change change) TIERCEL_REQUIRES(versions_.mutex());
   /// Makes the tables follow a change of definitions: from here on nobody enters code that is out of date.
   void applyChange(std::span<const FunctionId> changed) TIERCEL_REQUIRES(versions_.mutex());
   /// Drops all code of a function; the next call compiles it.

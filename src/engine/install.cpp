@@ -14,7 +14,6 @@
 #include "llvm/IR/GlobalIFunc.h"
 
 #include <algorithm>
-#include <cstring>
 #include <deque>
 #include <set>
 #include <unordered_set>
@@ -124,9 +123,9 @@ void EngineImpl::beginEpoch(FunctionRecord& record, const Made& made) {
     if (before.owner && before.serial == record.serial.load(std::memory_order_relaxed) &&
         before.sites == counts.sites && before.calls == counts.calls && before.wide == counts.wide) {
       if (counts.counts)
-        memcpy(counts.counts, before.counts, counts.sites * (counts.wide ? 8 : 4));
-      if (counts.targets)
-        memcpy(static_cast<void*>(counts.targets), before.targets, counts.calls * sizeof(TargetTable));
+        counts.copyFrom(before);
+      for (unsigned call = 0; counts.targets && call < counts.calls; ++call)
+        copyTargets(counts.targets[call], before.targets[call]);
     }
     counts.serial = record.serial.load(std::memory_order_relaxed);
   }

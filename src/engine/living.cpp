@@ -241,15 +241,7 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
     if (!change)
       return change.takeError();
     id = change->image;
-    // A variable that gets new memory: code made for the old one must not be entered any more.
-    std::vector<FunctionId> changed = std::move(change->changed);
-    const std::vector<FunctionId> users = registry_.functionsAround(change->renewed);
-    changed.insert(changed.end(), users.begin(), users.end());
-    applyChange(changed);
-    // Its old memory goes with the image that gave it a new one, but not before the code that uses it. All of
-    // that is retired by now.
-    if (!change->renewed.empty())
-      versions_.holdForRetired(id);
+    follow(std::move(*change));
     releaseData();
   }
   serialiseAllThreads();
@@ -300,6 +292,17 @@ void EngineImpl::fallBack(CodeVersion& dependent) {
   } else {
     close(record);
   }
+}
+
+void EngineImpl::follow(Change change) {
+  // A variable that gets new memory: code made for the old one must not be entered any more.
+  const std::vector<FunctionId> users = registry_.functionsAround(change.renewed);
+  change.changed.insert(change.changed.end(), users.begin(), users.end());
+  applyChange(change.changed);
+  // Its old memory goes with the image that gave it a new one, but not before the code that uses it. All of
+  // that is retired by now.
+  if (!change.renewed.empty())
+    versions_.holdForRetired(change.image);
 }
 
 void EngineImpl::applyChange(std::span<const FunctionId> changed) {

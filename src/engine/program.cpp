@@ -176,7 +176,7 @@ Status EngineImpl::addBitcode(Input input, const std::string& module) {
       return change.takeError();
     id = change->image;
     std::erase_if(change->changed, [&](FunctionId function) { return !mayHaveCode(function); });
-    applyChange(change->changed);
+    follow(std::move(*change));
   }
   (*session)->adopt(id, std::move(*reader));
   added_.push_back({id, ObjectId(), module, image});

@@ -42,6 +42,14 @@ void recordTarget(TargetTable& table, void* target) {
     spare->count.store(1, kRelaxed);
 }
 
+void copyTargets(TargetTable& to, const TargetTable& from) {
+  for (unsigned i = 0; i < TargetTable::kEntries; ++i) {
+    to.entries[i].target.store(from.entries[i].target.load(kRelaxed), kRelaxed);
+    to.entries[i].count.store(from.entries[i].count.load(kRelaxed), kRelaxed);
+  }
+  to.total.store(from.total.load(kRelaxed), kRelaxed);
+}
+
 TargetHistogram decodeTargets(const TargetTable& table) {
   TargetHistogram histogram;
   uint64_t sum = 0;

@@ -34,6 +34,9 @@ static_assert(std::atomic<void*>::is_always_lock_free && std::atomic<uint32_t>::
 /// One call of `target`, which is not null. Counts stop at their largest value.
 void recordTarget(TargetTable& table, void* target);
 
+/// `to` is read by nobody yet.
+void copyTargets(TargetTable& to, const TargetTable& from);
+
 struct TargetCount {
   void* target;
   uint64_t count;

@@ -200,6 +200,8 @@ Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& rea
       return status;
     if (Status status = checkNativeUsers(value, ordinal, rules); !status)
       return status;
+    if (Status status = checkOrphan(value, image.name); !status)
+      return status;
     if (strengthOf(value) != Strength::Strong || value.hasLocalLinkage() || isReserved(value))
       continue;
     auto found = names_.find(linkerName(value));
@@ -209,6 +211,23 @@ Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& rea
       return duplicate(linkerName(value), found->second.definedIn, image.name);
   }
   return {};
+}
+
+/// A variable whose module is gone and that is known by the name of an alias: whoever uses it would not
+/// notice that the name means something else. The alias may come back.
+Status Registry::checkOrphan(const llvm::GlobalValue& value, const std::string& image) {
+  if (!definesSymbol(value) || value.hasLocalLinkage())
+    return {};
+  const auto found = names_.find(linkerName(value));
+  if (found == names_.end() || !found->second.orphaned || found->second.ownsRecord)
+    return {};
+  if (const auto* alias = llvm::dyn_cast<llvm::GlobalAlias>(&value)) {
+    const auto target = names_.find(linkerName(*targetOf(*alias).base));
+    if (target != names_.end() && target->second.ref.kind == found->second.ref.kind &&
+        target->second.ref.id == found->second.ref.id)
+      return {};
+  }
+  return stillUsed(linkerName(value), found->second, image);
 }
 
 /// Native code is linked once: it would go on with the old memory.

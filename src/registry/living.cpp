@@ -197,15 +197,30 @@ void Registry::dropName(NameEntry& name, llvm::StringRef module, const std::vect
     std::erase_if(*name.spares, [&](const Spare& spare) { return going[spare.where.image.value]; });
   if (!name.aliasIn.empty()) { // what it stands for is another name's business
     if (view(module) == name.aliasIn) {
-      name.ref = {};
       name.strength = Strength::Undefined;
       name.aliasIn = {};
+      // A variable stays for those who know it by this name. A function they have to look for anew.
+      name.orphaned = name.ref.kind != SymbolKind::Function;
+      if (!name.orphaned)
+        name.ref = {};
     }
     return;
   }
   const Definition definition = definitionOf(name.ref);
   if (name.strength != Strength::Undefined && definition.exists() && going[definition.image.value])
     replaceBySpare(name, changed);
+}
+
+/// Whether a thread-local can move to the image's block: nobody knows a place of it, and the block is not
+/// made.
+bool Registry::hasPlaceIn(const GlobalRecord& threadLocal, ImageId image) {
+  const auto hasPlace = [](const GlobalRecord& record) {
+    return record.address.load(std::memory_order_relaxed) != nullptr;
+  };
+  const std::vector<GlobalId>& others = images_[image.value].threadLocals;
+  return !hasPlace(threadLocal) && std::none_of(others.begin(), others.end(), [&](GlobalId id) {
+    return globals_[id.value].definition.load().image == image && hasPlace(globals_[id.value]);
+  });
 }
 
 void Registry::replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed) {
@@ -229,13 +244,15 @@ void Registry::replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed)
     return;
   }
   GlobalRecord& record = globals_[name.ref.id];
-  if (next.exists() && record.threadLocal) { // its place is in the block of the old image
+  if (next.exists() && record.threadLocal && !hasPlaceIn(record, next.image)) {
     addSpare(name, next, name.strength, spareSize);
     countInForce(next, -1);
     name.strength = Strength::Undefined;
     name.orphaned = true;
   } else if (next.exists()) { // what is in it stays; the count as a spare becomes that of the definition
     record.definition.store(next);
+    if (record.threadLocal)
+      images_[next.image.value].threadLocals.push_back(record.id);
     if (!record.address.load(std::memory_order_relaxed)) {
       record.size = std::max(record.size, spareSize);
       record.alignment = std::max<uint64_t>(record.alignment, 16);
@@ -276,13 +293,26 @@ std::vector<FunctionId> Registry::takeOut(std::span<const ImageId> images) {
         changeFunction(functions_[ref.id], {}, changed);
     }
   }
+  llvm::DenseSet<const Name*> lost;
   for (ImageId id : images) {
-    for (Name* name : images_[id.value].mentioned)
+    for (Name* name : images_[id.value].mentioned) {
+      const bool wasAlias = !name->second.aliasIn.empty();
       dropName(name->second, images_[id.value].module, going, changed);
+      if (wasAlias && name->second.ref.kind == SymbolKind::None)
+        lost.insert(name);
+    }
   }
   for (ImageId id : images) {
     images_[id.value].inForce = 0;
     retireImage(id);
+  }
+  // Those who called an alias are bound to what it stood for.
+  if (!lost.empty()) {
+    const std::vector<FunctionId> callers = functionsWhere([&](const ImageEntry& entry) {
+      return std::any_of(entry.mentioned.begin(), entry.mentioned.end(),
+                         [&](const Name* name) { return lost.contains(name); });
+    });
+    changed.insert(changed.end(), callers.begin(), callers.end());
   }
   return changed;
 }
@@ -302,6 +332,7 @@ std::vector<FunctionId> Registry::removeFunction(FunctionId id) {
 
 void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
   LockGuard lock(mutex_);
+  releases_.fetch_add(1, std::memory_order_release);
   for (const ObjectSymbol& symbol : symbols.defined) {
     NameEntry& name = names_[symbol.name];
     if (name.ref.kind != SymbolKind::Object || name.ref.id != id.value)
@@ -318,9 +349,8 @@ void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
 
 std::vector<FunctionId> Registry::functionsAround(std::span<const GlobalId> variables) {
   LockGuard lock(mutex_);
-  std::vector<FunctionId> functions;
   if (variables.empty())
-    return functions;
+    return {};
   llvm::DenseSet<const Name*> names;
   llvm::StringSet<> modules; // an internal variable is one thing in all images of its module
   for (GlobalId id : variables) {
@@ -331,13 +361,18 @@ std::vector<FunctionId> Registry::functionsAround(std::span<const GlobalId> vari
     if (const Definition where = record.definition.load(); where.exists())
       modules.insert(images_[where.image.value].module);
   }
+  return functionsWhere([&](const ImageEntry& entry) {
+    return modules.contains(entry.module) ||
+           std::any_of(entry.mentioned.begin(), entry.mentioned.end(),
+                       [&](const Name* name) { return names.contains(name); });
+  });
+}
+
+std::vector<FunctionId> Registry::functionsWhere(llvm::function_ref<bool(const ImageEntry&)> wanted) {
   std::vector<bool> around(images_.size());
-  for (size_t i = 0; i < images_.size(); ++i) {
-    const ImageEntry& entry = images_[i];
-    around[i] = entry.image && (modules.contains(entry.module) ||
-                                std::any_of(entry.mentioned.begin(), entry.mentioned.end(),
-                                            [&](const Name* name) { return names.contains(name); }));
-  }
+  for (size_t i = 0; i < images_.size(); ++i)
+    around[i] = images_[i].image && wanted(images_[i]);
+  std::vector<FunctionId> functions;
   for (size_t i = 0; i < functions_.size(); ++i) {
     if (const Definition where = functions_[i].definition.load(); where.exists() && around[where.image.value])
       functions.push_back(functions_[i].id);
@@ -381,16 +416,19 @@ std::vector<Registry::OwnVariable> Registry::variablesOf(uint32_t image) {
 bool Registry::isHeld(uint32_t image, const std::vector<uint32_t>& holders) {
   if (images_[image].uses > 0)
     return true;
-  for (const auto& [record, name] : variablesOf(image)) {
-    if (!name)
+  const auto isHere = [&](const NameEntry& name) {
+    return (name.ref.kind == SymbolKind::Data || name.ref.kind == SymbolKind::Thread) &&
+           globals_[name.ref.id].definition.load().image.value == image;
+  };
+  for (const Name* name : images_[image].mentioned) { // aliases, too
+    if (!isHere(name->second))
       continue;
-    if (name->mentions > 0)
+    if (name->second.mentions > 0)
       return true;
     for (uint32_t holder : holders) {
-      for (const Name* other : images_[holder].mentioned) {
-        if (&other->second == name)
-          return true;
-      }
+      const std::vector<Name*>& others = images_[holder].mentioned;
+      if (std::find(others.begin(), others.end(), name) != others.end())
+        return true;
     }
   }
   return false;
@@ -439,6 +477,12 @@ void Registry::release(uint32_t image, Released& released) {
       name->ref = {};
       name->ownsRecord = name->orphaned = false;
       name->strength = Strength::Undefined;
+    }
+  }
+  for (Name* name : entry.mentioned) { // aliases of what has been freed now
+    if (name->second.orphaned && !definitionOf(name->second.ref).exists()) {
+      name->second.ref = {};
+      name->second.orphaned = false;
     }
   }
   constants.insert(constants.end(), entry.formerStorage.begin(), entry.formerStorage.end());

@@ -129,6 +129,17 @@ struct FunctionCounts {
   uint64_t hash = 0;   ///< of the body, if profiles are read or written; else 0
   uint32_t serial = 0; ///< of the definition that it counts
 
+  /// The same sites; code may be counting there.
+  void copyFrom(const FunctionCounts& before) {
+    for (unsigned site = 0; site < sites; ++site) {
+      if (wide)
+        static_cast<std::atomic<uint64_t>*>(counts)[site].store(before.count(site),
+                                                                std::memory_order_relaxed);
+      else
+        static_cast<std::atomic<uint32_t>*>(counts)[site].store(static_cast<uint32_t>(before.count(site)),
+                                                                std::memory_order_relaxed);
+    }
+  }
   uint64_t count(unsigned site) const {
     return wide ? static_cast<std::atomic<uint64_t>*>(counts)[site].load(std::memory_order_relaxed)
                 : static_cast<std::atomic<uint32_t>*>(counts)[site].load(std::memory_order_relaxed);

@@ -86,7 +86,7 @@ public:
   Released releaseImages() TIERCEL_EXCLUDES(mutex_);
   /// Bytes of images that are removed and not released.
   uint64_t pendingBytes() const { return pendingBytes_.load(std::memory_order_relaxed); }
-  /// Changes whenever images are released.
+  /// Changes whenever images are released or objects removed.
   uint64_t releases() const { return releases_.load(std::memory_order_acquire); }
 
   FunctionCounts counts(FunctionId id) TIERCEL_EXCLUDES(mutex_);
@@ -173,6 +173,7 @@ private:
   bool isOf(const SymbolRef& ref, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
   Status checkNativeUsers(const llvm::GlobalValue& value, uint32_t ordinal, const AddRules& rules)
       TIERCEL_REQUIRES(mutex_);
+  Status checkOrphan(const llvm::GlobalValue& value, const std::string& image) TIERCEL_REQUIRES(mutex_);
   bool leaves(const Adding& adding, uint32_t ordinal, const SymbolRef& known) TIERCEL_REQUIRES(mutex_);
   SymbolRef internalOf(llvm::StringRef module, llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
   static bool keepsRecord(const NameEntry& name, const AddRules& rules);
@@ -184,10 +185,14 @@ private:
   void addSpare(NameEntry& name, Definition where, Strength strength, uint64_t size) TIERCEL_REQUIRES(mutex_);
   void dropSpares(NameEntry& name, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
   const Spare* spareOf(const NameEntry& name, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
+  bool hasPlaceIn(const GlobalRecord& threadLocal, ImageId image) TIERCEL_REQUIRES(mutex_);
   /// What a name has in force goes: the strongest spare takes its place.
   void replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
   void dropName(NameEntry& name, llvm::StringRef module, const std::vector<bool>& going,
                 std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
+  /// Functions of the images that are wanted.
+  std::vector<FunctionId> functionsWhere(llvm::function_ref<bool(const ImageEntry&)> wanted)
+      TIERCEL_REQUIRES(mutex_);
   std::vector<FunctionId> takeOut(std::span<const ImageId> images) TIERCEL_REQUIRES(mutex_);
   /// Its names are mentioned by one less.
   void retireImage(ImageId id) TIERCEL_REQUIRES(mutex_);

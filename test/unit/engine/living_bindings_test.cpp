@@ -3,7 +3,7 @@
 // What calls are bound to when definitions come and go in places that do not know of each other: late,
 // native, in reserve, in the middle of a removal.
 #include "engine/engine_impl.h"
-#include "unit/support/engines.h"
+#include "unit/support/living.h"
 
 #include <gmock/gmock.h>
 
@@ -15,16 +15,12 @@ namespace {
 
 using testing::HasSubstr;
 
-Source ir(std::string text) { return Source::memory(std::move(text), "test.ll"); }
-
 /// A module with a function in assembly, which makes it a native object.
 Source native(const std::string& name, int value) {
   return ir("module asm \".globl " + name + "\"\nmodule asm \".type " + name +
             ", @function\"\nmodule asm \"" + name + ": movl $" + std::to_string(value) +
             ", %eax\"\nmodule asm \"ret\"\n");
 }
-
-std::string messageOf(const Status& status) { return status ? "no error" : status.error().message(); }
 
 Options withHost(int (*standIn)()) {
   Options options;

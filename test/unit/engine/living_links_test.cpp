@@ -69,11 +69,18 @@ TEST_F(LivingLinks, AReserveKeepsItsImageAndItsNumber) {
 TEST_F(LivingLinks, OneReserveForEachModule) {
   add("a", ir("define weak i32 @t() { ret i32 1 }"));
   add("b", ir("define weak i32 @t() { ret i32 2 }" + returning("fb", 0)));
-  for (int i = 3; i <= 6; ++i)
+  for (int i = 3; i <= 6; ++i) {
+    redefine("a", ir("define weak i32 @t() { ret i32 " + std::to_string(10 * i) + " }"));
+    EXPECT_EQ(call("t"), 10 * i);
     redefine("b", ir("define weak i32 @t() { ret i32 " + std::to_string(i) + " }"));
-  EXPECT_EQ(call("t"), 1);
+    EXPECT_EQ(call("t"), i) << "what was changed on purpose is in force";
+  }
+  EXPECT_OK(engine->remove("b"));
+  EXPECT_EQ(call("t"), 60) << "the newest of the other";
+  add("b", ir("define weak i32 @t() { ret i32 6 }" + returning("fb", 0)));
+  EXPECT_EQ(call("t"), 60);
   EXPECT_OK(engine->remove("a"));
-  EXPECT_EQ(call("t"), 6) << "the newest";
+  EXPECT_EQ(call("t"), 6);
   redefine("b", ir("define weak i32 @t() { ret i32 7 }"));
   EXPECT_EQ(call("t"), 7);
   EXPECT_OK(engine->remove("b"));
