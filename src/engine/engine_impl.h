@@ -126,6 +126,7 @@ public:
   void runDestructors();
 
   void* dsoHandle() { return &dsoHandle_; }
+  void* dsoHandleOf(const void* function); ///< of the module that defines it, or the engine's own
   /// argv[0], or null before runMain.
   const char* programName() const { return arguments_.empty() ? nullptr : arguments_.front().c_str(); }
   const Options& options() const { return options_; }
@@ -188,8 +189,7 @@ private:
   /// Takes a module's destructors, to be run before it goes.
   std::vector<Initialisation> takeDestructors(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   void run(const std::vector<Initialisation>& functions);
-  /// Runs what the module's code registered with __cxa_atexit.
-  void finaliseModule(const std::string& module);
+  void finaliseModule(const std::string& module); ///< runs what was registered with __cxa_atexit
   void takeOut(std::span<const Added> parts) TIERCEL_REQUIRES(loadMutex_);
   void takeOutObject(ObjectId object) TIERCEL_REQUIRES(materialiseMutex_, versions_.mutex());
   /// Undefined functions that something outside IR stood in for are looked up again. Were there any?

@@ -532,6 +532,15 @@ Result<std::byte*> EngineImpl::dsoHandle(ObjectId object) {
   return dsoHandles_.of(objects_.moduleOf(object));
 }
 
+void* EngineImpl::dsoHandleOf(const void* function) {
+  const FunctionRecord* record = functionAt(function);
+  const std::string module = record ? registry_.moduleOf(record->definition.load()) : std::string();
+  if (module.empty())
+    return &dsoHandle_;
+  Result<std::byte*> handle = dsoHandles_.of(module);
+  return handle ? static_cast<void*>(*handle) : &dsoHandle_;
+}
+
 void EngineImpl::finaliseModule(const std::string& module) {
   if (void* handle = dsoHandles_.find(module)) // null would mean everybody's
     __cxa_finalize(handle);

@@ -23,20 +23,23 @@ namespace tiercel {
 
 namespace {
 
-/// Under the engine's own __dso_handle, so that what is left runs when the engine goes.
+/// Under its module's __dso_handle, so that it runs when the module goes, or else the engine.
 /// __cxa_atexit is looked up, because a host may wrap its own registrations (the command does, see
 /// tools/tiercel).
 int registerAtExit(void (*handler)(), EngineImpl* engine) {
   using Register = int (*)(void (*)(void*), void*, void*);
   static const auto real = reinterpret_cast<Register>(dlsym(RTLD_DEFAULT, "__cxa_atexit"));
   // On x86-64 a function without parameters ignores the argument it is called with.
-  return real(reinterpret_cast<void (*)(void*)>(handler), nullptr, engine->dsoHandle());
+  return real(reinterpret_cast<void (*)(void*)>(handler), nullptr,
+              engine->dsoHandleOf(reinterpret_cast<void*>(handler)));
 }
 int registerAtQuickExit(void (*handler)(), EngineImpl* engine) {
-  return __cxa_at_quick_exit(reinterpret_cast<void (*)(void*)>(handler), engine->dsoHandle());
+  return __cxa_at_quick_exit(reinterpret_cast<void (*)(void*)>(handler),
+                             engine->dsoHandleOf(reinterpret_cast<void*>(handler)));
 }
 int registerAtFork(void (*prepare)(), void (*parent)(), void (*child)(), EngineImpl* engine) {
-  return __register_atfork(prepare, parent, child, engine->dsoHandle());
+  const auto any = prepare ? prepare : parent ? parent : child;
+  return __register_atfork(prepare, parent, child, engine->dsoHandleOf(reinterpret_cast<void*>(any)));
 }
 
 /// Without tail calls: dlsym takes RTLD_NEXT to mean "after the object that my caller is in", which must be

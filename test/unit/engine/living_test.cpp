@@ -212,6 +212,15 @@ TEST_F(Living, StaticDestructorsRunOnce) {
   EXPECT_EQ(call("get"), 1);
 }
 
+TEST_F(Living, ExitHandlersRunBeforeTheirModuleGoes) {
+  add("log", c("int count; void note(void) { count++; } int get(void) { return count; }"));
+  add("m", c("#include <stdlib.h>\nvoid note(void); int enter(void) { return atexit(note) + atexit(note); }\n"
+             "static void leave(void) { note(); } int enterOwn(void) { return atexit(leave); }"));
+  EXPECT_EQ(call("enter") + call("enterOwn"), 0);
+  EXPECT_OK(engine->remove("m"));
+  EXPECT_EQ(call("get"), 1) << "the others are another module's functions";
+}
+
 TEST_F(Living, DataLivesAsLongAsAnyModuleMentionsIt) {
   add("a", c("int shared[100000] = {1};"));
   add("b", c("extern int shared[]; int get(void) { return shared[0]; } void set(int x) { shared[0] = x; }"));
