@@ -2,6 +2,7 @@
 #include "tiercel/code_object.h"
 
 #include "unit/support/engines.h"
+#include "unit/support/far.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -17,21 +18,6 @@ namespace tiercel {
 namespace {
 
 constexpr std::byte kUntouched{0xa5};
-/// Farther from the program than 32 bits reach.
-#if __has_feature(thread_sanitizer) // has shadow for some ranges only
-void* const kFar = reinterpret_cast<void*>(0x10000000000);
-void* const kFarther = reinterpret_cast<void*>(0x14000000000);
-#else
-void* const kFar = reinterpret_cast<void*>(0x200000000000);
-void* const kFarther = reinterpret_cast<void*>(0x280000000000);
-#endif
-
-std::string textOf(const void* address) {
-  char text[32];
-  (void)snprintf(text, sizeof text, "%p", address);
-  return text;
-}
-
 /// A client's memory: one block with two mappings, run through one and written through the other. Sections
 /// have a margin around them that nobody may touch.
 class DualMemory : public CodeMemory {
