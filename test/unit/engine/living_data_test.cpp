@@ -103,6 +103,7 @@ TEST_F(LivingData, AConstantThatIsTheSameAgainKeepsItsPlace) {
 }
 
 TEST_F(LivingData, OldCodeReadsItsConstantsAfterTheModuleIsGone) {
+  SKIP_UNLESS_STACKS_ARE_LOOKED_AT();
   add("m", ir("@limit = constant i32 5  declare void @pause()\n"
               "define i32 @f() { call void @pause() %v = load volatile i32, ptr @limit ret i32 %v }"));
   static std::function<void()> change;

@@ -227,11 +227,11 @@ TEST_F(Living, DataLivesAsLongAsAnyModuleMentionsIt) {
   function<void(int)>(*engine, "set")(7);
   const uint64_t before = engine->stats().dataBytes;
   EXPECT_OK(engine->remove("a", {.force = true}));
-  EXPECT_OK(engine->collect());
+  EXPECT_OK(collectCompletely(*engine));
   EXPECT_EQ(call("get"), 7);
   EXPECT_GE(engine->stats().dataBytes, before);
   EXPECT_OK(engine->remove("b"));
-  EXPECT_OK(engine->collect());
+  EXPECT_OK(collectCompletely(*engine));
   EXPECT_LE(engine->stats().dataBytes, before - 400000);
 }
 
@@ -246,7 +246,7 @@ TEST_F(Living, NativeObjectsCanBeRemoved) {
   EXPECT_OK(engine->remove("object", {.force = true}));
   add("other", c("int native(void) { return 5; }"));
   EXPECT_EQ(call("get"), 5);
-  const Result<CollectReport> report = engine->collect();
+  const Result<CollectReport> report = collectCompletely(*engine);
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_GE(report->freed, 2u);
 }
@@ -257,7 +257,7 @@ TEST_F(Living, SupersededCodeIsFreed) {
     redefine("m", ir(returning("f", i)));
     ASSERT_EQ(call("f"), i);
   }
-  const Result<CollectReport> report = engine->collect();
+  const Result<CollectReport> report = collectCompletely(*engine);
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_TRUE(report->complete) << report->why;
   const Stats stats = engine->stats();
@@ -276,7 +276,7 @@ TEST_F(Living, MemoryStaysTheSame) {
                                       "define i32 @g() { %r = call i32 @helper() ret i32 %r }")));
     ASSERT_EQ(call("g"), 0);
     EXPECT_OK(engine->remove("extra"));
-    EXPECT_OK(engine->collect());
+    EXPECT_OK(collectCompletely(*engine));
   };
   add("m", ir(returning("f", 0)));
   for (int i = 0; i < 20; ++i)
@@ -291,6 +291,7 @@ TEST_F(Living, MemoryStaysTheSame) {
 }
 
 TEST_F(Living, CodeOnAStackIsHeld) {
+  SKIP_UNLESS_STACKS_ARE_LOOKED_AT();
   add("m", ir("declare void @wait()  define i32 @f() { call void @wait() ret i32 1 }"));
   static std::atomic<int> inside{0};
   static std::atomic<bool> go{false};
@@ -307,10 +308,7 @@ TEST_F(Living, CodeOnAStackIsHeld) {
     std::this_thread::yield();
   redefine("m", ir(returning("f", 2)));
   EXPECT_EQ(call("f"), 2);
-  // The thread yields all the time, so a scan may need several looks.
-  Result<CollectReport> report = engine->collect();
-  for (int i = 0; i < 100 && report && !report->complete; ++i)
-    report = engine->collect();
+  Result<CollectReport> report = collectCompletely(*engine);
   ASSERT_TRUE(report) << report.error().message();
   ASSERT_TRUE(report->complete) << report->why;
   EXPECT_EQ(report->held, 1u);
@@ -318,12 +316,13 @@ TEST_F(Living, CodeOnAStackIsHeld) {
   go = true;
   thread.join();
   EXPECT_EQ(result, 1) << "it finished in the old code";
-  report = engine->collect();
+  report = collectCompletely(*engine);
   ASSERT_TRUE(report && report->complete);
   EXPECT_EQ(report->freed, 1u);
 }
 
 TEST_F(Living, ExceptionsUnwindThroughRetiredCode) {
+  SKIP_UNLESS_STACKS_ARE_LOOKED_AT();
   add("m",
       Source::memory("extern \"C\" void change(); struct E { int v; };\n"
                      "extern \"C\" int thrower() { change(); throw E{7}; }\n"
@@ -384,6 +383,7 @@ TEST_F(Living, TheFunctionMapNamesUsers) {
 }
 
 TEST_F(Living, LoopsInOldCodeFinishThere) {
+  SKIP_UNLESS_STACKS_ARE_LOOKED_AT();
   Options options = reclaiming();
   options.loopThreshold = 100;
   make(options);
@@ -404,7 +404,7 @@ TEST_F(Living, LoopsInOldCodeFinishThere) {
   const int then = rounds;
   while (rounds < then + 1000) // with counters that are the new code's
     std::this_thread::yield();
-  EXPECT_OK(engine->collect());
+  EXPECT_OK(collectCompletely(*engine));
   stop = true;
   thread.join();
   EXPECT_EQ(result, 1);

@@ -37,6 +37,27 @@ inline Options reclaiming() {
 
 inline std::string messageOf(const Status& status) { return status ? "no error" : status.error().message(); }
 
+#if __has_feature(thread_sanitizer)
+constexpr bool kLooksAtStacks = false;
+#else
+constexpr bool kLooksAtStacks = true;
+#endif
+#define SKIP_UNLESS_STACKS_ARE_LOOKED_AT()                                                                   \
+  if (!kLooksAtStacks)                                                                                       \
+  GTEST_SKIP() << "ThreadSanitizer delays signals"
+
+/// Where they cannot be looked at, no thread may be in compiled code.
+inline Result<CollectReport> collect(Engine& engine) {
+  return kLooksAtStacks ? engine.collect() : Result<CollectReport>(engine.quiescentPoint());
+}
+/// A thread that is waiting for a processor may not get one in time to look at its stack: tried again.
+inline Result<CollectReport> collectCompletely(Engine& engine) {
+  Result<CollectReport> report = collect(engine);
+  for (int i = 0; i < 100 && report && !report->complete; ++i)
+    report = collect(engine);
+  return report;
+}
+
 class LivingTest : public testing::Test {
 protected:
   void add(const std::string& module, const Source& source) { EXPECT_OK(engine->add(module, source)); }
