@@ -37,6 +37,7 @@ public:
   std::vector<std::string> modules() TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);
     std::vector<std::string> names;
+    names.reserve(handles_.size());
     for (const auto& [module, handle] : handles_)
       names.push_back(module);
     return names;

@@ -90,6 +90,7 @@ Status EngineImpl::addInput(Input input, const std::string& module) {
 }
 
 Status EngineImpl::addAll(Input input, const std::string& module) {
+  const std::string name = module.empty() ? input.name : module;
   if (input.kind == InputKind::Archive) {
     Result<std::vector<ArchiveMember>> members = readArchive(input);
     if (!members)
@@ -98,7 +99,7 @@ Status EngineImpl::addAll(Input input, const std::string& module) {
       member.module = module.empty() ? member.input.name : module;
       archiveMembers_.push_back(std::move(member));
     }
-  } else if (Status status = addOne(std::move(input), module.empty() ? input.name : module); !status) {
+  } else if (Status status = addOne(std::move(input), name); !status) {
     return status;
   }
   return pullArchiveMembers();

@@ -319,6 +319,7 @@ void ReferenceRewriter::placeDirectCall(jl::LinkGraph& graph, jl::Block& block, 
 
 std::vector<FunctionId> ReferenceRewriter::directCallees() const {
   std::vector<FunctionId> callees;
+  callees.reserve(directCalls_.size());
   for (const CallSite& site : directCalls_)
     callees.push_back(site.callee);
   std::sort(callees.begin(), callees.end());

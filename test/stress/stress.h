@@ -39,7 +39,7 @@ public:
 
 private:
   /// What a thread has called, to be compared with what the statics counted.
-  using Calls = std::array<uint64_t, kGroups * kSlots>;
+  using Calls = std::array<uint64_t, size_t(kGroups) * kSlots>;
 
   bool setUp();
   /// Fails the check, with the error, unless `status` is success.
@@ -95,9 +95,9 @@ private:
   std::array<History, kTemps> temps_;
   std::array<void*, kItems> functions_{};
   std::array<void*, kTemps> tempFunctions_{}, users_{};
-  std::array<std::atomic<uint64_t>*, kGroups * kSlots> statics_{};
+  std::array<std::atomic<uint64_t>*, size_t(kGroups) * kSlots> statics_{};
   void* table_ = nullptr;
-  std::array<std::atomic<uint64_t>, kGroups * kSlots> leafCalls_{};
+  std::array<std::atomic<uint64_t>, size_t(kGroups) * kSlots> leafCalls_{};
   std::atomic<uint64_t> constructed_{0}, destroyed_{0}, added_{0}, removed_{0};
   std::atomic<uint64_t> changes_{0}, callsMade_{0}, children_{0}, thrown_{0};
   std::atomic<uint64_t> complete_{0};

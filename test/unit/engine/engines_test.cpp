@@ -121,9 +121,10 @@ TEST(Engines, SeveralAtOnceDoNotMeet) {
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([&wrong, number, who] {
         // Versions only grow, and are this engine's.
-        for (int64_t last = number * 1000; last < number * 1000 + kRounds;) {
+        const int64_t first = 1000 * int64_t(number);
+        for (int64_t last = first; last < first + kRounds;) {
           const int64_t now = who(0);
-          if (now < last || now > number * 1000 + kRounds) {
+          if (now < last || now > first + kRounds) {
             ++wrong;
             return;
           }

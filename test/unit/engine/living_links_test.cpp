@@ -19,33 +19,7 @@ namespace {
 
 using testing::HasSubstr;
 
-/// Options under which calls of what nothing defines go to a function that returns 99.
-Options with99() {
-  Options options = reclaiming();
-  options.onUndefined = [](std::string_view) { return reinterpret_cast<void*>(+[] { return 99; }); };
-  return options;
-}
-
-class LivingLinks : public LivingTest {
-protected:
-  /// Compiles C to a file.
-  static std::string compiled(const std::string& name, const std::string& text, const std::string& flags) {
-    std::string path = folder() + name;
-    shell("echo '" + text + "' | clang-22 -x c -O1 -c " + flags + " -o " + path + " -");
-    return path;
-  }
-  static std::string archive(const std::string& name, const std::string& members) {
-    std::string path = folder() + name;
-    shell("rm -f " + path + " && llvm-ar-22 qc " + path + " " + members);
-    return path;
-  }
-
-private:
-  static std::string folder() { return testing::TempDir() + std::to_string(getpid()) + "-"; }
-  static void shell(const std::string& command) {
-    ASSERT_EQ(system(command.c_str()), 0) << command; // NOLINT(bugprone-command-processor): fixed commands
-  }
-};
+using LivingLinks = LivingTest;
 
 // --- definitions in reserve -------------------------------------------------------------------------------
 

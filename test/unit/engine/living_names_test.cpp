@@ -9,12 +9,6 @@
 namespace tiercel {
 namespace {
 
-Options with99() {
-  Options options = reclaiming();
-  options.onUndefined = [](std::string_view) { return reinterpret_cast<void*>(+[] { return 99; }); };
-  return options;
-}
-
 class LivingNames : public LivingTest {
 protected:
   const std::string aliased = "@alias = alias i32, ptr @v  @v = global i32 1\n"
@@ -86,15 +80,12 @@ TEST_F(LivingNames, AThreadLocalInReserveTakesThePlaceOfOneThatNothingUsed) {
 }
 
 TEST_F(LivingNames, AnObjectMayGoWhileItsCallerIsCompiled) {
-  const std::string path = testing::TempDir() + "/living_names.o";
-  ASSERT_EQ(system(("echo 'int native(void) { return 4; }' | clang-22 -x c -c -o " + path + " -").c_str()),
-            0);
   Gate gate;
   Options options = with99();
   options.dump = {{DumpStage::Input, "get"}};
   options.onDump = [&](const DumpRequest&, const std::string&, const std::string&) { gate.pass(); };
   make(options);
-  add("object", Source::file(path));
+  add("object", Source::file(compiled("names.o", "int native(void) { return 4; }")));
   add("user", c("int native(void); int get(void) { return native(); }"));
   int result = -1;
   auto* get = function<int()>(*engine, "get");

@@ -236,10 +236,7 @@ TEST_F(Living, DataLivesAsLongAsAnyModuleMentionsIt) {
 }
 
 TEST_F(Living, NativeObjectsCanBeRemoved) {
-  const std::string path = testing::TempDir() + "/living_object.o";
-  ASSERT_EQ(system(("echo 'int native(void) { return 4; }' | clang-22 -x c -c -o " + path + " -").c_str()),
-            0);
-  add("object", Source::file(path));
+  add("object", Source::file(compiled("living.o", "int native(void) { return 4; }")));
   add("user", c("int native(void); int get(void) { return native(); }"));
   EXPECT_EQ(call("get"), 4);
   EXPECT_THAT(messageOf(engine->remove("object")), HasSubstr("'native' (used by 'get')"));

@@ -10,9 +10,11 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unistd.h>
 
 namespace tiercel {
 
@@ -26,6 +28,13 @@ inline std::string returning(const std::string& name, int value) {
 inline Options reclaiming() {
   Options options;
   options.reclaim = Reclaim::Signals;
+  return options;
+}
+
+/// Calls of what nothing defines go to a function that returns 99.
+inline Options with99() {
+  Options options = reclaiming();
+  options.onUndefined = [](std::string_view) { return reinterpret_cast<void*>(+[] { return 99; }); };
   return options;
 }
 
@@ -69,8 +78,26 @@ protected:
     return f ? f() : -1;
   }
   void make(const Options& options) { engine = makeEngine(options); }
+  /// Compiles C to a file, a native object unless `flags` ask for something else.
+  static std::string compiled(const std::string& name, const std::string& text,
+                              const std::string& flags = {}) {
+    std::string path = folder() + name;
+    shell("echo '" + text + "' | clang-22 -x c -O1 -c " + flags + " -o " + path + " -");
+    return path;
+  }
+  static std::string archive(const std::string& name, const std::string& members) {
+    std::string path = folder() + name;
+    shell("rm -f " + path + " && llvm-ar-22 qc " + path + " " + members);
+    return path;
+  }
 
   std::unique_ptr<Engine> engine = makeEngine(reclaiming());
+
+private:
+  static std::string folder() { return testing::TempDir() + std::to_string(getpid()) + "-"; }
+  static void shell(const std::string& command) {
+    ASSERT_EQ(system(command.c_str()), 0) << command; // NOLINT(bugprone-command-processor): fixed commands
+  }
 };
 
 /// A place where the first thread that comes along stops until it is let through, once.
