@@ -101,6 +101,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
       record->firstCompile.store(static_cast<uint32_t>(FirstCompile::Lazy), std::memory_order_release);
     }
     inFlight_.clear();
+    removing_.clear(); // as are those that ran destructors: what is left of the modules can be removed
   }
   calls_.forkMutex().unlock();
   arena_->forkMutex().unlock();
