@@ -266,7 +266,9 @@ Result<void*> EngineImpl::lookupFunction(std::string_view name, std::string_view
   const FunctionRecord& record = registry_.function(FunctionId(ref.id));
   const Definition where = record.definition.load();
   if (!where.exists())
-    return Error(ErrorKind::MissingSymbol, std::string(name), "it is declared but not defined");
+    return Error(ErrorKind::MissingSymbol, std::string(name),
+                 record.removed.load(std::memory_order_relaxed) ? "it was removed from the program"
+                                                                : "it is declared but not defined");
   if (!signature.empty()) {
     Result<SessionPool::Lease> session = pool_.borrow();
     if (!session)

@@ -1,37 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "platform/own_stack.h"
 
-#include "platform/proc_threads.h"
 #include "platform/stack.h"
 
 #include <csignal>
-#include <unistd.h>
+#include <pthread.h>
 
 namespace tiercel {
 
 namespace {
-thread_local Mapping known; ///< of the stack that was found to be the thread's own last
+
+/// An address range.
+struct Range {
+  uintptr_t begin = 0;
+  size_t size = 0;
+  bool contains(uintptr_t address) const { return address - begin < size; }
+};
+
+thread_local Range known; ///< the thread's own, once it was asked for
+
+Range alternateStack() {
+  stack_t alternate{};
+  if (sigaltstack(nullptr, &alternate) != 0 || (alternate.ss_flags & SS_DISABLE) != 0)
+    return {};
+  return {reinterpret_cast<uintptr_t>(alternate.ss_sp), alternate.ss_size};
+}
+
+/// What the thread was made with. Its mapping may hold more: stacks of coroutines that come from the same
+/// pool, or that the kernel has merged it with.
+Range primaryStack() {
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+    return {};
+  void* begin = nullptr;
+  size_t size = 0;
+  const bool found = pthread_attr_getstack(&attributes, &begin, &size) == 0;
+  pthread_attr_destroy(&attributes);
+  return found ? Range{reinterpret_cast<uintptr_t>(begin), size} : Range();
+}
+
 } // namespace
 
 bool isKnownStack(uintptr_t sp) { return known.contains(sp); }
 
 bool isOwnStack(uintptr_t sp) {
-  stack_t alternate{};
-  if (Stack::contains(sp) || (sigaltstack(nullptr, &alternate) == 0 && !(alternate.ss_flags & SS_DISABLE) &&
-                              sp - reinterpret_cast<uintptr_t>(alternate.ss_sp) < alternate.ss_size))
+  if (Stack::contains(sp) || alternateStack().contains(sp))
     return true;
-  const auto threadBlock = reinterpret_cast<uintptr_t>(__builtin_thread_pointer());
-  const bool isMain = gettid() == getpid();
-  for (const Mapping& mapping : mappingsOfProcess()) {
-    if (!mapping.contains(sp))
-      continue;
-    // A thread's stack shares a mapping with its thread block.
-    if (!(isMain ? mapping.isMainStack : mapping.contains(threadBlock)))
-      return false;
-    known = mapping;
-    return true;
-  }
-  return true;
+  known = primaryStack();
+  return known.size == 0 || known.contains(sp);
 }
 
 } // namespace tiercel

@@ -9,7 +9,8 @@
 
 namespace tiercel {
 
-/// The quick answer, in little stack: whether `sp` is on the stack that was the thread's own the last time.
+/// The quick answer, in little stack: whether `sp` is on the thread's own stack, if that was found out
+/// before.
 bool isKnownStack(uintptr_t sp);
 /// Where `sp` is what the calling thread's stack pointer was when it left its stack for this one. True also
 /// where it cannot be found out. Allocates and opens a file.

@@ -31,7 +31,8 @@
 //
 // What is not seen, for users to exclude by other means:
 //  - Stacks of coroutines that are suspended. One that runs during a scan is noticed (foreignStack); from
-//    then on no scan can be relied on. One in an array on the thread's own stack is not noticed.
+//    then on no scan can be relied on. One that shares a mapping with the thread's own stack is noticed only
+//    by own_stack.h, and one in an array on that stack not at all.
 //  - Children of clone(CLONE_VM) without CLONE_THREAD.
 //  - From outside: interrupted frames below a handler that waits on an alternate stack inside the primary
 //    one, if the handler was installed without libc and has been replaced since.
