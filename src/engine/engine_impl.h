@@ -116,6 +116,7 @@ public:
   std::byte* function(FunctionId id) override { return table_.stub(id); }
   Result<std::byte*> data(GlobalId id) override;
   Result<std::byte*> object(ObjectId id, int64_t symbol, const ObjectUser& user) override;
+  std::string moduleOf(ObjectId object) override { return objects_.moduleOf(object); }
   std::optional<void*> host(llvm::StringRef name, bool weak) override;
 
   // --- process_hooks.cpp ---
@@ -193,6 +194,7 @@ private:
   void takeOut(std::span<const Added> parts) TIERCEL_REQUIRES(loadMutex_);
   void takeOutObject(ObjectId object) TIERCEL_REQUIRES(materialiseMutex_, versions_.mutex());
   /// Undefined functions that something outside IR stood in for are looked up again. Were there any?
+  void followOthers() TIERCEL_EXCLUDES(versions_.mutex()); ///< after a native object or a host symbol came
   bool unbindLate() TIERCEL_REQUIRES(versions_.mutex());
   void follow(Change change) TIERCEL_REQUIRES(versions_.mutex());
   /// Makes the tables follow a change of definitions: from here on nobody enters code that is out of date.

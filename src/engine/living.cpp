@@ -69,7 +69,7 @@ bool isSameAlias(Registry& registry, const std::string& module, const llvm::Glob
 Result<Likeness> compare(EngineImpl& engine, const std::string& module, llvm::GlobalValue& value,
                          Session& session, const RedefineOptions& options) {
   const llvm::StringRef name = linkerName(value.getName());
-  const auto [ref, where] =
+  const auto [ref, where, isAlias] =
       engine.registry().findInModule(module, nameInModule(value), value.hasLocalLinkage());
   const auto refuse = [&](const std::string& why) {
     return Error(ErrorKind::BadInput, "redefinition of '" + name.str() + "'", why);
@@ -83,6 +83,8 @@ Result<Likeness> compare(EngineImpl& engine, const std::string& module, llvm::Gl
     return Error(ErrorKind::Unsupported, "redefinition of '" + name.str() + "'",
                  "an alias stands for another definition, which can be redefined by its own name");
   }
+  if (isAlias)
+    return refuse("it is an alias; what it stands for can be redefined by its own name");
   Result<ImageReader*> reader = session.reader(where.image);
   if (!reader)
     return reader.takeError();
@@ -206,6 +208,10 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
   LockGuard lock(loadMutex_);
   if (removing_.contains(module))
     return isBeingRemoved(module);
+  if (std::any_of(archiveMembers_.begin(), archiveMembers_.end(),
+                  [&](const ArchiveMember& member) { return member.module == module; }))
+    return Error(ErrorKind::Unsupported, "module '" + module + "'",
+                 "it came from an archive; remove it and add it again");
   if (!registry_.hasModule(module))
     return Error(ErrorKind::MissingSymbol, "module '" + module + "'",
                  hasModule(module) ? "it has no IR so far; remove it and add it again"
@@ -405,6 +411,7 @@ void EngineImpl::takeOut(std::span<const Added> parts) {
         takeOutObject(part.object);
     }
     applyChange(changed);
+    applyChange(registry_.rebound());
     unbindLate();
     releaseData();
   }

@@ -128,7 +128,7 @@ Result<std::byte*> NativeObjects::address(ObjectId id, int64_t symbol, const Obj
   Object& object = *objects_[id.value];
   const ObjectSymbol& definition = object.symbols.defined[static_cast<size_t>(symbol)];
   const bool goesWithIt = user.object.valid() && objects_[user.object.value]->module == object.module;
-  object.escapes |= definition.isFunction && !user.callsOnly && !goesWithIt;
+  object.escapes |= !user.callsOnly && !goesWithIt;
   const std::string& name = definition.name;
   auto found = object.result.symbols.find(name);
   if (found == object.result.symbols.end())

@@ -61,7 +61,7 @@ private:
     ImageId scope;
     std::string module;
     enum { Pending, Linking, Linked } state = Pending;
-    bool escapes = false; ///< others have addresses of its functions than those who only call them
+    bool escapes = false; ///< others have addresses of it than those who only call its functions
     LinkedObject result;
   };
   Status link(ObjectId id) TIERCEL_REQUIRES(mutex_);

@@ -203,11 +203,17 @@ Status EngineImpl::addObject(Input input, const std::string& module, ImageId sco
   const size_t bytes = input.bytes->getBufferSize();
   objects_.add(std::move(input.bytes), std::move(*symbols), scope, module);
   added_.push_back({ImageId(), *id, module, {}});
-  LockGuard versions(versions_.mutex());
-  if (unbindLate())
-    serialiseAllThreads();
+  followOthers();
   statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
   return {};
+}
+
+void EngineImpl::followOthers() {
+  LockGuard versions(versions_.mutex());
+  const std::vector<FunctionId> changed = registry_.rebound();
+  applyChange(changed);
+  if (unbindLate() || !changed.empty())
+    serialiseAllThreads();
 }
 
 Status EngineImpl::addLibrary(const std::string& name, const std::vector<std::string>& directories) {
@@ -220,9 +226,7 @@ Status EngineImpl::addLibrary(const std::string& name, const std::vector<std::st
 Status EngineImpl::defineSymbol(const std::string& name, void* address) {
   if (Status status = registry_.defineAbsolute(name, address); !status)
     return status;
-  LockGuard versions(versions_.mutex());
-  if (unbindLate())
-    serialiseAllThreads();
+  followOthers();
   return {};
 }
 

@@ -57,7 +57,10 @@ std::string EngineImpl::describeUsers(const std::vector<std::string>& names, con
       llvm::SetVector<const llvm::GlobalValue*> users;
       collectUsers(*value, users);
       for (const llvm::GlobalValue* user : users) {
-        if (user != value)
+        // What was redefined since mentions nothing any more.
+        const uint32_t ordinal = (*reader)->ordinalOf(user);
+        if (user != value && (user->getName().starts_with("llvm.") ||
+                              registry_.prevails(ImageId(i), ordinal, user->getName())))
           note(name, "'" + user->getName().str() + "'");
       }
     }

@@ -28,6 +28,8 @@ public:
   /// What the module that an image or an object belongs to registers its destructors under.
   virtual Result<std::byte*> dsoHandle(ImageId image) = 0;
   virtual Result<std::byte*> dsoHandle(ObjectId object) = 0;
+  /// The module that an object belongs to.
+  virtual std::string moduleOf(ObjectId object) = 0;
   /// A symbol of a native object, which is linked now if it was not yet.
   virtual Result<std::byte*> object(ObjectId id, int64_t symbol, const ObjectUser& user) = 0;
   /// Outside the program. `weak`: do not go to any lengths.

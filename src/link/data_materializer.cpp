@@ -102,8 +102,10 @@ Status DataMaterializer::drain(Session& session) {
   // Others go by `initialised` without the lock, and follow pointers: only when nothing at all is pending,
   // not even further out, is the whole graph there.
   if (--draining_ == 0 && status) {
-    for (GlobalRecord* global : written_)
-      global->initialised.store(true, std::memory_order_release);
+    for (GlobalRecord* global : written_) {
+      if (global->written) // since an attempt that failed it may have become another variable's
+        global->initialised.store(true, std::memory_order_release);
+    }
     written_.clear();
   }
   return status;
@@ -114,9 +116,9 @@ Status DataMaterializer::writePending(Session& session) {
     GlobalRecord& global = *pending_.back();
     pending_.pop_back();
     // After an attempt that failed some stay behind, which may have been removed or redefined since.
-    if (global.written || !global.address.load(std::memory_order_relaxed))
-      continue;
     const Definition where = global.definition.load();
+    if (global.written || !global.address.load(std::memory_order_relaxed) || !where.exists())
+      continue;
     Result<ImageReader*> reader = session.reader(where.image);
     if (!reader)
       return reader.takeError();
@@ -380,7 +382,11 @@ Status DataMaterializer::ensureThreadBlock(ImageId image, Session& session) {
 Result<ThreadLocalPlace> DataMaterializer::ensureThreadLocal(GlobalId id, Session& session) {
   LockGuard lock(mutex_);
   GlobalRecord& global = registry_.global(id);
-  Result<size_t> module = threadModule(global.definition.load().image, session);
+  const Definition where = global.definition.load();
+  if (!where.exists())
+    return Error(ErrorKind::MissingSymbol, "thread-local '" + std::string(global.name) + "'",
+                 "it was removed while code that uses it was compiled");
+  Result<size_t> module = threadModule(where.image, session);
   if (!module)
     return module.takeError();
   return ThreadLocalPlace{*module, reinterpret_cast<size_t>(global.address.load(std::memory_order_relaxed))};

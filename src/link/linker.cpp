@@ -249,6 +249,7 @@ Result<LinkedObject> Linker::linkObject(llvm::MemoryBufferRef object, ImageId sc
   Result<GraphLink::Outcome> outcome = linkGraph(environment_, object, rewriter, nullptr, &onAddresses);
   if (!outcome)
     return outcome.takeError();
+  environment_.registry.noteLinked(self);
   return std::move(outcome->object);
 }
 

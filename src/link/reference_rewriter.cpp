@@ -102,7 +102,11 @@ ReferenceRewriter::Target ReferenceRewriter::find(llvm::StringRef name, bool wea
     return target;
   if (self_.valid() && name == "__dso_handle")
     return data(environment_.addresses.dsoHandle(self_));
-  const SymbolRef ref = environment_.registry.findFrom(scope_, name);
+  // Module-level assembly may be linked when the image that it came with has ended.
+  const SymbolRef ref =
+      self_.valid() && scope_.valid()
+          ? environment_.registry.findFromModule(environment_.addresses.moduleOf(self_), name)
+          : environment_.registry.findFrom(scope_, name);
   switch (ref.kind) {
   case SymbolKind::Function:
     return {number(environment_.addresses.function(FunctionId(ref.id))), FunctionId(ref.id)};

@@ -89,6 +89,10 @@ uint64_t sizeOf(const llvm::GlobalVariable& variable) {
   return variable.getDataLayout().getTypeAllocSize(variable.getValueType());
 }
 
+uint64_t alignmentOf(const llvm::GlobalVariable& variable) {
+  return variable.getDataLayout().getPreferredAlign(&variable).value();
+}
+
 Error duplicate(llvm::StringRef name, std::string_view first, std::string_view second) {
   return Error(ErrorKind::DuplicateSymbol, std::string(second),
                "symbol '" + name.str() + "' is already defined in " + std::string(first));
@@ -121,6 +125,8 @@ bool Registry::isFixed(const NameEntry& entry) {
   case SymbolKind::Data:
   case SymbolKind::Thread:
     return globals_[entry.ref.id].address.load(std::memory_order_acquire) != nullptr;
+  case SymbolKind::Object:
+    return linkedObjects_.contains(entry.ref.id);
   default:
     return false;
   }
@@ -156,10 +162,10 @@ Result<GlobalRecord*> Registry::newGlobal(llvm::StringRef name) {
   return record;
 }
 
-Status Registry::defineFunction(FunctionRecord& record, const llvm::GlobalValue& value, Definition where,
-                                std::vector<FunctionId>& changed) {
+Status Registry::defineFunction(FunctionRecord& record, bool isNew, const llvm::GlobalValue& value,
+                                Definition where, std::vector<FunctionId>& changed) {
   const auto* function = llvm::dyn_cast<llvm::Function>(&value);
-  if (function && function->hasPrefixData()) {
+  if (isNew && function && function->hasPrefixData()) {
     if (Status status = table_.placeBehind(record.id, *prefixBytes(*function)); !status)
       return status;
   }
@@ -185,7 +191,7 @@ void Registry::defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& va
   }
   const Definition before = record.definition.load();
   const bool held = record.holdsImage;
-  record.definition.store(where);
+  setDefinition(record, where);
   record.holdsImage = !(variable.hasLocalLinkage() && variable.isConstant());
   if (record.holdsImage)
     countInForce(where, 1);
@@ -201,6 +207,8 @@ Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& rea
     if (Status status = checkNativeUsers(value, ordinal, rules); !status)
       return status;
     if (Status status = checkOrphan(value, image.name); !status)
+      return status;
+    if (Status status = checkRoom(value, image.name, rules); !status)
       return status;
     if (strengthOf(value) != Strength::Strong || value.hasLocalLinkage() || isReserved(value))
       continue;
@@ -230,17 +238,47 @@ Status Registry::checkOrphan(const llvm::GlobalValue& value, const std::string& 
   return stillUsed(linkerName(value), found->second, image);
 }
 
-/// Native code is linked once: it would go on with the old memory.
-Status Registry::checkNativeUsers(const llvm::GlobalValue& value, uint32_t ordinal, const AddRules& rules) {
-  if (!rules.redefine || !llvm::isa<llvm::GlobalVariable>(value) || !definesSymbol(value) ||
-      value.hasLocalLinkage() || rules.likeness[ordinal] == Likeness::Same)
+bool Registry::needsOtherMemory(const GlobalRecord& record, const llvm::GlobalVariable& variable) {
+  return sizeOf(variable) > record.size || alignmentOf(variable) > record.alignment || variable.isConstant();
+}
+
+/// What is in use keeps its memory when another module defines it as well: that must be enough for both.
+Status Registry::checkRoom(const llvm::GlobalValue& value, const std::string& image, const AddRules& rules) {
+  const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
+  if (!variable || !definesSymbol(value) || value.hasLocalLinkage())
     return {};
   const auto found = names_.find(linkerName(value));
-  if (found == names_.end() || found->second.nativeMentions == 0 || !isOf(found->second.ref, rules.module) ||
+  if (found == names_.end() || found->second.strength == Strength::Undefined ||
+      !isVariable(found->second.ref) || !isFixed(found->second) ||
+      (rules.redefine && isOf(found->second.ref, rules.module)))
+    return {};
+  const GlobalRecord& record = globals_[found->second.ref.id];
+  if (record.threadLocal || (sizeOf(*variable) <= record.size && alignmentOf(*variable) <= record.alignment))
+    return {};
+  return Error(ErrorKind::BadInput, image,
+               "variable '" + linkerName(value).str() + "' has " + std::to_string(sizeOf(*variable)) +
+                   " bytes here, aligned to " + std::to_string(alignmentOf(*variable)) +
+                   ", and is in use with " + std::to_string(record.size) + ", aligned to " +
+                   std::to_string(record.alignment) + ", as defined in " +
+                   std::string(found->second.definedIn));
+}
+
+/// Native code is linked once: it would go on with the old memory.
+Status Registry::checkNativeUsers(const llvm::GlobalValue& value, uint32_t ordinal, const AddRules& rules) {
+  const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
+  if (!variable || !definesSymbol(value) || value.hasLocalLinkage())
+    return {};
+  const auto found = names_.find(linkerName(value));
+  if (found == names_.end() || found->second.nativeMentions == 0 || !isVariable(found->second.ref) ||
       !isFixed(found->second))
     return {};
   const GlobalRecord& record = globals_[found->second.ref.id];
-  if (rules.likeness[ordinal] == Likeness::SameStorage && !record.constant.load(std::memory_order_relaxed))
+  const bool stays =
+      rules.redefine ? !isOf(found->second.ref, rules.module) || rules.likeness[ordinal] == Likeness::Same ||
+                           (rules.likeness[ordinal] == Likeness::SameStorage &&
+                            !record.constant.load(std::memory_order_relaxed))
+                     : found->second.strength != Strength::Undefined || !needsOtherMemory(record, *variable);
+  if (stays)
     return {};
   return Error(ErrorKind::Unsupported, "redefinition of '" + linkerName(value).str() + "'",
                "native code has its address, and cannot be linked anew; remove that and add it again");
@@ -282,6 +320,9 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
   ImageEntry& entry = images_[id->value];
   entry = ImageEntry();
   entry.module = rules.module.empty() ? image->name : rules.module;
+  if (!modules_.contains(entry.module))
+    ++incarnations_[entry.module];
+  entry.incarnation = incarnations_[entry.module];
   entry.image = std::move(image);
   entry.redefines = rules.redefine;
   entry.values.resize(reader.valueCount());
@@ -313,6 +354,8 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
     std::erase(modules_[entry.module], *id);
     retireImage(*id);
   }
+  const std::vector<FunctionId> rebound = takeRebound();
+  adding.changed.insert(adding.changed.end(), rebound.begin(), rebound.end());
   return Change{*id, std::move(adding.changed), std::move(adding.renewed)};
 }
 
@@ -322,20 +365,21 @@ Status Registry::placePrefixes(Adding& adding) {
     const auto* function = llvm::dyn_cast<llvm::Function>(adding.reader.value(ordinal));
     if (!function || !function->hasPrefixData() || !definesSymbol(*function))
       continue;
-    NameEntry* name = function->hasLocalLinkage() ? nullptr : &names_[linkerName(*function)];
-    SymbolRef& known = name ? name->ref : adding.before[ordinal];
-    if (known.kind == SymbolKind::None) {
-      Result<FunctionRecord*> record = newFunction(function->getName());
-      if (!record)
-        return record.takeError();
-      known = {SymbolKind::Function, (*record)->id.value, 0};
-      if (name)
-        name->ownsRecord = true;
-    }
-    if (known.kind != SymbolKind::Function || (name && !name->ownsRecord))
-      continue; // it takes over what is something else
-    if (Status status = table_.placeBehind(FunctionId(known.id), *prefixBytes(*function)); !status)
+    Name* name = function->hasLocalLinkage() ? nullptr : &*names_.try_emplace(linkerName(*function)).first;
+    if ((name ? name->second.ref : adding.before[ordinal]).kind != SymbolKind::None)
+      continue; // it has an address already, or takes over what is something else
+    Result<FunctionRecord*> record = newFunction(function->getName());
+    if (!record)
+      return record.takeError();
+    if (Status status = table_.placeBehind((*record)->id, *prefixBytes(*function)); !status)
       return status;
+    const SymbolRef ref{SymbolKind::Function, (*record)->id.value, 0};
+    if (name) {
+      bind(*name, ref);
+      name->second.ownsRecord = true;
+    } else {
+      adding.before[ordinal] = ref;
+    }
   }
   return {};
 }
@@ -359,7 +403,7 @@ bool Registry::leaves(const Adding& adding, uint32_t ordinal, const SymbolRef& k
   case Likeness::Different:
     return false;
   case Likeness::SameStorage:
-    return globals_[known.id].address.load(std::memory_order_relaxed) != nullptr;
+    return isVariable(known) && globals_[known.id].address.load(std::memory_order_relaxed) != nullptr;
   case Likeness::Same:
     return true;
   }
@@ -405,13 +449,13 @@ Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
     ref = known;
     return rules.redefine && leaves(adding, ordinal, known)
                ? Status()
-               : defineFunction(functions_[known.id], value, where, adding.changed);
+               : defineFunction(functions_[known.id], /*isNew=*/false, value, where, adding.changed);
   }
   Result<FunctionRecord*> record = newFunction(value.getName());
   if (!record)
     return record.takeError();
   ref = {SymbolKind::Function, (*record)->id.value, 0};
-  return defineFunction(**record, value, where, adding.changed);
+  return defineFunction(**record, /*isNew=*/true, value, where, adding.changed);
 }
 
 void Registry::redefineVariable(Adding& adding, GlobalRecord& record, const llvm::GlobalVariable& variable,
@@ -436,34 +480,32 @@ bool Registry::keepsRecord(const NameEntry& name, const AddRules& rules) {
   return name.ownsRecord && (!name.aliased || rules.redefine || name.strength == Strength::Undefined);
 }
 
-Status Registry::enterVariable(Adding& adding, const llvm::GlobalVariable& variable, NameEntry& name,
+Status Registry::enterVariable(Adding& adding, const llvm::GlobalVariable& variable, Name& name,
                                Definition where, bool merges) {
-  if (!keepsRecord(name, adding.rules) ||
-      (name.ref.kind != SymbolKind::Data && name.ref.kind != SymbolKind::Thread)) {
-    Result<GlobalRecord*> record = newGlobal(variable.getName());
-    if (!record)
-      return record.takeError();
-    name.ref = {SymbolKind::Data, (*record)->id.value, 0};
+  GlobalId id(name.second.ref.id);
+  if (!keepsRecord(name.second, adding.rules) || !isVariable(name.second.ref)) {
+    Result<GlobalRecord*> made = newGlobal(variable.getName());
+    if (!made)
+      return made.takeError();
+    id = (*made)->id;
   }
-  GlobalRecord& record = globals_[name.ref.id];
-  const uint64_t size = sizeOf(variable);
+  GlobalRecord& record = globals_[id.value];
   const bool hasStorage = record.address.load(std::memory_order_relaxed) != nullptr;
   if (adding.rules.redefine)
     adding.renewed.push_back(record.id); // whoever knows what was in it, or folded it
-  if (hasStorage && (adding.rules.redefine || size > record.size || variable.isConstant())) {
+  if (hasStorage && (adding.rules.redefine || needsOtherMemory(record, variable))) {
     redefineVariable(adding, record, variable, where);
   } else if (hasStorage && record.threadLocal) { // its place is in the block of the image that it came with
   } else if (hasStorage) { // its module comes back: those who went on using it keep what is in it
     countInForce(record.definition.load(), -1);
-    record.definition.store(where);
+    setDefinition(record, where);
     countInForce(where, 1);
   } else {
     defineGlobal(record, variable, merges ? record.definition.load() : where);
     if (record.threadLocal)
       adding.entry.threadLocals.push_back(record.id);
   }
-  name.ref.kind = record.threadLocal ? SymbolKind::Thread : SymbolKind::Data;
-  name.ref.offset = 0;
+  bind(name, {record.threadLocal ? SymbolKind::Thread : SymbolKind::Data, id.value, 0});
   return {};
 }
 
@@ -478,14 +520,16 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
   const Definition where{adding.id, ordinal};
   const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
   const Strength strength = strengthOf(value);
-  NameEntry& name = names_[linkerName(value)];
+  Name& named = *names_.try_emplace(linkerName(value)).first;
+  NameEntry& name = named.second;
   const bool replaces = adding.rules.redefine && strength != Strength::Undefined &&
                         name.strength != Strength::Undefined && isOf(name.ref, adding.entry.module);
   // What another module has in force gives way to a definition that was changed on purpose.
   const Spare* spare = adding.rules.redefine && !replaces ? spareOf(name, adding.entry.module) : nullptr;
   if ((replaces || spare) && leaves(adding, ordinal, name.ref))
     return {};
-  const bool takesOver = replaces || claims(name, strength) || (spare && strength >= name.strength);
+  const bool takesOver = replaces || claims(name, strength) ||
+                         (spare && strength >= name.strength && definitionOf(name.ref).exists());
   const bool merges = strength == Strength::Common && name.strength == Strength::Common && !isFixed(name);
   if (!takesOver && !merges) {
     if (name.strength == Strength::Undefined)
@@ -504,22 +548,24 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
     addSpare(name, before, name.strength,
              name.ref.kind == SymbolKind::Function ? 0 : globals_[name.ref.id].size);
   if (variable) {
-    if (Status status = enterVariable(adding, *variable, name, where, merges); !status)
+    if (Status status = enterVariable(adding, *variable, named, where, merges); !status)
       return status;
   } else {
-    if (!keepsRecord(name, adding.rules) || name.ref.kind != SymbolKind::Function) {
+    const bool isNew = !keepsRecord(name, adding.rules) || name.ref.kind != SymbolKind::Function;
+    FunctionId id(name.ref.id);
+    if (isNew) {
       Result<FunctionRecord*> record = newFunction(value.getName());
       if (!record)
         return record.takeError();
-      name.ref = {SymbolKind::Function, (*record)->id.value, 0};
+      id = (*record)->id;
     }
-    if (Status status = defineFunction(functions_[name.ref.id], value, where, adding.changed); !status)
+    bind(named, {SymbolKind::Function, id.value, 0});
+    if (Status status = defineFunction(functions_[id.value], isNew, value, where, adding.changed); !status)
       return status;
   }
   name.ownsRecord = true;
   name.aliased &= adding.rules.redefine; // what is redefined goes on under its other names
   name.orphaned = false;
-  name.aliasIn = {};
   name.strength = strength;
   name.hidden = !value.hasDefaultVisibility();
   name.inComdat = value.hasComdat();
@@ -562,7 +608,7 @@ Result<SymbolRef> Registry::ownDefinition(Adding& adding, uint32_t ordinal) {
     Result<FunctionRecord*> record = newFunction(value.getName());
     if (!record)
       return record.takeError();
-    if (Status status = defineFunction(**record, value, where, adding.changed); !status)
+    if (Status status = defineFunction(**record, /*isNew=*/true, value, where, adding.changed); !status)
       return status.takeError();
     ref = {SymbolKind::Function, (*record)->id.value, 0};
   }
@@ -586,18 +632,78 @@ Status Registry::enterAlias(Adding& adding, uint32_t ordinal) {
     entry.internalNames[alias.getName()] = ordinal;
     return {};
   }
-  NameEntry& name = names_[linkerName(alias)];
+  Name& named = *names_.try_emplace(linkerName(alias)).first;
+  NameEntry& name = named.second;
   if ((adding.rules.redefine && adding.rules.likeness[ordinal] == Likeness::Same) ||
       !claims(name, strengthOf(alias)))
     return {};
-  name.ref = ref;
+  leaveDefinition(name, adding.changed);
+  bind(named, ref, {adding.id, ordinal});
   name.strength = strengthOf(alias);
   name.inComdat = alias.hasComdat();
   name.hidden = !alias.hasDefaultVisibility();
   name.aliased = name.ownsRecord = name.orphaned = false;
-  name.aliasIn = view(strings_.save(entry.module));
   name.definedIn = view(strings_.save(entry.image->name));
   return {};
+}
+
+// --- what names mean --------------------------------------------------------------------------------------
+
+void Registry::bind(Name& name, const SymbolRef& ref, Definition alias) {
+  const SymbolRef before = std::exchange(name.second.ref, ref);
+  const Definition aliasBefore = std::exchange(name.second.alias, alias);
+  countInForce(alias, 1);
+  countInForce(aliasBefore, -1);
+  if (before == ref)
+    return;
+  if (isVariable(before))
+    llvm::erase(globals_[before.id].names, &name);
+  if (isVariable(ref))
+    globals_[ref.id].names.push_back(&name);
+  if (before.kind != SymbolKind::None)
+    rebound_.insert(&name);
+}
+
+std::vector<FunctionId> Registry::takeRebound() {
+  if (rebound_.empty())
+    return {};
+  const llvm::DenseSet<Name*> names = std::exchange(rebound_, {});
+  return functionsWhere([&](const ImageEntry& entry) {
+    return std::any_of(entry.mentioned.begin(), entry.mentioned.end(),
+                       [&](Name* name) { return names.contains(name); });
+  });
+}
+
+std::vector<FunctionId> Registry::rebound() {
+  LockGuard lock(mutex_);
+  std::vector<FunctionId> functions = std::exchange(objectsChanged_, {});
+  const std::vector<FunctionId> users = takeRebound();
+  functions.insert(functions.end(), users.begin(), users.end());
+  return functions;
+}
+
+void Registry::setDefinition(GlobalRecord& record, Definition where) {
+  record.definition.store(where);
+  if (where.exists())
+    images_[where.image.value].globals.push_back(record.id);
+}
+
+void Registry::leaveDefinition(NameEntry& name, std::vector<FunctionId>& changed) {
+  const Definition before = definitionOf(name.ref);
+  if (!name.ownsRecord || !before.exists())
+    return;
+  addSpare(name, before, name.strength,
+           name.ref.kind == SymbolKind::Function ? 0 : globals_[name.ref.id].size);
+  // Who has the function's address is to find what the name means now. Its aliases go on standing for it.
+  if (name.ref.kind == SymbolKind::Function && !name.aliased)
+    changeFunction(functions_[name.ref.id], {}, changed);
+}
+
+// --- objects and the host ---------------------------------------------------------------------------------
+
+void Registry::noteLinked(ObjectId id) {
+  LockGuard lock(mutex_);
+  linkedObjects_.insert(id.value);
 }
 
 Status Registry::checkObject(const ObjectSymbols& symbols) {
@@ -623,15 +729,19 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
     const Strength strength = symbol.common ? Strength::Common
                               : symbol.weak ? Strength::Weak
                                             : Strength::Strong;
-    NameEntry& name = names_[symbol.name];
+    Name& named = *names_.try_emplace(symbol.name).first;
+    NameEntry& name = named.second;
+    // Its code may be bound to another's definition of a name of its own.
+    ++name.mentions;
+    ++name.nativeMentions;
     if (!claims(name, strength))
       continue;
-    name.ref = {SymbolKind::Object, id.value, static_cast<int64_t>(i)};
+    leaveDefinition(name, objectsChanged_);
+    bind(named, {SymbolKind::Object, id.value, static_cast<int64_t>(i)});
     name.strength = strength;
     name.inComdat = symbol.weak;
     name.hidden = symbol.hidden;
     name.aliased = name.ownsRecord = name.orphaned = false;
-    name.aliasIn = {};
     name.definedIn = definedIn;
   }
   for (const ObjectSymbols::Undefined& reference : symbols.undefined) {
@@ -645,12 +755,13 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
 
 Status Registry::defineAbsolute(const std::string& name, void* address) {
   LockGuard lock(mutex_);
-  NameEntry& entry = names_[name];
+  Name& named = *names_.try_emplace(name).first;
+  NameEntry& entry = named.second;
   if (entry.orphaned)
     return stillUsed(name, entry, "symbol defined by the host");
   if (entry.strength != Strength::Undefined)
     return duplicate(name, entry.definedIn, "symbol defined by the host");
-  entry.ref = {SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)};
+  bind(named, {SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)});
   entry.strength = Strength::Strong;
   entry.ownsRecord = false;
   entry.definedIn = "the host";

@@ -23,7 +23,7 @@ enum class Strength : uint8_t { Undefined, Weak, Common, Strong };
 struct Spare {
   Definition where;
   Strength strength;
-  uint64_t size; ///< of a variable
+  uint64_t size; ///< of a variable; 0 of a function
 };
 /// What an external name means.
 struct NameEntry {
@@ -33,18 +33,20 @@ struct NameEntry {
   std::unique_ptr<std::vector<Spare>> spares = nullptr;
   Strength strength = Strength::Undefined;
   bool inComdat = false;
-  bool isData = false;           ///< of undefined names: referred to as a variable
-  bool hidden = false;           ///< not visible to dlsym and libraries
-  bool aliased = false;          ///< an alias stands for this very definition
-  std::string_view aliasIn = {}; ///< of an alias: its module
-  bool ownsRecord = false;       ///< `ref` was made for this name, not for the target of an alias
-  bool orphaned = false;         ///< a variable whose module is gone; it lives as long as others mention it
+  bool isData = false;     ///< of undefined names: referred to as a variable
+  bool hidden = false;     ///< not visible to dlsym and libraries
+  bool aliased = false;    ///< an alias stands for this very definition
+  Definition alias = {};   ///< of an alias: itself. It holds its image
+  bool ownsRecord = false; ///< `ref` was made for this name, not for the target of an alias
+  bool orphaned = false;   ///< a variable whose module is gone; it lives as long as others mention it
   std::string_view definedIn = {};
 };
-using Name = llvm::StringMapEntry<NameEntry>;
 struct ImageEntry {
   std::shared_ptr<const ProgramImage> image; ///< null: free for another
   std::string module;
+  uint32_t incarnation = 0;                ///< how often a module of this name had come
+  std::vector<FunctionId> functions;       ///< whose definitions are or were in it
+  std::vector<GlobalId> globals;           ///< the same
   std::vector<Name*> mentioned;            ///< each once
   bool redefines = false;                  ///< came as a new piece of its module
   uint32_t inForce = 0;                    ///< definitions that hold the image: those in force, and spares
@@ -62,12 +64,16 @@ struct ImageEntry {
 inline llvm::StringRef linkerName(llvm::StringRef name) {
   return llvm::GlobalValue::dropLLVMManglingEscape(name);
 }
+inline bool isVariable(const SymbolRef& ref) {
+  return ref.kind == SymbolKind::Data || ref.kind == SymbolKind::Thread;
+}
 inline std::string_view view(llvm::StringRef text) { return {text.data(), text.size()}; }
 
 /// What a module itself has under a name.
 struct OwnDefinition {
   SymbolRef ref;
   Definition where;
+  bool isAlias = false;
 };
 
 /// An addition in progress.

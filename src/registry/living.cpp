@@ -90,8 +90,11 @@ OwnDefinition Registry::findInModule(llvm::StringRef module, llvm::StringRef nam
   const auto found = names_.find(name);
   if (found == names_.end() || found->second.strength == Strength::Undefined)
     return {};
-  if (isOf(found->second.ref, module))
-    return {found->second.ref, definitionOf(found->second.ref)};
+  if (isOf(found->second.ref, module)) {
+    const Definition alias = found->second.alias;
+    return {found->second.ref, definitionOf(found->second.ref),
+            alias.exists() && images_[alias.image.value].module == module};
+  }
   const Spare* spare = spareOf(found->second, module);
   return spare ? OwnDefinition{found->second.ref, spare->where} : OwnDefinition();
 }
@@ -122,11 +125,20 @@ std::vector<std::string> Registry::usedByOthers(llvm::StringRef module) {
     const auto fromElsewhere = [&](const Spare& spare) {
       return images_[spare.where.image.value].module != module;
     };
-    if (entry.mentions > mentions && entry.strength != Strength::Undefined && isOf(entry.ref, module) &&
-        !(entry.spares && std::any_of(entry.spares->begin(), entry.spares->end(), fromElsewhere)))
+    if (entry.strength == Strength::Undefined || !isOf(entry.ref, module) ||
+        (entry.spares && std::any_of(entry.spares->begin(), entry.spares->end(), fromElsewhere)))
+      continue;
+    if (entry.mentions > mentions)
       used.push_back(name->first().str());
+    if (!isVariable(entry.ref))
+      continue;
+    for (const Name* other : globals_[entry.ref.id].names) { // of an alias, whose module may be gone
+      if (other != name && other->second.mentions > own.lookup(other))
+        used.push_back(other->first().str());
+    }
   }
   std::sort(used.begin(), used.end());
+  used.erase(std::unique(used.begin(), used.end()), used.end());
   return used;
 }
 
@@ -160,6 +172,8 @@ void Registry::changeFunction(FunctionRecord& record, Definition where, std::vec
   record.removed.store(!where.exists(), std::memory_order_relaxed);
   record.serial.fetch_add(1, std::memory_order_release);
   changed.push_back(record.id);
+  if (where.exists())
+    images_[where.image.value].functions.push_back(record.id);
   countInForce(where, 1);
   countInForce(before, -1);
 }
@@ -191,18 +205,18 @@ void Registry::dropSpares(NameEntry& name, llvm::StringRef module) {
     countInForce(spare.where, -1);
 }
 
-void Registry::dropName(NameEntry& name, llvm::StringRef module, const std::vector<bool>& going,
-                        std::vector<FunctionId>& changed) {
+void Registry::dropName(Name& named, const std::vector<bool>& going, std::vector<FunctionId>& changed) {
+  NameEntry& name = named.second;
   if (name.spares)
     std::erase_if(*name.spares, [&](const Spare& spare) { return going[spare.where.image.value]; });
-  if (!name.aliasIn.empty()) { // what it stands for is another name's business
-    if (view(module) == name.aliasIn) {
+  if (name.alias.exists()) { // what it stands for is another name's business
+    if (going[name.alias.image.value]) {
       name.strength = Strength::Undefined;
-      name.aliasIn = {};
       // A variable stays for those who know it by this name. A function they have to look for anew.
-      name.orphaned = name.ref.kind != SymbolKind::Function;
+      name.orphaned = isVariable(name.ref);
+      bind(named, name.orphaned ? name.ref : SymbolRef());
       if (!name.orphaned)
-        name.ref = {};
+        bringBack(named, changed);
     }
     return;
   }
@@ -250,7 +264,7 @@ void Registry::replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed)
     name.strength = Strength::Undefined;
     name.orphaned = true;
   } else if (next.exists()) { // what is in it stays; the count as a spare becomes that of the definition
-    record.definition.store(next);
+    setDefinition(record, next);
     if (record.threadLocal)
       images_[next.image.value].threadLocals.push_back(record.id);
     if (!record.address.load(std::memory_order_relaxed)) {
@@ -260,6 +274,27 @@ void Registry::replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed)
   } else {
     name.orphaned = true;
   }
+}
+
+void Registry::bringBack(Name& named, std::vector<FunctionId>& changed) {
+  NameEntry& name = named.second;
+  if (!name.spares || name.spares->empty())
+    return;
+  const auto best = std::max_element(name.spares->begin(), name.spares->end(),
+                                     [](const Spare& a, const Spare& b) { return a.strength < b.strength; });
+  const Spare spare = *best;
+  if (spare.size > 0)
+    return; // what a variable needs is not known here
+  Result<FunctionRecord*> record = newFunction(named.first());
+  if (!record)
+    return;
+  name.spares->erase(best);
+  bind(named, {SymbolKind::Function, (*record)->id.value, 0});
+  name.ownsRecord = true;
+  name.strength = spare.strength;
+  name.definedIn = view(strings_.save(images_[spare.where.image.value].image->name));
+  changeFunction(**record, spare.where, changed);
+  countInForce(spare.where, -1);
 }
 
 std::vector<FunctionId> Registry::removeImages(std::span<const ImageId> images) {
@@ -285,35 +320,27 @@ std::vector<FunctionId> Registry::takeOut(std::span<const ImageId> images) {
       if (ref.kind != SymbolKind::Function)
         continue;
       former[internal.first()] = ref;
-      if (const Definition where = definitionOf(ref); where.exists() && going[where.image.value])
-        changeFunction(functions_[ref.id], {}, changed);
-    }
-    for (const auto& [ordinal, ref] : entry.overridden) {
-      if (ref.kind == SymbolKind::Function && definitionOf(ref).exists())
-        changeFunction(functions_[ref.id], {}, changed);
     }
   }
-  llvm::DenseSet<const Name*> lost;
   for (ImageId id : images) {
-    for (Name* name : images_[id.value].mentioned) {
-      const bool wasAlias = !name->second.aliasIn.empty();
-      dropName(name->second, images_[id.value].module, going, changed);
-      if (wasAlias && name->second.ref.kind == SymbolKind::None)
-        lost.insert(name);
+    for (Name* name : images_[id.value].mentioned)
+      dropName(*name, going, changed);
+  }
+  // What is left, whether a name means it or not: internal functions, those that only aliases or pointers
+  // know.
+  for (ImageId id : images) {
+    for (size_t i = 0; i < images_[id.value].functions.size(); ++i) {
+      FunctionRecord& record = functions_[images_[id.value].functions[i].value];
+      if (const Definition where = record.definition.load(); where.exists() && going[where.image.value])
+        changeFunction(record, {}, changed);
     }
   }
   for (ImageId id : images) {
     images_[id.value].inForce = 0;
     retireImage(id);
   }
-  // Those who called an alias are bound to what it stood for.
-  if (!lost.empty()) {
-    const std::vector<FunctionId> callers = functionsWhere([&](const ImageEntry& entry) {
-      return std::any_of(entry.mentioned.begin(), entry.mentioned.end(),
-                         [&](const Name* name) { return lost.contains(name); });
-    });
-    changed.insert(changed.end(), callers.begin(), callers.end());
-  }
+  const std::vector<FunctionId> users = takeRebound();
+  changed.insert(changed.end(), users.begin(), users.end());
   return changed;
 }
 
@@ -334,11 +361,15 @@ void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
   LockGuard lock(mutex_);
   releases_.fetch_add(1, std::memory_order_release);
   for (const ObjectSymbol& symbol : symbols.defined) {
-    NameEntry& name = names_[symbol.name];
+    Name& named = *names_.try_emplace(symbol.name).first;
+    NameEntry& name = named.second;
+    --name.mentions;
+    --name.nativeMentions;
     if (name.ref.kind != SymbolKind::Object || name.ref.id != id.value)
       continue;
-    name.ref = {};
+    bind(named, {});
     name.strength = Strength::Undefined;
+    bringBack(named, objectsChanged_);
   }
   for (const ObjectSymbols::Undefined& reference : symbols.undefined) {
     NameEntry& name = names_[reference.name];
@@ -355,9 +386,7 @@ std::vector<FunctionId> Registry::functionsAround(std::span<const GlobalId> vari
   llvm::StringSet<> modules; // an internal variable is one thing in all images of its module
   for (GlobalId id : variables) {
     const GlobalRecord& record = globals_[id.value];
-    if (const auto name = names_.find(linkerName({record.name.data(), record.name.size()}));
-        name != names_.end())
-      names.insert(&*name);
+    names.insert(record.names.begin(), record.names.end());
     if (const Definition where = record.definition.load(); where.exists())
       modules.insert(images_[where.image.value].module);
   }
@@ -388,27 +417,14 @@ void Registry::useImages(std::span<const ImageId> images, int change) {
     images_[id.value].uses += change;
 }
 
-std::vector<Registry::OwnVariable> Registry::variablesOf(uint32_t image) {
-  std::vector<OwnVariable> variables;
-  const auto visit = [&variables](GlobalRecord& record, NameEntry* name) {
-    variables.push_back({&record, name});
-  };
-  const auto isHere = [&](const SymbolRef& ref) {
-    return (ref.kind == SymbolKind::Data || ref.kind == SymbolKind::Thread) &&
-           globals_[ref.id].definition.load().image.value == image;
-  };
-  ImageEntry& entry = images_[image];
-  for (const SymbolRef& ref : entry.values) {
-    if (isHere(ref))
-      visit(globals_[ref.id], nullptr);
-  }
-  for (const auto& [ordinal, ref] : entry.overridden) {
-    if (isHere(ref))
-      visit(globals_[ref.id], nullptr);
-  }
-  for (Name* name : entry.mentioned) {
-    if (name->second.ownsRecord && isHere(name->second.ref))
-      visit(globals_[name->second.ref.id], &name->second);
+std::vector<GlobalRecord*> Registry::variablesOf(uint32_t image) {
+  std::vector<GlobalId>& globals = images_[image].globals;
+  std::sort(globals.begin(), globals.end());
+  globals.erase(std::unique(globals.begin(), globals.end()), globals.end());
+  std::vector<GlobalRecord*> variables;
+  for (GlobalId id : globals) {
+    if (GlobalRecord& record = globals_[id.value]; record.definition.load().image.value == image)
+      variables.push_back(&record);
   }
   return variables;
 }
@@ -416,27 +432,22 @@ std::vector<Registry::OwnVariable> Registry::variablesOf(uint32_t image) {
 bool Registry::isHeld(uint32_t image, const std::vector<uint32_t>& holders) {
   if (images_[image].uses > 0)
     return true;
-  const auto isHere = [&](const NameEntry& name) {
-    return (name.ref.kind == SymbolKind::Data || name.ref.kind == SymbolKind::Thread) &&
-           globals_[name.ref.id].definition.load().image.value == image;
+  const auto mentions = [&](const Name* name) {
+    return name->second.mentions > 0 || std::any_of(holders.begin(), holders.end(), [&](uint32_t holder) {
+             const std::vector<Name*>& others = images_[holder].mentioned;
+             return std::find(others.begin(), others.end(), name) != others.end();
+           });
   };
-  for (const Name* name : images_[image].mentioned) { // aliases, too
-    if (!isHere(name->second))
-      continue;
-    if (name->second.mentions > 0)
-      return true;
-    for (uint32_t holder : holders) {
-      const std::vector<Name*>& others = images_[holder].mentioned;
-      if (std::find(others.begin(), others.end(), name) != others.end())
-        return true;
-    }
-  }
-  return false;
+  const std::vector<GlobalRecord*> variables = variablesOf(image);
+  return std::any_of(variables.begin(), variables.end(), [&](const GlobalRecord* record) {
+    return std::any_of(record->names.begin(), record->names.end(), mentions);
+  });
 }
 
 std::vector<FreedVariable>& Registry::heirOfConstants(const ImageEntry& entry, Released& released) {
   const auto module = modules_.find(entry.module);
-  return module == modules_.end() || module->second.empty()
+  return module == modules_.end() || module->second.empty() ||
+                 images_[module->second.back().value].incarnation != entry.incarnation
              ? released.variables
              : images_[module->second.back().value].formerConstants;
 }
@@ -450,10 +461,10 @@ void Registry::release(uint32_t image, Released& released) {
       std::erase_if(globals_[ref.id].sharers,
                     [image](const Definition& d) { return d.image.value == image; });
   }
-  for (const auto& [variable, name] : variablesOf(image)) {
+  for (GlobalRecord* variable : variablesOf(image)) {
     GlobalRecord& record = *variable;
     if (!record.sharers.empty()) { // another image goes on with it
-      record.definition.store(record.sharers.back());
+      setDefinition(record, record.sharers.back());
       record.sharers.pop_back();
       continue;
     }
@@ -473,16 +484,10 @@ void Registry::release(uint32_t image, Released& released) {
     record.section = {};
     record.holdsImage = false;
     freeGlobals_.push_back(record.id);
-    if (name) {
-      name->ref = {};
-      name->ownsRecord = name->orphaned = false;
-      name->strength = Strength::Undefined;
-    }
-  }
-  for (Name* name : entry.mentioned) { // aliases of what has been freed now
-    if (name->second.orphaned && !definitionOf(name->second.ref).exists()) {
-      name->second.ref = {};
-      name->second.orphaned = false;
+    for (Name* name : llvm::SmallVector<Name*, 1>(record.names)) {
+      bind(*name, {});
+      name->second.ownsRecord = name->second.orphaned = false;
+      name->second.strength = Strength::Undefined;
     }
   }
   constants.insert(constants.end(), entry.formerStorage.begin(), entry.formerStorage.end());

@@ -48,6 +48,15 @@ SymbolRef Registry::findFrom(ImageId image, llvm::StringRef name) {
   return find(name);
 }
 
+SymbolRef Registry::findFromModule(llvm::StringRef module, llvm::StringRef name) {
+  {
+    LockGuard lock(mutex_);
+    if (const SymbolRef own = internalOf(module, name); own.kind != SymbolKind::None)
+      return own;
+  }
+  return find(name);
+}
+
 SymbolRef Registry::findAnywhere(llvm::StringRef name) {
   LockGuard lock(mutex_);
   if (auto found = names_.find(name); found != names_.end() && found->second.ref.kind != SymbolKind::None)
@@ -68,14 +77,18 @@ SymbolRef Registry::findAnywhere(llvm::StringRef name) {
 
 Result<FunctionId> Registry::declareFunction(llvm::StringRef name) {
   LockGuard lock(mutex_);
-  NameEntry& entry = names_[name];
+  Name& named = *names_.try_emplace(name).first;
+  NameEntry& entry = named.second;
   if (entry.ref.kind == SymbolKind::Function)
     return FunctionId(entry.ref.id);
   Result<FunctionRecord*> record = newFunction(name);
   if (!record)
     return record.takeError();
-  entry.ref = {SymbolKind::Function, (*record)->id.value, 0};
-  entry.ownsRecord = true;
+  // Where something has come to define it since the caller looked, the first call will find that.
+  if (entry.ref.kind == SymbolKind::None) {
+    bind(named, {SymbolKind::Function, (*record)->id.value, 0});
+    entry.ownsRecord = true;
+  }
   return (*record)->id;
 }
 

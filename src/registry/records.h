@@ -9,6 +9,8 @@
 #include "base/ids.h"
 #include "base/mark.h"
 
+#include "llvm/ADT/SmallVector.h"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -17,7 +19,14 @@
 #include <string_view>
 #include <vector>
 
+namespace llvm {
+template <typename Value> class StringMapEntry;
+}
+
 namespace tiercel {
+
+struct NameEntry; // registry/entries.h
+using Name = llvm::StringMapEntry<NameEntry>;
 
 /// Where something is defined: the image and the ordinal of its value there (load/image_reader.h). One
 /// word, so that it can be replaced by a stronger definition while others read it.
@@ -225,7 +234,8 @@ struct GlobalRecord {
   uint64_t size = 0;
   uint64_t alignment = 1;
   bool threadLocal = false;
-  std::vector<Definition> sharers; ///< of a constant: other images that say the same
+  llvm::SmallVector<Name*, 1> names; ///< that mean it; Registry::bind
+  std::vector<Definition> sharers;   ///< of a constant: other images that say the same
   bool holdsImage = false; ///< counted among what is in force of its image: all but internal constants
   std::string_view section;
   std::atomic<bool> constant{false}; ///< by its definition; what a declaration says may be wrong

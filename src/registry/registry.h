@@ -31,6 +31,7 @@
 #include "registry/symbols.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Allocator.h"
 #include "llvm/Support/StringSaver.h"
@@ -38,6 +39,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -73,6 +75,10 @@ public:
   /// External names of the module that other modules mention and that nothing else would define.
   std::vector<std::string> usedByOthers(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
   void removeObject(ObjectId id, const ObjectSymbols& symbols) TIERCEL_EXCLUDES(mutex_);
+  /// The object has memory: its names stay what they are.
+  void noteLinked(ObjectId id) TIERCEL_EXCLUDES(mutex_);
+  /// Functions that are out of date because of what addObject, removeObject and defineAbsolute did.
+  std::vector<FunctionId> rebound() TIERCEL_EXCLUDES(mutex_);
   /// Takes the images' definitions out of the program. Another module's takes the place where there is one.
   std::vector<FunctionId> removeImages(std::span<const ImageId> images) TIERCEL_EXCLUDES(mutex_);
   /// The same for one function.
@@ -107,6 +113,8 @@ public:
   /// The same for a name used inside `image` where only text is known (inline assembly): its internal
   /// values count too.
   SymbolRef findFrom(ImageId image, llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
+  /// The same for what belongs to a module as a whole (module-level assembly).
+  SymbolRef findFromModule(llvm::StringRef module, llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   /// What a name means to somebody who looks at the program from outside it: an internal name counts where
   /// only one image has it and it is nothing external.
   SymbolRef findAnywhere(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
@@ -163,8 +171,10 @@ private:
   Status enterAll(Adding& adding) TIERCEL_REQUIRES(mutex_);
   Status enterValue(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
   Status enterInternal(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
-  Status enterVariable(Adding& adding, const llvm::GlobalVariable& variable, NameEntry& name,
-                       Definition where, bool merges) TIERCEL_REQUIRES(mutex_);
+  Status enterVariable(Adding& adding, const llvm::GlobalVariable& variable, Name& name, Definition where,
+                       bool merges) TIERCEL_REQUIRES(mutex_);
+  /// Whether a variable whose module comes back needs other memory than those who go on using it have.
+  static bool needsOtherMemory(const GlobalRecord& record, const llvm::GlobalVariable& variable);
   /// Gives a variable new storage; the old one lives as long as the new definition.
   void redefineVariable(Adding& adding, GlobalRecord& record, const llvm::GlobalVariable& variable,
                         Definition where) TIERCEL_REQUIRES(mutex_);
@@ -174,6 +184,8 @@ private:
   Status checkNativeUsers(const llvm::GlobalValue& value, uint32_t ordinal, const AddRules& rules)
       TIERCEL_REQUIRES(mutex_);
   Status checkOrphan(const llvm::GlobalValue& value, const std::string& image) TIERCEL_REQUIRES(mutex_);
+  Status checkRoom(const llvm::GlobalValue& value, const std::string& image, const AddRules& rules)
+      TIERCEL_REQUIRES(mutex_);
   bool leaves(const Adding& adding, uint32_t ordinal, const SymbolRef& known) TIERCEL_REQUIRES(mutex_);
   SymbolRef internalOf(llvm::StringRef module, llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
   static bool keepsRecord(const NameEntry& name, const AddRules& rules);
@@ -188,8 +200,18 @@ private:
   bool hasPlaceIn(const GlobalRecord& threadLocal, ImageId image) TIERCEL_REQUIRES(mutex_);
   /// What a name has in force goes: the strongest spare takes its place.
   void replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
-  void dropName(NameEntry& name, llvm::StringRef module, const std::vector<bool>& going,
-                std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
+  /// Lets a name mean something, as an alias if `alias` says where that is. Code of those who mention the
+  /// name may be bound to what it meant before: it is out of date.
+  void bind(Name& name, const SymbolRef& ref, Definition alias = {}) TIERCEL_REQUIRES(mutex_);
+  /// What bind has made out of date since the last time.
+  std::vector<FunctionId> takeRebound() TIERCEL_REQUIRES(mutex_);
+  void setDefinition(GlobalRecord& record, Definition where) TIERCEL_REQUIRES(mutex_);
+  /// The name's own definition is about to give way to an alias or an object.
+  void leaveDefinition(NameEntry& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
+  /// That has gone: a function in reserve takes the name.
+  void bringBack(Name& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
+  void dropName(Name& name, const std::vector<bool>& going, std::vector<FunctionId>& changed)
+      TIERCEL_REQUIRES(mutex_);
   /// Functions of the images that are wanted.
   std::vector<FunctionId> functionsWhere(llvm::function_ref<bool(const ImageEntry&)> wanted)
       TIERCEL_REQUIRES(mutex_);
@@ -203,23 +225,20 @@ private:
   /// the program keeps may lead to it, as to strings and virtual tables.
   std::vector<FreedVariable>& heirOfConstants(const ImageEntry& entry, Released& released)
       TIERCEL_REQUIRES(mutex_);
-  struct OwnVariable {
-    GlobalRecord* record;
-    NameEntry* name; ///< null: internal
-  };
-  std::vector<OwnVariable> variablesOf(uint32_t image) TIERCEL_REQUIRES(mutex_);
+  std::vector<GlobalRecord*> variablesOf(uint32_t image) TIERCEL_REQUIRES(mutex_);
   /// The record of what `image` itself defines as `ordinal`, even if another definition got the name.
   Result<SymbolRef> ownDefinition(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
   Status enterAlias(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
   Result<FunctionRecord*> newFunction(llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
   Result<GlobalRecord*> newGlobal(llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
-  Status defineFunction(FunctionRecord& record, const llvm::GlobalValue& value, Definition where,
+  /// `isNew`: nobody has its address yet.
+  Status defineFunction(FunctionRecord& record, bool isNew, const llvm::GlobalValue& value, Definition where,
                         std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
   void defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& variable, Definition where)
       TIERCEL_REQUIRES(mutex_);
   /// Whether a definition of this strength takes the name over.
   bool claims(const NameEntry& entry, Strength strength) TIERCEL_REQUIRES(mutex_);
-  bool isFixed(const NameEntry& entry);
+  bool isFixed(const NameEntry& entry) TIERCEL_REQUIRES(mutex_);
 
   FunctionTable& table_;
   Mutex mutex_;
@@ -235,6 +254,10 @@ private:
   /// Internal functions of modules that were removed, by module and name: should it come back, they have
   /// their addresses again.
   llvm::StringMap<llvm::StringMap<SymbolRef>> formerInternals_ TIERCEL_GUARDED_BY(mutex_);
+  llvm::StringMap<uint32_t> incarnations_ TIERCEL_GUARDED_BY(mutex_);
+  llvm::DenseSet<Name*> rebound_ TIERCEL_GUARDED_BY(mutex_);
+  std::set<uint32_t> linkedObjects_ TIERCEL_GUARDED_BY(mutex_);
+  std::vector<FunctionId> objectsChanged_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<ImageId> freeImages_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<GlobalId> freeGlobals_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<uint32_t> pendingImages_ TIERCEL_GUARDED_BY(mutex_);             ///< removed, not released

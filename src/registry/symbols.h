@@ -28,6 +28,7 @@ struct SymbolRef {
   SymbolKind kind = SymbolKind::None;
   uint32_t id = 0;
   int64_t offset = 0;
+  bool operator==(const SymbolRef&) const = default;
 };
 
 /// Symbols of an ELF object as its reader found them.
