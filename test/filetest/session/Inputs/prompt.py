@@ -3,7 +3,8 @@
 """usage: prompt.py FOLDER COMMAND...
 
 Types at the prompt of a command in a terminal, and prints what was shown and the exit status. Each line of standard input
-is a Python string literal to type and one to wait for. History goes below FOLDER.
+is a Python string literal to type and one to wait for. History goes below FOLDER. The last line of the output says whether
+the terminal edits lines and echoes by itself again.
 """
 
 import ast
@@ -11,6 +12,7 @@ import os
 import pty
 import select
 import sys
+import termios
 
 PATIENCE = 60  # seconds, for a machine that is busy
 
@@ -47,6 +49,8 @@ def main() -> None:
     _, status = os.waitpid(child, 0)
     print(shown.decode().replace("\r", ""))
     print("status", os.waitstatus_to_exitcode(status))
+    plain = termios.ICANON | termios.ECHO
+    print("terminal", "as before" if termios.tcgetattr(terminal)[3] & plain == plain else "left raw")
 
 
 main()
