@@ -89,7 +89,7 @@ int scriptStatus(const Error& error) {
 /// Of the process: there is one session.
 Executor* running = nullptr;
 
-/// What the program has printed. Not while a thread is printing: it may wait for somebody for ever.
+/// What the program has printed; in vain while a thread is printing, which may be waiting for this one.
 void flushUnlessBusy() {
   if (::ftrylockfile(stdout) != 0)
     return;
@@ -244,7 +244,9 @@ int sessionCommand(Arguments args) {
     request.program.emplace_back("-");
   const std::string file = request.program.front();
   const bool interactive = file == "-" && ::isatty(STDIN_FILENO) != 0;
-  const std::string& name = request.program.front() = file == "-" ? "stdin" : file;
+  std::string& name = request.program.front(); // what messages and statistics call it
+  if (file == "-")
+    name = "stdin";
 
   const Block* script = nullptr;
   if (!interactive) {

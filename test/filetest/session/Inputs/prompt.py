@@ -11,6 +11,7 @@ import ast
 import os
 import pty
 import select
+import signal
 import sys
 import termios
 
@@ -22,6 +23,7 @@ def main() -> None:
     steps = [ast.literal_eval(f"({line})") for line in sys.stdin if line.strip()]
     child, terminal = pty.fork()
     if child == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # lit ignores it, which would be inherited
         os.environ.update(XDG_STATE_HOME=folder, HOME=folder, TERM="xterm")
         os.execv(command[0], command)
     shown = b""
