@@ -83,10 +83,12 @@ Result<std::string> findLibrary(const std::string& name, const std::vector<std::
   }
   std::string searched;
   for (const std::string& folder : directories)
-    searched += folder + ", ";
+    searched += (searched.empty() ? "" : ", ") + folder;
+  if (!searched.empty())
+    searched += " or ";
   return Error(ErrorKind::BadInput, "-l" + name,
                "found neither lib" + name + ".so nor lib" + name + ".a in " + searched +
-                   "or the system's folders");
+                   "the system's folders");
 }
 
 std::string findSoname(const std::string& name) {

@@ -3,9 +3,13 @@
 #include "engine_setup.h"
 
 #include "event_log.h"
+#include "output.h"
 #include "private_heap.h"
 #include "stats_json.h"
 
+#include <fmt/format.h>
+
+#include <atomic>
 #include <dlfcn.h>
 #include <memory>
 #include <string>
@@ -47,6 +51,13 @@ void writeProfileAtExit(Engine& engine, const std::string& file) {
   ::at_quick_exit([] { handler(); });
 }
 
+/// The engine does not know how its limits were given.
+Error creationError(const Error& error, const RunRequest& request) {
+  if (request.engine.codeLimit == 0 || error.what() != "code memory")
+    return error;
+  return Error(error.kind(), "--code-limit", error.message());
+}
+
 } // namespace
 
 int cannotRun(const Error& error) {
@@ -55,8 +66,16 @@ int cannotRun(const Error& error) {
 }
 
 void dieOf(const Error& error) {
-  printError(error);
-  ::_exit(exitStatusFor(error.kind()));
+  dieSaying(fmt::format("tiercel: error: {}\n", error.message()), error.kind());
+}
+
+void dieSaying(std::string_view message, ErrorKind kind) {
+  static std::atomic<pid_t> dying = 0; // not a flag, which a child that is forked now would inherit
+  if (const pid_t process = ::getpid(); dying.exchange(process) == process)
+    while (true)
+      ::pause(); // until the other thread has ended the process
+  writeAll(STDERR_FILENO, message);
+  ::_exit(exitStatusFor(kind));
 }
 
 Status addLinkInputs(Engine& engine, const RunRequest& request) {
@@ -91,7 +110,7 @@ Prepared createEngine(RunRequest& request, std::string_view help) {
                                 const std::string& text) { output.write(formatDump(dump, function, text)); };
   Result<std::unique_ptr<Engine>> created = Engine::create(request.engine);
   if (!created) { // the options are all it was given, so bad input is a bad option
-    const Error& error = created.error();
+    const Error error = creationError(created.error(), request);
     return stop(error.kind() == ErrorKind::BadInput ? wrongCommandLine(error.what(), error.why(), help)
                                                     : cannotRun(error));
   }

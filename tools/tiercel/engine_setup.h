@@ -28,6 +28,9 @@ Status addLinkInputs(Engine& engine, const RunRequest& request);
 /// The program cannot go on. Natively a failed lazy binding ends it in the same way: without atexit handlers
 /// and without flushing its streams.
 [[noreturn]] void dieOf(const Error& error);
+/// The same with a message of its own, an end of line included. Of threads that die at the same time one says
+/// so.
+[[noreturn]] void dieSaying(std::string_view message, ErrorKind kind);
 
 /// Prints the error; returns the status to exit with.
 int cannotRun(const Error& error);

@@ -548,6 +548,8 @@ Status parseRunOptions(Subcommand command, Arguments args, RunRequest& request) 
   if (command == Subcommand::Run && rest.empty())
     return wrongOption("FILE", "missing; there is no program to run");
   request.program = std::move(rest);
+  if (command == Subcommand::Session)
+    request.entry.clear();
   return {};
 }
 

@@ -42,7 +42,7 @@ struct RunRequest {
   std::vector<LinkInput> linkInputs;
   std::vector<std::string> libraryDirectories;
   std::vector<std::string> preloads;
-  std::string entry = "main";
+  std::string entry = "main"; ///< of a session, which has none: empty
   LogLevel log = LogLevel::Error;
   bool stats = false;
   std::string profileFile; ///< where to write the profile; empty: nowhere

@@ -12,10 +12,13 @@
 #include "session_help.h"
 #include "session_parser.h"
 #include "session_prompt.h"
+#include "session_terminal.h"
 
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <unistd.h>
@@ -47,9 +50,12 @@ private:
   size_t at_ = 0;
 };
 
-Result<std::string> readAll(const std::string& file) {
+/// `name` is what messages call the file.
+Result<std::string> readAll(const std::string& file, const std::string& name) {
   const int descriptor = file == "-" ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  const auto failed = [&file] { return Error(ErrorKind::Environment, file, std::strerror(errno)); };
+  const auto failed = [&name] {
+    return Error(ErrorKind::Environment, name.empty() ? "''" : name, std::strerror(errno));
+  };
   if (descriptor < 0)
     return failed();
   std::string text;
@@ -83,24 +89,67 @@ int scriptStatus(const Error& error) {
 /// Of the process: there is one session.
 Executor* running = nullptr;
 
+/// What the program has printed; in vain while a thread is printing, which may be waiting for this one.
+void flushUnlessBusy() {
+  if (::ftrylockfile(stdout) != 0)
+    return;
+  ::fflush_unlocked(stdout);
+  ::funlockfile(stdout);
+}
+
 /// A call reached a function that nothing defines.
 void dieInCall(const Error& error) {
+  giveTerminalBack();
+  flushUnlessBusy();
   const std::string place = running != nullptr ? running->place() : std::string();
   if (place.empty())
     dieOf(error);
-  writeAll(STDERR_FILENO, fmt::format("{}: {}\n", place, error.message()));
-  ::_exit(exitStatusFor(error.kind()));
+  dieSaying(fmt::format("{}: {}\n", place, error.message()), error.kind());
 }
+
+/// Around all commands. When a call ends the first thread, by pthread_exit or because it is cancelled, the
+/// frames below the call are unwound, and nobody is left to run the commands that follow.
+class FirstThread {
+public:
+  FirstThread() = default;
+  ~FirstThread() {
+    if (!returned_)
+      endSession();
+  }
+  FirstThread(const FirstThread&) = delete;
+  FirstThread& operator=(const FirstThread&) = delete;
+
+  int returns(int status) {
+    returned_ = true;
+    return status;
+  }
+
+private:
+  [[noreturn]] static void endSession() {
+    const std::string place = running->place();
+    report(Error(ErrorKind::BadInput, place.empty() ? "session" : place, "a call ended the thread"));
+    std::exit(kSessionFailed);
+  }
+
+  bool returned_ = false;
+};
 
 int runScript(Engine& engine, const std::string& name, const Block& script) {
   running = new Executor(engine, name);
+  FirstThread thread;
   for (const Command& command : script) {
     if (Status done = running->run(command); !done)
-      return scriptStatus(done.error());
+      return thread.returns(scriptStatus(done.error()));
     if (std::holds_alternative<Quit>(command.action))
       break;
   }
-  return 0;
+  return thread.returns(0);
+}
+
+void reportMistake(const Error& error, const DroppedLines& dropped) {
+  report(error);
+  if (dropped.more())
+    writeAll(STDERR_FILENO, dropped.describe() + "\n");
 }
 
 int runPrompt(Engine& engine, bool keepHistory) {
@@ -113,19 +162,20 @@ int runPrompt(Engine& engine, bool keepHistory) {
   Parser& parser = *new Parser(name, *prompt->release(), strings);
   running = new Executor(engine, name);
   show("Commands change and call a program while it runs: 'help' lists them, ^D ends.\n");
+  FirstThread thread;
   while (true) {
     Result<std::optional<Command>> parsed = parser.next();
     if (!parsed) {
-      report(parsed.error());
+      reportMistake(parsed.error(), parser.dropped());
       continue;
     }
     if (!*parsed)
-      return 0;
+      return thread.returns(0);
     const Command& command = commands.emplace_back(std::move(**parsed));
     if (Status done = running->run(command); !done)
       report(done.error());
     if (std::holds_alternative<Quit>(command.action))
-      return 0;
+      return thread.returns(0);
   }
 }
 
@@ -192,13 +242,15 @@ int sessionCommand(Arguments args) {
     return show(sessionHelp());
   if (request.program.empty())
     request.program.emplace_back("-");
-  const std::string& file = request.program.front();
+  const std::string file = request.program.front();
   const bool interactive = file == "-" && ::isatty(STDIN_FILENO) != 0;
-  const std::string name = file == "-" ? "stdin" : file;
+  std::string& name = request.program.front(); // what messages and statistics call it
+  if (file == "-")
+    name = "stdin";
 
   const Block* script = nullptr;
   if (!interactive) {
-    Result<std::string> text = readAll(file);
+    Result<std::string> text = readAll(file, name);
     if (!text)
       return cannotRun(text.error());
     Result<const Block*> parsed = parseScript(name, std::move(*text));

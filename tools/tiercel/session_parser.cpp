@@ -15,29 +15,22 @@ namespace tiercel::cli::session {
 
 namespace {
 
-constexpr unsigned kDeepestBlock = 100; // parser and executor recurse
+constexpr unsigned kDeepest = 100; // parser and executor recurse
 constexpr uint64_t kMostThreads = 1000;
 
 Error wrong(std::string what, std::string why) {
   return Error(ErrorKind::BadInput, std::move(what), std::move(why));
 }
 
-/// The type that an operand has whatever happens at run time.
-std::optional<Type> staticType(const Operand& operand) {
-  if (const auto* literal = std::get_if<Literal>(&operand))
-    return literal->value.type;
-  if (const auto* load = std::get_if<Load>(&operand))
-    return load->type;
-  if (const auto* call = std::get_if<Call>(&operand))
-    return call->result;
-  if (std::holds_alternative<Address>(operand))
-    return Type::Ptr;
-  return std::nullopt;
-}
-
-bool isWholeReport(const Operand& operand) {
-  const auto* query = std::get_if<ReportQuery>(&operand);
-  return query != nullptr && query->key.empty();
+/// As the inside of a string in C.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '"' || c == '\\')
+      out += '\\';
+    out += c;
+  }
+  return out;
 }
 
 std::optional<ReportKind> reportNamed(std::string_view name) {
@@ -78,8 +71,11 @@ constexpr Parser::Row Parser::kRows[] = {
 
 Result<std::optional<Command>> Parser::next() {
   auto located = [this](const Error& error) {
+    if (!ended_)
+      dropped_.begin(text_, depth_);
     return Error(error.kind(), fmt::format("{}:{}: {}", file_, errorLine_, error.what()), error.why());
   };
+  dropRest();
   depth_ = 0;
   Result<bool> read = readTokens(/*continued=*/false);
   if (!read)
@@ -104,12 +100,31 @@ Result<Block> Parser::all() {
   }
 }
 
+std::optional<std::string> Parser::readLine(bool continued) {
+  std::optional<std::string> line = lines_.next(continued);
+  ended_ = !line;
+  if (!line)
+    return line;
+  ++line_;
+  if (line->ends_with('\r'))
+    line->pop_back();
+  return line;
+}
+
+void Parser::dropRest() {
+  while (dropped_.more()) {
+    const std::optional<std::string> line = readLine(/*continued=*/true);
+    if (line)
+      dropped_.drop(*line);
+    else
+      dropped_.clear(); // at a terminal lines can follow the end: those of other commands
+  }
+}
+
 Result<bool> Parser::readTokens(bool continued) {
-  while (std::optional<std::string> line = lines_.next(continued)) {
+  while (std::optional<std::string> line = readLine(continued)) {
     text_ = std::move(*line);
-    errorLine_ = ++line_;
-    if (text_.ends_with('\r'))
-      text_.pop_back();
+    errorLine_ = line_;
     // What print prints is no tokens.
     const size_t begin = std::min(text_.find_first_not_of(" \t"), text_.size());
     const std::string_view rest = std::string_view(text_).substr(begin);
@@ -153,12 +168,19 @@ Status Parser::parseCommand(Command& command) {
   return at(Token::End) ? Status() : expected("the end of the line");
 }
 
+Status Parser::deeper(std::string_view what) {
+  if (depth_ == kDeepest)
+    return wrong(std::string(what), fmt::format("commands are nested more than {} deep", kDeepest));
+  ++depth_;
+  return {};
+}
+
 Status Parser::parseBlock(Block& block) {
   if (!at(Token::End))
     return expected("the end of the line");
   const unsigned first = line_;
-  if (++depth_ > kDeepestBlock)
-    return wrong("block", fmt::format("blocks are nested more than {} deep", kDeepestBlock));
+  if (Status counted = deeper("block"); !counted)
+    return counted;
   while (true) {
     Result<bool> read = readTokens(/*continued=*/true);
     if (!read)
@@ -168,6 +190,8 @@ Status Parser::parseBlock(Block& block) {
       return wrong("block", "its 'end' is missing");
     }
     if (take(Token::Word, "end")) {
+      if (!at(Token::End))
+        return expected("the end of the line");
       --depth_;
       return {};
     }
@@ -185,10 +209,7 @@ Status Parser::parseHereText(std::string& text) {
   ++at_;
   if (!at(Token::End))
     return expected("the end of the line");
-  while (std::optional<std::string> line = lines_.next(/*continued=*/true)) {
-    ++line_;
-    if (line->ends_with('\r'))
-      line->pop_back();
+  while (std::optional<std::string> line = readLine(/*continued=*/true)) {
     if (*line == end)
       return {};
     text += *line + "\n";
@@ -211,7 +232,7 @@ bool Parser::take(Token::Kind kind, std::string_view text) {
 }
 
 Status Parser::takeOperator(std::string_view text) {
-  return take(Token::Operator, text) ? Status() : expected(fmt::format("'{}'", text));
+  return take(Token::Operator, text) ? Status() : expected(quoted(text));
 }
 
 Error Parser::expected(std::string_view expected) const {
@@ -333,9 +354,8 @@ Status Parser::parseTyped(Type type, Operand& operand) {
 Status Parser::parseArguments(Call& call) {
   ++at_; // the bracket
   while (!take(Token::Operator, ")")) {
-    if (!call.arguments.empty())
-      if (Status comma = takeOperator(","); !comma)
-        return comma;
+    if (!call.arguments.empty() && !take(Token::Operator, ","))
+      return expected("',' or ')'");
     if (at(Token::Word, "..."))
       return wrong("...", "functions with variable arguments cannot be called");
     CallArgument argument{.type = Type::Void, .value = Literal{}};
@@ -444,7 +464,7 @@ Status Parser::parseSource(const std::string& module, RedefineOptions* options, 
     return parsed;
   // Compilers number the lines as they are here.
   if (language == "c" || language == "c++")
-    source = Source::memory(fmt::format("#line {} \"{}\"\n{}", first, file_, text),
+    source = Source::memory(fmt::format("#line {} \"{}\"\n{}", first, escaped(file_), text),
                             module + (language == "c" ? ".c" : ".cpp"));
   else
     source = Source::memory(std::string(first - 1, '\n') + text, module + ".ll");
@@ -549,7 +569,11 @@ Status Parser::expectError(Command& command) {
     if (at(Token::Word, name))
       return expected("a command that can fail by itself");
   auto failing = std::make_unique<Command>();
-  if (Status parsed = parseCommand(*failing); !parsed)
+  if (Status counted = deeper("expect error"); !counted)
+    return counted;
+  Status parsed = parseCommand(*failing);
+  --depth_; // also after errors, where it counts the blocks to be dropped
+  if (!parsed)
     return parsed;
   expect.command = std::move(failing);
   command.action = std::move(expect);

@@ -4,6 +4,7 @@
 // found before the first command runs. Thread rule: one thread at a time.
 #pragma once
 
+#include "session_dropped.h"
 #include "session_lexer.h"
 #include "session_script.h"
 
@@ -29,8 +30,11 @@ public:
       : file_(std::move(file)), lines_(lines), strings_(strings) {}
 
   /// The next command with all lines that belong to it; nullopt at the end. After an error the parser goes on
-  /// with the next line. The `what` of an error begins with FILE:LINE.
+  /// behind the blocks and the text that the wrong line belongs to. The `what` of an error begins with
+  /// FILE:LINE.
   Result<std::optional<Command>> next();
+  /// After an error: lines that the next next() passes over.
+  const DroppedLines& dropped() const { return dropped_; }
   /// All commands up to the end.
   Result<Block> all();
 
@@ -39,10 +43,15 @@ private:
   struct Row;
   static const Row kRows[];
 
+  /// Without its end, whichever system wrote it; nullopt at the end of the source.
+  std::optional<std::string> readLine(bool continued);
+  void dropRest();
   /// The next line with tokens on it; false at the end of the source.
   Result<bool> readTokens(bool continued);
   /// The command that begins at the current token, up to the end of its last line.
   Status parseCommand(Command& command);
+  /// Counts a level, which is an error when there are too many.
+  Status deeper(std::string_view what);
   Status parseBlock(Block& block);
   Status parseHereText(std::string& text);
 
@@ -89,10 +98,12 @@ private:
   LineSource& lines_;
   std::deque<std::string>& strings_;
   unsigned line_ = 0; ///< of the last line that was read
-  std::string text_;  ///< that line
+  std::string text_;  ///< of commands, the last line that was read
   std::vector<Token> tokens_;
   size_t at_ = 0;
-  unsigned depth_ = 0; ///< of blocks
+  unsigned depth_ = 0; ///< of commands in commands; where another one can begin, of blocks
+  bool ended_ = false; ///< the source was at its end when it was last asked
+  DroppedLines dropped_;
   /// Where the command or text begins that is being parsed: what errors name.
   unsigned errorLine_ = 0;
 };

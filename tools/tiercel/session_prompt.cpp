@@ -5,6 +5,7 @@
 #include "session_prompt.h"
 
 #include "session_help.h"
+#include "session_terminal.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -104,6 +105,14 @@ struct Prompt::Editor {
       std::fprintf(file, "%s\n", line.c_str());
     if (std::fclose(file) == 0)
       std::rename(shorter.c_str(), historyPath.c_str());
+  }
+
+  const char* readLine(int& size) const {
+    const TerminalInUse terminal;
+    // Before the prompt can be seen, not with the first key, which could be a ^D that an unprepared terminal
+    // takes for itself. el_gets undoes it.
+    ::el_set(editor, EL_PREP_TERM, 1);
+    return ::el_gets(editor, &size);
   }
 
   /// At once, because a call may end the process. A history that cannot be written is none: no error.
@@ -228,11 +237,8 @@ std::optional<std::string> Prompt::next(bool continued) {
   const EditorLocale locale;
   std::fflush(stdout);
   editor_->continued = continued;
-  // Before the prompt can be seen, not with the first key, which could be a ^D that an unprepared terminal
-  // takes for itself. el_gets undoes it.
-  ::el_set(editor_->editor, EL_PREP_TERM, 1);
   int size = 0;
-  const char* read = ::el_gets(editor_->editor, &size);
+  const char* read = editor_->readLine(size);
   if (read == nullptr || size <= 0) {
     std::printf("\n"); // below the prompt
     std::fflush(stdout);

@@ -56,6 +56,10 @@ struct ReportQuery {
 
 using Operand = std::variant<Literal, UntypedLiteral, Variable, Address, Load, Call, ReportQuery>;
 
+/// The type that an operand has whatever happens at run time.
+std::optional<Type> staticType(const Operand& operand);
+bool isWholeReport(const Operand& operand);
+
 // --- commands ---
 
 struct Command;

@@ -145,9 +145,11 @@ std::string statsJson(const RunFigures& figures) {
 
 std::string statsSummary(const RunFigures& figures, const std::string& program) {
   const Stats& s = figures.engine;
-  std::string startup = figures.startupMs ? fmt::format("{:.1f} ms of them before main", *figures.startupMs)
-                                          : "main not reached";
-  std::string out = fmt::format("tiercel: stats: {}: {:.1f} ms, {}; at most {:.1f} MiB of memory\n", program,
+  std::string startup = !figures.hasMain ? ""
+                        : figures.startupMs
+                            ? fmt::format(", {:.1f} ms of them before main", *figures.startupMs)
+                            : ", main not reached";
+  std::string out = fmt::format("tiercel: stats: {}: {:.1f} ms{}; at most {:.1f} MiB of memory\n", program,
                                 figures.wallMs, startup, static_cast<double>(figures.peakRssKib) / 1024);
   out += fmt::format("  functions  {} known, {} compiled at tier 0, {} promoted, {} pinned, {} failed\n",
                      s.functions.total, s.functions.compiledTier0, s.functions.promoted, s.functions.pinned,
@@ -209,6 +211,7 @@ void StatsAtExit::write() const {
   if (engine == nullptr || ::getpid() != process_)
     return;
   RunFigures figures = currentFigures(*engine);
+  figures.hasMain = !request_.entry.empty();
   if (startupMs_ != kNotReached)
     figures.startupMs = startupMs_;
   const bool summary = request_.statsFile.empty();

@@ -19,6 +19,7 @@ struct RunFigures {
   Stats engine;
   double wallMs = 0;               ///< from the start of the process
   std::optional<double> startupMs; ///< from there to the entry into the program's main, if that was reached
+  bool hasMain = true;             ///< false for sessions: then there is no such entry
   uint64_t peakRssKib = 0;
 };
 

@@ -3,14 +3,17 @@
 """usage: prompt.py FOLDER COMMAND...
 
 Types at the prompt of a command in a terminal, and prints what was shown and the exit status. Each line of standard input
-is a Python string literal to type and one to wait for. History goes below FOLDER.
+is a Python string literal to type and one to wait for. History goes below FOLDER. The last line of the output says whether
+the terminal edits lines and echoes by itself again.
 """
 
 import ast
 import os
 import pty
 import select
+import signal
 import sys
+import termios
 
 PATIENCE = 60  # seconds, for a machine that is busy
 
@@ -20,6 +23,7 @@ def main() -> None:
     steps = [ast.literal_eval(f"({line})") for line in sys.stdin if line.strip()]
     child, terminal = pty.fork()
     if child == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # lit ignores it, which would be inherited
         os.environ.update(XDG_STATE_HOME=folder, HOME=folder, TERM="xterm")
         os.execv(command[0], command)
     shown = b""
@@ -47,6 +51,8 @@ def main() -> None:
     _, status = os.waitpid(child, 0)
     print(shown.decode().replace("\r", ""))
     print("status", os.waitstatus_to_exitcode(status))
+    plain = termios.ICANON | termios.ECHO
+    print("terminal", "as before" if termios.tcgetattr(terminal)[3] & plain == plain else "left raw")
 
 
 main()
