@@ -178,33 +178,6 @@ void Registry::changeFunction(FunctionRecord& record, Definition where, std::vec
   countInForce(before, -1);
 }
 
-void Registry::addSpare(NameEntry& name, Definition where, Strength strength, uint64_t size) {
-  if (!name.spares)
-    name.spares = std::make_unique<std::vector<Spare>>();
-  name.spares->push_back({where, strength, size});
-  countInForce(where, 1);
-}
-
-const Spare* Registry::spareOf(const NameEntry& name, llvm::StringRef module) {
-  if (!name.spares)
-    return nullptr;
-  const auto found = std::find_if(name.spares->begin(), name.spares->end(), [&](const Spare& spare) {
-    return images_[spare.where.image.value].module == module;
-  });
-  return found == name.spares->end() ? nullptr : &*found;
-}
-
-void Registry::dropSpares(NameEntry& name, llvm::StringRef module) {
-  if (!name.spares)
-    return;
-  std::vector<Spare> kept, dropped;
-  for (const Spare& spare : *name.spares)
-    (images_[spare.where.image.value].module == module ? dropped : kept).push_back(spare);
-  *name.spares = std::move(kept);
-  for (const Spare& spare : dropped)
-    countInForce(spare.where, -1);
-}
-
 void Registry::dropName(Name& named, const std::vector<bool>& going, std::vector<FunctionId>& changed) {
   NameEntry& name = named.second;
   if (name.spares)
@@ -223,78 +196,6 @@ void Registry::dropName(Name& named, const std::vector<bool>& going, std::vector
   const Definition definition = definitionOf(name.ref);
   if (name.strength != Strength::Undefined && definition.exists() && going[definition.image.value])
     replaceBySpare(name, changed);
-}
-
-/// Whether a thread-local can move to the image's block: nobody knows a place of it, and the block is not
-/// made.
-bool Registry::hasPlaceIn(const GlobalRecord& threadLocal, ImageId image) {
-  const auto hasPlace = [](const GlobalRecord& record) {
-    return record.address.load(std::memory_order_relaxed) != nullptr;
-  };
-  const std::vector<GlobalId>& others = images_[image.value].threadLocals;
-  return !hasPlace(threadLocal) && std::none_of(others.begin(), others.end(), [&](GlobalId id) {
-    return globals_[id.value].definition.load().image == image && hasPlace(globals_[id.value]);
-  });
-}
-
-void Registry::replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed) {
-  Definition next;
-  uint64_t spareSize = 0;
-  name.strength = Strength::Undefined;
-  if (name.spares && !name.spares->empty()) {
-    // The strongest; of equals the first that was added.
-    const auto best =
-        std::max_element(name.spares->begin(), name.spares->end(),
-                         [](const Spare& a, const Spare& b) { return a.strength < b.strength; });
-    next = best->where;
-    spareSize = best->size;
-    name.strength = best->strength;
-    name.definedIn = view(strings_.save(images_[next.image.value].image->name));
-    name.spares->erase(best);
-  }
-  if (name.ref.kind == SymbolKind::Function) {
-    changeFunction(functions_[name.ref.id], next, changed);
-    countInForce(next, -1);
-    return;
-  }
-  GlobalRecord& record = globals_[name.ref.id];
-  if (next.exists() && record.threadLocal && !hasPlaceIn(record, next.image)) {
-    addSpare(name, next, name.strength, spareSize);
-    countInForce(next, -1);
-    name.strength = Strength::Undefined;
-    name.orphaned = true;
-  } else if (next.exists()) { // what is in it stays; the count as a spare becomes that of the definition
-    setDefinition(record, next);
-    if (record.threadLocal)
-      images_[next.image.value].threadLocals.push_back(record.id);
-    if (!record.address.load(std::memory_order_relaxed)) {
-      record.size = std::max(record.size, spareSize);
-      record.alignment = std::max<uint64_t>(record.alignment, 16);
-    }
-  } else {
-    name.orphaned = true;
-  }
-}
-
-void Registry::bringBack(Name& named, std::vector<FunctionId>& changed) {
-  NameEntry& name = named.second;
-  if (!name.spares || name.spares->empty())
-    return;
-  const auto best = std::max_element(name.spares->begin(), name.spares->end(),
-                                     [](const Spare& a, const Spare& b) { return a.strength < b.strength; });
-  const Spare spare = *best;
-  if (spare.size > 0)
-    return; // what a variable needs is not known here
-  Result<FunctionRecord*> record = newFunction(named.first());
-  if (!record)
-    return;
-  name.spares->erase(best);
-  bind(named, {SymbolKind::Function, (*record)->id.value, 0});
-  name.ownsRecord = true;
-  name.strength = spare.strength;
-  name.definedIn = view(strings_.save(images_[spare.where.image.value].image->name));
-  changeFunction(**record, spare.where, changed);
-  countInForce(spare.where, -1);
 }
 
 std::vector<FunctionId> Registry::removeImages(std::span<const ImageId> images) {
@@ -355,27 +256,6 @@ std::vector<FunctionId> Registry::removeFunction(FunctionId id) {
   else if (record.definition.load().exists())
     changeFunction(record, {}, changed);
   return changed;
-}
-
-void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
-  LockGuard lock(mutex_);
-  releases_.fetch_add(1, std::memory_order_release);
-  for (const ObjectSymbol& symbol : symbols.defined) {
-    Name& named = *names_.try_emplace(symbol.name).first;
-    NameEntry& name = named.second;
-    --name.mentions;
-    --name.nativeMentions;
-    if (name.ref.kind != SymbolKind::Object || name.ref.id != id.value)
-      continue;
-    bind(named, {});
-    name.strength = Strength::Undefined;
-    bringBack(named, objectsChanged_);
-  }
-  for (const ObjectSymbols::Undefined& reference : symbols.undefined) {
-    NameEntry& name = names_[reference.name];
-    --name.mentions;
-    --name.nativeMentions;
-  }
 }
 
 std::vector<FunctionId> Registry::functionsAround(std::span<const GlobalId> variables) {

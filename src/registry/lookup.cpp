@@ -7,6 +7,16 @@
 
 namespace tiercel {
 
+std::shared_ptr<const ProgramImage> Registry::image(ImageId id) {
+  LockGuard lock(mutex_);
+  return images_[id.value].image;
+}
+
+std::string Registry::imageName(ImageId id) {
+  const std::shared_ptr<const ProgramImage> known = image(id);
+  return known ? known->name : std::string();
+}
+
 SymbolRef Registry::resolve(ImageId image, uint32_t ordinal, llvm::StringRef name) {
   LockGuard lock(mutex_);
   const ImageEntry& entry = images_[image.value];

@@ -27,18 +27,12 @@
 #include "load/image.h"
 #include "load/image_reader.h"
 #include "registry/entries.h"
-#include "registry/records.h"
-#include "registry/symbols.h"
 
-#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Allocator.h"
 #include "llvm/Support/StringSaver.h"
 
-#include <deque>
 #include <memory>
-#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -51,11 +45,6 @@ public:
   explicit Registry(FunctionTable& table) : table_(table), strings_(allocator_) {}
 
   /// Enters an image's values. All or nothing. `reader` is used during the call only.
-  Result<ImageId> addImage(std::shared_ptr<const ProgramImage> image, ImageReader& reader)
-      TIERCEL_EXCLUDES(mutex_) {
-    Result<Change> change = add(std::move(image), reader, {});
-    return change ? Result<ImageId>(change->image) : Result<ImageId>(change.takeError());
-  }
   Result<Change> add(std::shared_ptr<const ProgramImage> image, ImageReader& reader, const AddRules& rules)
       TIERCEL_EXCLUDES(mutex_);
 
@@ -127,14 +116,8 @@ public:
   FunctionRecord& function(FunctionId id) { return functions_[id.value]; }
   GlobalRecord& global(GlobalId id) { return globals_[id.value]; }
   /// Null if it was released.
-  std::shared_ptr<const ProgramImage> image(ImageId id) TIERCEL_EXCLUDES(mutex_) {
-    LockGuard lock(mutex_);
-    return images_[id.value].image;
-  }
-  std::string imageName(ImageId id) TIERCEL_EXCLUDES(mutex_) {
-    const std::shared_ptr<const ProgramImage> known = image(id);
-    return known ? known->name : std::string();
-  }
+  std::shared_ptr<const ProgramImage> image(ImageId id) TIERCEL_EXCLUDES(mutex_);
+  std::string imageName(ImageId id) TIERCEL_EXCLUDES(mutex_);
   size_t imageCount() const { return images_.size(); }
   size_t functionCount() const { return functions_.size(); }
   uint64_t definedFunctions() const { return definedFunctions_.load(std::memory_order_relaxed); }
@@ -152,9 +135,6 @@ public:
   /// libraries use the program's definition. (Weak ones, mostly templates, are the same in the library.)
   std::vector<std::pair<std::string, SymbolRef>> exported(const std::vector<std::string>& names)
       TIERCEL_EXCLUDES(mutex_);
-
-  /// Whose address this is, if it is a function of the program.
-  FunctionId functionAt(const void* address) const { return table_.idOfStub(address); }
 
   /// A copy of `text` that lives as long as the registry.
   std::string_view keep(llvm::StringRef text) TIERCEL_EXCLUDES(mutex_);

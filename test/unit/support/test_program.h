@@ -49,10 +49,11 @@ public:
     Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(image, context);
     if (!reader)
       return reader.takeError();
-    Result<ImageId> id = registry.addImage(std::move(image), **reader);
-    if (id)
-      readers_.push_back(std::move(*reader));
-    return id;
+    Result<Change> change = registry.add(std::move(image), **reader, {});
+    if (!change)
+      return change.takeError();
+    readers_.push_back(std::move(*reader));
+    return change->image;
   }
 
   ImageReader& reader(ImageId id) { return *readers_[id.value]; }

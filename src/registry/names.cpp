@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a name means: bound to a definition, an alias or an object, and what is in reserve for it.
+#include "registry/registry.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tiercel {
+
+void Registry::bind(Name& name, const SymbolRef& ref, Definition alias) {
+  const SymbolRef before = std::exchange(name.second.ref, ref);
+  const Definition aliasBefore = std::exchange(name.second.alias, alias);
+  countInForce(alias, 1);
+  countInForce(aliasBefore, -1);
+  if (before == ref)
+    return;
+  if (isVariable(before))
+    llvm::erase(globals_[before.id].names, &name);
+  if (isVariable(ref))
+    globals_[ref.id].names.push_back(&name);
+  if (before.kind != SymbolKind::None)
+    rebound_.insert(&name);
+}
+
+std::vector<FunctionId> Registry::takeRebound() {
+  if (rebound_.empty())
+    return {};
+  const llvm::DenseSet<Name*> names = std::exchange(rebound_, {});
+  return functionsWhere([&](const ImageEntry& entry) {
+    return std::any_of(entry.mentioned.begin(), entry.mentioned.end(),
+                       [&](Name* name) { return names.contains(name); });
+  });
+}
+
+std::vector<FunctionId> Registry::rebound() {
+  LockGuard lock(mutex_);
+  std::vector<FunctionId> functions = std::exchange(objectsChanged_, {});
+  const std::vector<FunctionId> users = takeRebound();
+  functions.insert(functions.end(), users.begin(), users.end());
+  return functions;
+}
+
+void Registry::setDefinition(GlobalRecord& record, Definition where) {
+  record.definition.store(where);
+  if (where.exists())
+    images_[where.image.value].globals.push_back(record.id);
+}
+
+void Registry::leaveDefinition(NameEntry& name, std::vector<FunctionId>& changed) {
+  const Definition before = definitionOf(name.ref);
+  if (!name.ownsRecord || !before.exists())
+    return;
+  addSpare(name, before, name.strength,
+           name.ref.kind == SymbolKind::Function ? 0 : globals_[name.ref.id].size);
+  // Who has the function's address is to find what the name means now. Its aliases go on standing for it.
+  if (name.ref.kind == SymbolKind::Function && !name.aliased)
+    changeFunction(functions_[name.ref.id], {}, changed);
+}
+
+// --- definitions in reserve -------------------------------------------------------------------------------
+
+void Registry::addSpare(NameEntry& name, Definition where, Strength strength, uint64_t size) {
+  if (!name.spares)
+    name.spares = std::make_unique<std::vector<Spare>>();
+  name.spares->push_back({where, strength, size});
+  countInForce(where, 1);
+}
+
+const Spare* Registry::spareOf(const NameEntry& name, llvm::StringRef module) {
+  if (!name.spares)
+    return nullptr;
+  const auto found = std::find_if(name.spares->begin(), name.spares->end(), [&](const Spare& spare) {
+    return images_[spare.where.image.value].module == module;
+  });
+  return found == name.spares->end() ? nullptr : &*found;
+}
+
+void Registry::dropSpares(NameEntry& name, llvm::StringRef module) {
+  if (!name.spares)
+    return;
+  std::vector<Spare> kept, dropped;
+  for (const Spare& spare : *name.spares)
+    (images_[spare.where.image.value].module == module ? dropped : kept).push_back(spare);
+  *name.spares = std::move(kept);
+  for (const Spare& spare : dropped)
+    countInForce(spare.where, -1);
+}
+
+/// Whether a thread-local can move to the image's block: nobody knows a place of it, and the block is not
+/// made.
+bool Registry::hasPlaceIn(const GlobalRecord& threadLocal, ImageId image) {
+  const auto hasPlace = [](const GlobalRecord& record) {
+    return record.address.load(std::memory_order_relaxed) != nullptr;
+  };
+  const std::vector<GlobalId>& others = images_[image.value].threadLocals;
+  return !hasPlace(threadLocal) && std::none_of(others.begin(), others.end(), [&](GlobalId id) {
+    return globals_[id.value].definition.load().image == image && hasPlace(globals_[id.value]);
+  });
+}
+
+void Registry::replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed) {
+  Definition next;
+  uint64_t spareSize = 0;
+  name.strength = Strength::Undefined;
+  if (name.spares && !name.spares->empty()) {
+    // The strongest; of equals the first that was added.
+    const auto best =
+        std::max_element(name.spares->begin(), name.spares->end(),
+                         [](const Spare& a, const Spare& b) { return a.strength < b.strength; });
+    next = best->where;
+    spareSize = best->size;
+    name.strength = best->strength;
+    name.definedIn = view(strings_.save(images_[next.image.value].image->name));
+    name.spares->erase(best);
+  }
+  if (name.ref.kind == SymbolKind::Function) {
+    changeFunction(functions_[name.ref.id], next, changed);
+    countInForce(next, -1);
+    return;
+  }
+  GlobalRecord& record = globals_[name.ref.id];
+  if (next.exists() && record.threadLocal && !hasPlaceIn(record, next.image)) {
+    addSpare(name, next, name.strength, spareSize);
+    countInForce(next, -1);
+    name.strength = Strength::Undefined;
+    name.orphaned = true;
+  } else if (next.exists()) { // what is in it stays; the count as a spare becomes that of the definition
+    setDefinition(record, next);
+    if (record.threadLocal)
+      images_[next.image.value].threadLocals.push_back(record.id);
+    if (!record.address.load(std::memory_order_relaxed)) {
+      record.size = std::max(record.size, spareSize);
+      record.alignment = std::max<uint64_t>(record.alignment, 16);
+    }
+  } else {
+    name.orphaned = true;
+  }
+}
+
+void Registry::bringBack(Name& named, std::vector<FunctionId>& changed) {
+  NameEntry& name = named.second;
+  if (!name.spares || name.spares->empty())
+    return;
+  const auto best = std::max_element(name.spares->begin(), name.spares->end(),
+                                     [](const Spare& a, const Spare& b) { return a.strength < b.strength; });
+  const Spare spare = *best;
+  if (spare.size > 0)
+    return; // what a variable needs is not known here
+  Result<FunctionRecord*> record = newFunction(named.first());
+  if (!record)
+    return;
+  name.spares->erase(best);
+  bind(named, {SymbolKind::Function, (*record)->id.value, 0});
+  name.ownsRecord = true;
+  name.strength = spare.strength;
+  name.definedIn = view(strings_.save(images_[spare.where.image.value].image->name));
+  changeFunction(**record, spare.where, changed);
+  countInForce(spare.where, -1);
+}
+
+} // namespace tiercel
