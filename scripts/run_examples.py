@@ -3,12 +3,16 @@
 """Runs every example and compares its output with what the example itself says.
 
   examples/NAME.c, .cpp, .ll   programs: given to `tiercel run`, the first one also to the installed command
+  examples/NAME.session        scripts: given to `tiercel session`
   examples/embed/NAME.cpp      hosts: built against an installation of this build, through its CMake package, and run;
                                the first one also through its pkg-config file
 
 Each example exits with status 0 and shows its whole standard output in comments, one line each:
 
-  // Output: Hello, world        (`; Output:` in IR)
+  // Output: Hello, world        (`; Output:` in IR, `# Output:` in scripts)
+
+The closure header is code that hosts compile. So its example and its unit tests are also built by g++, at each level of
+optimisation.
 """
 
 import argparse
@@ -20,8 +24,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OUTPUT = re.compile(r"^\s*(?://|;) Output:(?: (.*))?$", re.MULTILINE)
+OUTPUT = re.compile(r"^\s*(?://|;|#) Output:(?: (.*))?$", re.MULTILINE)
 TIMEOUT_SECONDS = 60
+PROGRAM_SUFFIXES = (".c", ".cpp", ".ll")
+CLOSURE_TESTS = sorted((ROOT / "test/unit/closure").glob("*.cpp"))
+GCC_LEVELS = ("-O1", "-O2", "-O3")
 SANITIZER_FLAGS = {"asan": ["-fsanitize=address,undefined"], "tsan": ["-fsanitize=thread"]}
 
 
@@ -63,14 +70,24 @@ def install_and_build_hosts(preset: str, work: Path) -> Path:
     return build
 
 
-def build_with_pkg_config(source: Path, preset: str, work: Path) -> Path:
+def package_flags(work: Path) -> list[str]:
     pkg_config = next((work / "installation").rglob("tiercel.pc"), None)
     if not pkg_config:
         raise ExampleError("the installation has no tiercel.pc")
-    flags = command_output(["pkg-config", "--cflags", "--libs", pkg_config]).split()
+    return command_output(["pkg-config", "--cflags", "--libs", pkg_config]).split()
+
+
+def build_with_pkg_config(source: Path, preset: str, work: Path) -> Path:
     program = work / f"{source.stem}-pkg-config"
     command_output(["clang++-22", "-std=c++20", "-fuse-ld=lld", *SANITIZER_FLAGS.get(preset, []), source,
-                    "-o", program, *flags])
+                    "-o", program, *package_flags(work)])
+    return program
+
+
+def build_with_gcc(sources: list[Path], name: str, level: str, work: Path, libraries: tuple[str, ...] = ()) -> Path:
+    program = work / f"{name}-g++{level}"
+    command_output(["g++", "-std=c++20", "-fuse-ld=lld", "-Wall", "-Wextra", "-Werror", level, *sources,
+                    "-o", program, *libraries, *package_flags(work)])
     return program
 
 
@@ -82,7 +99,9 @@ def main() -> int:
     engine = ROOT / "build" / arguments.preset / "bin/tiercel"
     work = ROOT / "build" / arguments.preset / "package-test"
 
-    programs = sorted(path for path in (ROOT / "examples").glob("*") if path.suffix in (".c", ".cpp", ".ll"))
+    examples = sorted((ROOT / "examples").iterdir())
+    programs = [path for path in examples if path.suffix in PROGRAM_SUFFIXES]
+    scripts = [path for path in examples if path.suffix == ".session"]
     hosts = sorted((ROOT / "examples").glob("embed/*.cpp"))
     passed = failed = 0
 
@@ -99,6 +118,8 @@ def main() -> int:
 
     for source in programs:
         attempt(source.name, lambda: check(source, [engine, "run", source]))
+    for source in scripts:
+        attempt(source.name, lambda: check(source, [engine, "session", source]))
     if folder := attempt("installation", lambda: install_and_build_hosts(arguments.preset, work)):
         for source in programs[:1]:
             attempt("installed command", lambda: check(source, [work / "installation/bin/tiercel", "run", source]))
@@ -106,6 +127,14 @@ def main() -> int:
             attempt(f"embed/{source.name}", lambda: check(source, [folder / source.stem]))
         for source in hosts[:1]:
             attempt("pkg-config", lambda: check(source, [build_with_pkg_config(source, arguments.preset, work)]))
+        if arguments.preset not in SANITIZER_FLAGS:  # gcc's sanitizers are not clang's
+            closure = ROOT / "examples/embed/closure.cpp"
+            for level in GCC_LEVELS:
+                attempt(f"closure.cpp by g++ {level}",
+                        lambda: check(closure, [build_with_gcc([closure], "closure", level, work)]))
+                attempt(f"tests of closures by g++ {level}",
+                        lambda: command_output([build_with_gcc(CLOSURE_TESTS, "closure-tests", level, work,
+                                                               ("-lgtest_main", "-lgtest"))]))
 
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0

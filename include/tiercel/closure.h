@@ -106,7 +106,8 @@ FreedClosureHandler onFreedClosureCall(FreedClosureHandler handler) noexcept;
 ///       mark.rewind();
 ///
 /// Only for the thread that made it, and only if no fiber of the thread has entered a closure since and is
-/// still in it.
+/// still in it. Beyond about 500 nested calls of closures the marks are in more than one piece of memory: if
+/// the jump skipped the border of two, rewind does nothing, and they stay until the thread ends.
 class ClosureMark {
 public:
   ClosureMark() noexcept;

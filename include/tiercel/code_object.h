@@ -46,7 +46,8 @@ struct SectionPlace {
   std::byte* write = nullptr;
 };
 
-/// The run addresses must lie within 2 GiB of each other; whatever is outside may be anywhere.
+/// All sections that are there must run within 2 GiB, from the first byte to the last; whatever is outside
+/// may be anywhere.
 struct Placement {
   SectionPlace code;
   SectionPlace readOnly;
@@ -94,6 +95,7 @@ struct CodeMove {
   void* operator()(const void* address) const;
 };
 
+/// One that was moved from has nothing: no sizes, no places, and errors (BadInput) for all else.
 class CodeObject {
 public:
   CodeObject(CodeObject&& other) noexcept;

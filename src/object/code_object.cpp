@@ -176,17 +176,42 @@ CodeObject::CodeObject(CodeObject&& other) noexcept = default;
 CodeObject& CodeObject::operator=(CodeObject&& other) noexcept = default;
 CodeObject::~CodeObject() = default;
 
+namespace {
+Error movedFrom() {
+  return Error(ErrorKind::BadInput, "code object",
+               "it was moved to another CodeObject; this one has nothing");
+}
+} // namespace
+
 Result<void*> CodeObject::lookupFunction(std::string_view name, std::string_view signature) const {
+  if (!impl_)
+    return movedFrom();
   return impl_->lookupFunction(name, signature);
 }
-Result<void*> CodeObject::lookupData(std::string_view name) const { return impl_->lookupData(name); }
-const SectionSizes& CodeObject::sizes() const { return impl_->sizes(); }
-const Placement& CodeObject::placement() const { return impl_->placement(); }
+Result<void*> CodeObject::lookupData(std::string_view name) const {
+  if (!impl_)
+    return movedFrom();
+  return impl_->lookupData(name);
+}
+const SectionSizes& CodeObject::sizes() const {
+  static const SectionSizes none;
+  return impl_ ? impl_->sizes() : none;
+}
+const Placement& CodeObject::placement() const {
+  static const Placement nowhere;
+  return impl_ ? impl_->placement() : nowhere;
+}
 Result<CodeMove> CodeObject::relocate(void* at) {
+  if (!impl_)
+    return movedFrom();
   std::unique_ptr<CodeMemory> memory = mappedCodeMemory(at);
   CodeMemory& place = *memory;
   return impl_->relocate(place, std::move(memory));
 }
-Result<CodeMove> CodeObject::relocate(CodeMemory& memory) { return impl_->relocate(memory, nullptr); }
+Result<CodeMove> CodeObject::relocate(CodeMemory& memory) {
+  if (!impl_)
+    return movedFrom();
+  return impl_->relocate(memory, nullptr);
+}
 
 } // namespace tiercel

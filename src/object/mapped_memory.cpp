@@ -3,11 +3,13 @@
 // CodeMemory from mmap: one mapping per object, code first, each section on pages of its own.
 #include "tiercel/code_object.h"
 
+#include "base/align.h"
+#include "codemem/code_views.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,8 +21,6 @@ uintptr_t pageSize() {
   static const auto size = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   return size;
 }
-uintptr_t alignUp(uintptr_t value, uintptr_t alignment) { return (value + alignment - 1) & ~(alignment - 1); }
-uintptr_t pageOf(uintptr_t value) { return value & ~(pageSize() - 1); }
 uintptr_t number(const void* address) { return reinterpret_cast<uintptr_t>(address); }
 
 /// Where everything is when the code begins at `code`.
@@ -31,7 +31,7 @@ struct Layout {
         writable(alignUp(readOnly + sizes.readOnly.size, std::max(pageSize(), sizes.writable.alignment))),
         end(alignUp(writable + sizes.writable.size, pageSize())) {}
 
-  uintptr_t begin() const { return pageOf(code); }
+  uintptr_t begin() const { return alignDown(code, pageSize()); }
   Placement placement() const {
     const auto place = [](uintptr_t address) {
       auto* bytes = reinterpret_cast<std::byte*>(address);
@@ -43,7 +43,8 @@ struct Layout {
   uintptr_t code, readOnly, writable, end;
 };
 
-Error systemError(const std::string& what) { return Error(ErrorKind::Environment, what, strerror(errno)); }
+/// What every x86-64 system gives its programs; some give more, up to 2^56, to those that ask.
+constexpr uintptr_t kUsualAddresses = uintptr_t(1) << 47;
 
 class MappedMemory : public CodeMemory {
 public:
@@ -80,6 +81,8 @@ private:
     void* begin = reinterpret_cast<void*>(layout.begin());
     void* mapped = mmap(begin, layout.end - layout.begin(), PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (mapped == MAP_FAILED && errno == ENOMEM && layout.end >= kUsualAddresses)
+      return Error(ErrorKind::BadInput, name, "programs cannot have memory there");
     if (mapped == MAP_FAILED && errno != EEXIST)
       return systemError(name);
     if (mapped == begin)

@@ -10,11 +10,15 @@
 #include "llvm/ExecutionEngine/JITLink/JITLinkMemoryManager.h"
 #include "llvm/ExecutionEngine/JITLink/x86_64.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <set>
 #include <string>
 #include <tuple>
+#include <vector>
 
 namespace tiercel {
 
@@ -95,6 +99,25 @@ private:
     jl::BasicLayout::Segment* segment = nullptr;
   };
 
+  /// Code refers to itself and to the other parts by 32 bits.
+  static constexpr uintptr_t kReach = uintptr_t(2) << 30;
+
+  static Status checkPlaces(const std::vector<Part>& parts) {
+    uintptr_t begin = UINTPTR_MAX, end = 0;
+    for (const Part& part : parts) {
+      const auto run = reinterpret_cast<uintptr_t>(part.place.run);
+      if (!part.place.run || !part.place.write || run % part.size.alignment != 0)
+        return Error(ErrorKind::BadInput, "code memory",
+                     "a section's place is missing or not aligned as asked");
+      begin = std::min(begin, run);
+      end = std::max(end, run + part.size.size);
+    }
+    if (end > begin && end - begin > kReach)
+      return Error(ErrorKind::BadInput, "code memory",
+                   "the sections' places are not within 2 GiB of each other");
+    return {};
+  }
+
   llvm::Error place(jl::BasicLayout& layout) {
     LinkedCode& code = link_.code;
     Part text{code.sizes.code, code.place.code};
@@ -104,9 +127,12 @@ private:
       const bool writable = has(group.getMemProt(), MemProt::Write);
       const bool executable = has(group.getMemProt(), MemProt::Exec);
       Part& part = executable ? text : writable ? data : constants;
-      if ((executable && writable) || part.segment)
+      if (executable && writable)
         return link_.fail(Error(ErrorKind::Unsupported, "code object",
                                 "it has sections that are executable and writable at once"));
+      if (part.segment)
+        return link_.fail(Error(ErrorKind::Unsupported, "code object",
+                                "two kinds of its sections belong to the same part of its memory"));
       part.segment = &segment;
       part.size = {segment.ContentSize + static_cast<size_t>(segment.ZeroFillSize),
                    static_cast<size_t>(segment.Alignment.value())};
@@ -116,13 +142,12 @@ private:
       return link_.fail(placement.takeError());
     code.place = *placement;
     link_.allocated = true;
-    for (const Part& part : {text, constants, data}) {
-      if (!part.segment || part.size.size == 0)
-        continue;
-      if (!part.place.run || !part.place.write ||
-          reinterpret_cast<uintptr_t>(part.place.run) % part.size.alignment != 0)
-        return link_.fail(Error(ErrorKind::BadInput, "code memory",
-                                "a section's place is missing or not aligned as asked"));
+    std::vector<Part> used;
+    llvm::copy_if(llvm::ArrayRef<Part>({text, constants, data}), std::back_inserter(used),
+                  [](const Part& part) { return part.segment && part.size.size > 0; });
+    if (Status status = checkPlaces(used); !status)
+      return link_.fail(status.takeError());
+    for (const Part& part : used) {
       std::memset(part.place.write, 0, part.size.size);
       part.segment->Addr = ExecutorAddr::fromPtr(part.place.run);
       part.segment->WorkingMem = reinterpret_cast<char*>(part.place.write);

@@ -8,17 +8,16 @@
 // signature (ClosureKind):
 //
 //  - As one more integer argument, the last, where the psABI (3.2.3) still has a register for one. Arguments
-//  of other classes
-//    and those in memory are not touched by it. Which register that is must be certain, so this is for
-//    scalars only.
+//    of other classes and those in memory are not touched by it. Which register that is must be certain, so
+//    this is for scalars only.
 //  - Else in front of the arguments in memory, as a struct that goes to memory whatever surrounds it. Code of
-//  the library
-//    pushes it and calls the entry. This is right for every signature, whatever its arguments are and
-//    wherever they go.
+//    the library pushes it and calls the entry. This is right for every signature, whatever its arguments are
+//    and wherever they go, as long as they do not mind being shifted by the size of the struct.
 #pragma once
 
 #include <tiercel/detail/closure_slot.h>
 
+#include <cstddef>
 #include <functional>
 #include <type_traits>
 #include <utility>
@@ -58,10 +57,42 @@ struct ClosureFrame {
   const void* returnAddress; ///< the caller's; not to be touched
 };
 
+/// Parameters in memory belong to the function that has them: where a call is the last thing it does, gcc
+/// makes a jump of it and writes the arguments of that call over them. This reads the frame when all calls
+/// are over, which takes no instruction, so that there is always something left to do, and the frame is what
+/// it was.
+class KeptFrame {
+public:
+  explicit KeptFrame(const ClosureFrame& frame) : frame_(frame) {}
+  ~KeptFrame() { asm volatile("" : : "m"(frame_)); }
+  KeptFrame(const KeptFrame&) = delete;
+  KeptFrame& operator=(const KeptFrame&) = delete;
+
+private:
+  const ClosureFrame& frame_;
+};
+
+/// The frame shifts what lies above it by 32 bytes.
+inline constexpr std::size_t kMostClosureAlignment = 32;
+static_assert(sizeof(ClosureFrame) == kMostClosureAlignment);
+
+/// Whether arguments of this type keep their alignment where it decides about their place in memory.
+template <typename T> constexpr bool keepsAlignment() {
+  if constexpr (std::is_reference_v<T>)
+    return true;
+  else
+    return alignof(T) <= kMostClosureAlignment;
+}
+
 template <bool kNoexcept, typename R, typename... Args> struct ClosureEntryOf {
   static constexpr ClosureKind kKind = closureKind<R, Args...>();
 
   template <typename F> static void check() {
+    static_assert(
+        (keepsAlignment<Args>() && ... && true),
+        "a closure cannot take arguments by value that are aligned to more than 32 bytes, like "
+        "alignas(64) classes and __m512: it finds its own data in front of the arguments in memory, "
+        "which then lie elsewhere than the callable would look for them; pass a pointer or reference");
     static_assert(
         std::is_invocable_r_v<R, F&, Args...>,
         "the callable cannot be called with the arguments of the signature, or its result does not convert");
@@ -78,6 +109,7 @@ private:
     return run<F>(*slot, std::forward<Args>(args)...);
   }
   template <typename F> static R onStack(const ClosureFrame frame, Args... args) noexcept(kNoexcept) {
+    const KeptFrame kept(frame);
     return run<F>(*frame.slot, std::forward<Args>(args)...);
   }
   template <typename F> static R run(ClosureSlot& slot, Args&&... args) {

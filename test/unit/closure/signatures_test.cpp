@@ -10,6 +10,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <thread>
 #include <tuple>
 
 namespace tiercel {
@@ -58,13 +59,17 @@ template <typename R, typename... Args, size_t... I> void checkSignature(std::in
   // Through volatile, so that the compiler cannot see through the pointer.
   R (*volatile functions[])(Args...) = {first->get(), second->get(), third->get()};
   const int expected[] = {1, 10, 7};
-  for (int i = 0; i < 3; ++i) {
+  auto call = [&](int i) {
     if constexpr (std::is_void_v<R>)
       functions[i](sample<Args>(int(I) + 1)...);
     else
       EXPECT_TRUE(functions[i](sample<Args>(int(I) + 1)...) == sample<R>(expected[i]));
+  };
+  for (int i = 0; i < 3; ++i) {
+    call(i);
+    std::thread(call, i).join(); // the first call of a thread has a longer way
   }
-  EXPECT_EQ(calls, 111);
+  EXPECT_EQ(calls, 222);
 }
 
 template <typename Sig> struct Checked;
@@ -104,6 +109,10 @@ struct alignas(32) Aligned {
   static Aligned sample(int n) { return {n, -n}; }
 };
 static_assert(sizeof(Three) == 24 && sizeof(Aligned) == 32);
+/// More than what the slot goes in front of can keep.
+struct alignas(64) AlignedTooFar {};
+static_assert(detail::keepsAlignment<Aligned>() && !detail::keepsAlignment<AlignedTooFar>() &&
+              detail::keepsAlignment<AlignedTooFar&>() && detail::keepsAlignment<AlignedTooFar*>());
 
 /// Travels by a hidden pointer, whatever its size.
 struct Owning {
@@ -176,6 +185,12 @@ TEST(ClosureSignatures, WideIntegersAndVectors) {
   auto vector =
       makeClosure<Vector(Vector, int, Vector)>([](Vector a, int b, Vector c) { return a + float(b) * c; });
   ASSERT_TRUE(vector);
+  const auto four = makeClosure<Wide(Wide, Wide, Wide, Wide)>(
+      [](Wide a, Wide b, Wide c, Wide d) { return a + b * 10 + c * 100 + d * 1000; });
+  ASSERT_TRUE(four);
+  std::thread([&] {
+    EXPECT_TRUE(four->get()(1, 2, 3, Wide(4) << 70) == 321 + (Wide(4) << 70) * 1000);
+  }).join();
   const Vector sum = vector->get()(Vector{1, 2, 3, 4}, 10, Vector{1, 1, 2, 2});
   EXPECT_EQ(sum[0], 11);
   EXPECT_EQ(sum[3], 24);
@@ -218,6 +233,14 @@ TEST(ClosureSignatures, ConvertedResultsAndMembers) {
   EXPECT_EQ(converted->get()(3), 4.0);
   ignored->get()(3);
   EXPECT_EQ(member->get()(TwoInts{1, 2}), 2);
+}
+
+TEST(ClosureSignatures, OverAlignedThingsByReferenceAndAsResults) {
+  auto closure =
+      makeClosure<AlignedTooFar(const AlignedTooFar&)>([](const AlignedTooFar& given) { return given; });
+  ASSERT_TRUE(closure);
+  const AlignedTooFar there = closure->get()(AlignedTooFar());
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(&there) % 64, 0u);
 }
 
 TEST(ClosureSignatures, Noexcept) {

@@ -249,6 +249,8 @@ TEST(CodeObject, HonoursAChosenAddressFarFromEverything) {
             textOf(static_cast<std::byte*>(kFarther) + 1) + ": code needs an address aligned to 16");
   EXPECT_EQ(refusal(*engine, {"bump"}, {.at = reinterpret_cast<void*>(~uintptr_t(15))}),
             "0xfffffffffffffff0: the code would not end within the address space");
+  EXPECT_EQ(refusal(*engine, {"bump"}, {.at = reinterpret_cast<void*>(0x900000000000)}),
+            "0x900000000000: programs cannot have memory there");
 }
 
 /// Of the mapping that holds an address, as /proc/self/maps writes it.
@@ -480,6 +482,13 @@ TEST(CodeObject, MovingTheOwnerMovesNothing) {
   auto* bump = function<int()>(object, "bump");
   CodeObject other = std::move(object);
   EXPECT_EQ(bump(), 41);
+  // NOLINTBEGIN(bugprone-use-after-move): nothing is what one that was moved from has
+  EXPECT_EQ(object.lookupFunction("bump").error().kind(), ErrorKind::BadInput);
+  EXPECT_EQ(object.lookupData("count").error().kind(), ErrorKind::BadInput);
+  EXPECT_EQ(object.relocate().error().kind(), ErrorKind::BadInput);
+  EXPECT_EQ(object.relocate(second).error().kind(), ErrorKind::BadInput);
+  EXPECT_EQ(object.sizes().code.size + reinterpret_cast<uintptr_t>(object.placement().code.run), 0U);
+  // NOLINTEND(bugprone-use-after-move)
   EXPECT_EQ(function<int()>(other, "bump"), bump);
   other = makeObject(*engine, {"bump"}, {.memory = &second});
   EXPECT_EQ(first.calls, (Calls{"allocate", "finish", "release"}));
