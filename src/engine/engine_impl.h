@@ -4,7 +4,7 @@
 //
 // Locks, outermost first; a thread holding one takes only later ones:
 //   load (adding modules) > collection > materialise (objects and data) > versions > registry > { pool,
-//   queue, in-flight, host symbols, inlining, dso } > map, arena, call sites
+//   queue, in-flight, host symbols, inlining, dso } > listeners > map > arena > call sites
 // Program threads hold none of them while they run program code; a fork takes them all (process_hooks.cpp).
 #pragma once
 
@@ -17,6 +17,7 @@
 #include "compile/session_pool.h"
 #include "engine/collector.h"
 #include "engine/dso_handles.h"
+#include "engine/first_compiles.h"
 #include "engine/initialisation.h"
 #include "engine/inlining_notes.h"
 #include "engine/native_objects.h"
@@ -177,14 +178,13 @@ private:
   Status withThreadLocals(const std::function<Status(ThreadLocalSource&)>& use);
   Status exportToLibrary(const std::string& path);
   Result<void*> addressOf(const SymbolRef& ref);
+  Result<void*> addressOf(const Initialisation& entry); ///< null if it is gone
   /// Who mentions names, but for the module `except`, as a text for a message; empty if nobody does.
   std::string describeUsers(const std::vector<std::string>& names, const std::string& except = {});
 
-  Status collectInitialisers(std::vector<Initialisation>& constructors) TIERCEL_REQUIRES(loadMutex_);
-  Status collectFrom(ImageId image, std::vector<Initialisation>& constructors,
-                     std::vector<Initialisation>& destructors);
-  Status collectFrom(ObjectId object, std::vector<Initialisation>& constructors,
-                     std::vector<Initialisation>& destructors);
+  Status collectInitialisers(Initialisations& collected) TIERCEL_REQUIRES(loadMutex_);
+  Status collectFrom(const Added& added, Initialisations& into) TIERCEL_REQUIRES(loadMutex_);
+  bool isToRun(const Added& added, const AddedInitialiser& entry, bool there) TIERCEL_REQUIRES(loadMutex_);
 
   bool hasModule(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   /// Takes a module's destructors, to be run before it goes.
@@ -204,7 +204,6 @@ private:
   void fallBack(CodeVersion& dependent) TIERCEL_REQUIRES(versions_.mutex());
   /// Memory of images and objects that nothing refers to any more.
   void releaseData() TIERCEL_REQUIRES(materialiseMutex_, versions_.mutex());
-  void storeState(FunctionRecord& record, FirstCompile state) TIERCEL_EXCLUDES(inFlightMutex_);
 
   char dsoHandle_ = 0; ///< its address is what the program's objects call __dso_handle
   const Options options_;
@@ -228,15 +227,14 @@ private:
   NativeObjects objects_;
   Statistics statistics_;
 
-  /// First compiles in progress, so that a forked child can reset those of threads it does not have.
-  Mutex inFlightMutex_;
-  std::vector<FunctionRecord*> inFlight_ TIERCEL_GUARDED_BY(inFlightMutex_);
+  FirstCompiles firstCompiles_;
 
   Mutex loadMutex_;
   std::vector<ArchiveMember> archiveMembers_ TIERCEL_GUARDED_BY(loadMutex_);
   std::set<std::string> removing_ TIERCEL_GUARDED_BY(loadMutex_); ///< their destructors run
   std::vector<Added> added_ TIERCEL_GUARDED_BY(loadMutex_);
-  size_t initialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0;                  ///< of added_
+  size_t initialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0; ///< of added_
+  PendingConstructors constructors_ TIERCEL_GUARDED_BY(loadMutex_);
   std::vector<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run
   bool destructorsRegistered_ TIERCEL_GUARDED_BY(loadMutex_) = false;
   DsoHandles dsoHandles_{*arena_};

@@ -74,10 +74,7 @@ Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session
   s.dataNs.add(initialised - compiled);
   s.linkNs.add(end - initialised);
   (background ? s.backgroundNs : s.foregroundNs).add(end - start);
-  (request.osrHeader ? s.tiers[artifact->tier].continuations : s.tiers[artifact->tier].functions).add();
   s.tiers[artifact->tier].compileNs.add(end - start);
-  s.tiers[artifact->tier].bytes.add(linked->version->bytes);
-  s.directCalls.add(linked->directCalls);
 
   CodeVersion& version = *linked->version;
   version.function = request.function;
@@ -180,7 +177,7 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
       }
       publish(record.id, entry);
       if (!request.replaces)
-        storeState(record, FirstCompile::Ready);
+        firstCompiles_.leave(record, FirstCompile::Ready);
     }
   }
   if (!current) {
@@ -189,6 +186,7 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
     return static_cast<void*>(nullptr);
   }
   noteInlining(request, artifact);
+  s.published(tier, /*continuation=*/false, bytes, made->linked.directCalls);
   if (!request.replaces && tier == 0)
     s.firstAtTier0.add();
   if (request.replaces)
@@ -351,7 +349,7 @@ Outcome EngineImpl::compileContinuation(const CompileRequest& request, Session& 
   }
   noteInlining(request, made->artifact);
   openContinuations(record);
-  statistics_.continuations.add();
+  statistics_.published(made->artifact.tier, /*continuation=*/true, bytes, made->linked.directCalls);
   statistics_.emit(
       {EventKind::OsrPublished, record.name, made->artifact.tier, {}, entry, bytes, made->milliseconds});
   return Outcome::Published;
@@ -363,16 +361,6 @@ Status EngineImpl::withThreadLocals(const std::function<Status(ThreadLocalSource
     return session.takeError();
   SessionThreadLocals threads(data_, host_, **session);
   return use(threads);
-}
-
-/// Leaves Compiling. In one step with the list, as seen by a fork: a child finds either both or neither.
-void EngineImpl::storeState(FunctionRecord& record, FirstCompile state) {
-  {
-    LockGuard lock(inFlightMutex_);
-    std::erase(inFlight_, &record);
-    record.firstCompile.store(static_cast<uint32_t>(state), std::memory_order_release);
-  }
-  futexWakeAll(record.firstCompile);
 }
 
 Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
@@ -404,12 +392,16 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
     statistics_.emit({EventKind::CompileFailed, record.name, 0, code.error().message()});
   }
   LockGuard lock(versions_.mutex());
-  const bool changed = record.epoch.load(std::memory_order_relaxed) != epoch;
-  storeState(record, code || changed ? FirstCompile::Lazy : FirstCompile::Failed);
-  return changed ? Result<void*>(nullptr) : std::move(code);
+  if (!code && record.epoch.load(std::memory_order_relaxed) == epoch) {
+    firstCompiles_.fail(record, code.error());
+    return code;
+  }
+  firstCompiles_.leave(record, FirstCompile::Lazy);
+  return static_cast<void*>(nullptr);
 }
 
 Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
+  std::optional<uint64_t> failures; // as many as there were when we began to wait
   for (;;) {
     const auto observed = static_cast<FirstCompile>(record.firstCompile.load(std::memory_order_acquire));
     switch (observed) {
@@ -417,22 +409,19 @@ Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
       return table_.cell(record.id).load(std::memory_order_acquire);
     case FirstCompile::Failed:
       return Error(ErrorKind::Internal, "function " + std::string(record.name),
-                   "it could not be compiled before");
+                   "it could not be compiled before: " + firstCompiles_.lastFailure(record).message());
     case FirstCompile::Compiling:
+      if (!failures)
+        failures = firstCompiles_.failures(record);
       futexWait(record.firstCompile, static_cast<uint32_t>(FirstCompile::Compiling));
       break;
     case FirstCompile::Lazy: {
       if (!record.definition.load().exists())
         return Error(ErrorKind::MissingSymbol, std::string(record.name), "nothing defines it");
-      {
-        // Claiming and entering the list are one step for a fork, too.
-        LockGuard lock(inFlightMutex_);
-        auto expected = static_cast<uint32_t>(FirstCompile::Lazy);
-        if (!record.firstCompile.compare_exchange_strong(
-                expected, static_cast<uint32_t>(FirstCompile::Compiling), std::memory_order_acq_rel))
-          break;
-        inFlight_.push_back(&record);
-      }
+      if (failures && firstCompiles_.failures(record) != *failures)
+        return firstCompiles_.lastFailure(record); // the attempt that we waited for
+      if (!firstCompiles_.claim(record))
+        break;
       Result<void*> code = compileFirst(record);
       if (!code || *code)
         return code;

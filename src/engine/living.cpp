@@ -361,6 +361,7 @@ Status EngineImpl::remove(const std::string& module, const RemoveOptions& option
       if (const std::string users = describeUsers(used, module); !users.empty())
         return Error(ErrorKind::BadInput, "module '" + module + "'", "still in use: " + users);
     }
+    constructors_.drop(module);
     destructors = takeDestructors(module);
     removing_.insert(module);
   }

@@ -80,6 +80,19 @@ std::vector<std::string> NativeObjects::usersOf(const std::string& undefined,
   return users;
 }
 
+std::string NativeObjects::moduleAt(const void* address) {
+  LockGuard lock(mutex_);
+  for (const auto& object : objects_) {
+    if (!object || !object->result.version)
+      continue;
+    const CodeBlock& code = object->result.version->code;
+    const auto* place = static_cast<const std::byte*>(address);
+    if (place >= code.exec && place < code.exec + code.size)
+      return object->module;
+  }
+  return {};
+}
+
 std::vector<std::string> NativeObjects::definitions(ObjectId id) {
   LockGuard lock(mutex_);
   std::vector<std::string> names;

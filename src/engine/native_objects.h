@@ -44,6 +44,8 @@ public:
     LockGuard lock(mutex_);
     return objects_[id.value]->module;
   }
+  /// The module of the object in whose code the address lies; empty if there is none.
+  std::string moduleAt(const void* address) TIERCEL_EXCLUDES(mutex_);
   /// The names that an object has in force.
   std::vector<std::string> definitions(ObjectId id) TIERCEL_EXCLUDES(mutex_);
   /// Takes an object out of the program. Its code, if it was linked; the caller frees that when nobody can be

@@ -77,7 +77,7 @@ void EngineImpl::lockForFork() {
   registry_.forkMutex().lock();
   pool_.forkMutex().lock();
   promoter_.forkMutex().lock();
-  inFlightMutex_.lock();
+  firstCompiles_.forkMutex().lock();
   host_.forkMutex().lock();
   inlining_.forkMutex().lock();
   dsoHandles_.forkMutex().lock();
@@ -96,11 +96,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
     map_.forgetReaders();
     collector_.forgetThreads();
     promoter_.afterForkInChild();
-    // Their sessions are lost with the threads; the functions can be compiled again.
-    for (FunctionRecord* record : inFlight_) {
-      record->firstCompile.store(static_cast<uint32_t>(FirstCompile::Lazy), std::memory_order_release);
-    }
-    inFlight_.clear();
+    firstCompiles_.afterForkInChild();
     removing_.clear(); // as are those that ran destructors: what is left of the modules can be removed
   }
   calls_.forkMutex().unlock();
@@ -110,7 +106,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   dsoHandles_.forkMutex().unlock();
   inlining_.forkMutex().unlock();
   host_.forkMutex().unlock();
-  inFlightMutex_.unlock();
+  firstCompiles_.forkMutex().unlock();
   promoter_.forkMutex().unlock();
   pool_.forkMutex().unlock();
   registry_.forkMutex().unlock();

@@ -49,6 +49,23 @@ std::vector<Initialiser> readInitialisers(ImageReader& reader, const char* name)
   return result;
 }
 
+std::vector<AddedInitialiser> describeInitialisers(const std::vector<Initialiser>& entries, ImageId image,
+                                                   ImageReader& reader, Registry& registry) {
+  std::vector<AddedInitialiser> described;
+  for (const Initialiser& entry : entries) {
+    const llvm::StringRef name = reader.value(entry.function)->getName();
+    AddedInitialiser added{entry, name.str(), registry.resolve(image, entry.function, name), {}};
+    if (entry.associated != ~0u) {
+      const llvm::GlobalValue& global = *reader.value(entry.associated);
+      added.associated = global.getName().str();
+      added.internal = global.hasLocalLinkage();
+      added.prevailed = registry.prevails(image, entry.associated, global.getName());
+    }
+    described.push_back(std::move(added));
+  }
+  return described;
+}
+
 } // namespace
 
 Status EngineImpl::checkTarget(const llvm::Module& module, const std::string& name) {
@@ -179,8 +196,10 @@ Status EngineImpl::addBitcode(Input input, const std::string& module) {
     std::erase_if(change->changed, [&](FunctionId function) { return !mayHaveCode(function); });
     follow(std::move(*change));
   }
+  added_.push_back({id, ObjectId(), module, image,
+                    describeInitialisers(image->constructors, id, **reader, registry_),
+                    describeInitialisers(image->destructors, id, **reader, registry_)});
   (*session)->adopt(id, std::move(*reader));
-  added_.push_back({id, ObjectId(), module, image});
   statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
   if (assembled)
     return addObject(Input{InputKind::Object, input.name + " (assembly)", std::move(assembled)}, module, id);
@@ -197,12 +216,16 @@ Status EngineImpl::addObject(Input input, const std::string& module, ImageId sco
   Result<ObjectSymbols> symbols = readObjectSymbols(input.bytes->getMemBufferRef());
   if (!symbols)
     return symbols.takeError();
-  Result<ObjectId> id = registry_.addObject(*symbols);
-  if (!id)
-    return id.takeError();
   const size_t bytes = input.bytes->getBufferSize();
-  objects_.add(std::move(input.bytes), std::move(*symbols), scope, module);
-  added_.push_back({ImageId(), *id, module, {}});
+  {
+    // Compiles find its names from here on; they wait for the object.
+    LockGuard materialise(materialiseMutex_);
+    Result<ObjectId> id = registry_.addObject(*symbols);
+    if (!id)
+      return id.takeError();
+    objects_.add(std::move(input.bytes), std::move(*symbols), scope, module);
+    added_.push_back({ImageId(), *id, module, {}});
+  }
   followOthers();
   statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
   return {};
@@ -420,77 +443,84 @@ Status EngineImpl::checkUndefined() {
                users);
 }
 
-Status EngineImpl::collectFrom(ImageId id, std::vector<Initialisation>& constructors,
-                               std::vector<Initialisation>& destructors) {
-  const std::shared_ptr<const ProgramImage> held = registry_.image(id);
-  if (!held)
-    return {}; // removed before it was initialised
-  const ProgramImage& image = *held;
-  Result<SessionPool::Lease> session = pool_.borrow();
-  if (!session)
-    return session.takeError();
-  // Making a block of thread-locals known to the process takes malloc, so not in a first call.
-  if (Status status = data_.ensureThreadBlock(id, **session); !status)
-    return status;
-  Result<ImageReader*> reader = (*session)->reader(id);
-  if (!reader)
-    return reader.takeError();
-  const auto nameOf = [&](uint32_t ordinal) { return (*reader)->value(ordinal)->getName(); };
-  const auto collect = [&](const std::vector<Initialiser>& from, std::vector<Initialisation>& into) {
-    for (const Initialiser& entry : from) {
-      if (entry.associated == ~0u || registry_.prevails(id, entry.associated, nameOf(entry.associated)))
-        into.push_back({entry.priority, registry_.resolve(id, entry.function, nameOf(entry.function))});
-    }
-  };
-  collect(image.constructors, constructors);
-  collect(image.destructors, destructors);
-  return {};
+/// Whether the entry's global is in force as the image has it, if it is there, or as its module has redefined
+/// it.
+bool EngineImpl::isToRun(const Added& added, const AddedInitialiser& entry, bool there) {
+  if (entry.entry.associated == ~0u ||
+      (there && registry_.prevails(added.image, entry.entry.associated, entry.associated)))
+    return true;
+  const llvm::StringRef name = linkerName(entry.associated);
+  const Definition own = registry_.findInModule(added.module, name, entry.internal).where;
+  // Other files of the module, as of an archive, have entries of their own.
+  return entry.prevailed && own.exists() && registry_.prevails(own.image, own.ordinal, name) &&
+         std::none_of(added_.begin(), added_.end(), [&](const Added& other) {
+           return other.image == own.image && other.bytes.lock() == registry_.image(own.image);
+         });
 }
 
-Status EngineImpl::collectFrom(ObjectId id, std::vector<Initialisation>& constructors,
-                               std::vector<Initialisation>& destructors) {
-  Result<const LinkedObject*> object = objects_.linked(id);
-  if (!object)
-    return object.takeError();
-  for (const LinkedObject::Initialiser& entry : (*object)->constructors)
-    constructors.push_back({entry.priority, {}, entry.function});
-  for (const LinkedObject::Initialiser& entry : (*object)->destructors)
-    destructors.push_back({entry.priority, {}, entry.function});
-  return {};
-}
-
-Status EngineImpl::collectInitialisers(std::vector<Initialisation>& constructors) {
-  std::vector<Initialisation> destructors;
-  for (; initialised_ < added_.size(); ++initialised_) {
-    const Added& added = added_[initialised_];
-    if (added.image.valid() && added.bytes.lock() != registry_.image(added.image))
-      continue; // redefined since; the number may be another's
-    const size_t before = destructors.size();
-    Status status = added.object.valid() ? collectFrom(added.object, constructors, destructors)
-                                         : collectFrom(added.image, constructors, destructors);
-    if (!status)
-      return status;
-    for (size_t i = before; i < destructors.size(); ++i)
-      destructors[i].module = added.module;
+Status EngineImpl::collectFrom(const Added& added, Initialisations& into) {
+  if (added.object.valid()) {
+    Result<const LinkedObject*> object = objects_.linked(added.object);
+    if (!object)
+      return object.takeError();
+    for (const LinkedObject::Initialiser& entry : (*object)->constructors)
+      into.constructors.push_back({entry.priority, {}, entry.function, added.module});
+    for (const LinkedObject::Initialiser& entry : (*object)->destructors)
+      into.destructors.push_back({entry.priority, {}, entry.function, added.module});
+    return {};
   }
-  const auto byPriority = [](const Initialisation& a, const Initialisation& b) {
-    return a.priority < b.priority;
-  };
-  std::stable_sort(constructors.begin(), constructors.end(), byPriority);
-  // The reverse of how they would be constructed.
-  std::stable_sort(destructors.begin(), destructors.end(), byPriority);
-  destructors_.insert(destructors_.begin(), destructors.rbegin(), destructors.rend());
+  // Redefined since: the number may be another's, and what it defined is found by what it meant then.
+  const std::shared_ptr<const ProgramImage> image = added.bytes.lock();
+  const bool there = image && image == registry_.image(added.image);
+  if (there) {
+    Result<SessionPool::Lease> session = pool_.borrow();
+    if (!session)
+      return session.takeError();
+    // Making a block of thread-locals known to the process takes malloc, so not in a first call.
+    if (Status status = data_.ensureThreadBlock(added.image, **session); !status)
+      return status;
+  }
+  for (const bool constructors : {true, false}) {
+    std::vector<Initialisation>& to = constructors ? into.constructors : into.destructors;
+    for (const AddedInitialiser& one : constructors ? added.constructors : added.destructors) {
+      if (isToRun(added, one, there))
+        to.push_back({one.entry.priority,
+                      there ? registry_.resolve(added.image, one.entry.function, one.name) : one.function,
+                      nullptr, added.module});
+    }
+  }
+  return {};
+}
+
+Status EngineImpl::collectInitialisers(Initialisations& collected) {
+  size_t next = initialised_;
+  for (; next < added_.size(); ++next) {
+    if (removing_.contains(added_[next].module))
+      continue; // it goes without having been there
+    if (Status status = collectFrom(added_[next], collected); !status)
+      return status; // all of them again the next time
+  }
+  for (; initialised_ < next; ++initialised_)
+    added_[initialised_].constructors = added_[initialised_].destructors = {};
   return {};
 }
 
 Status EngineImpl::runConstructors() {
-  std::vector<Initialisation> constructors;
+  uint64_t call = 0;
   {
     LockGuard lock(loadMutex_);
     if (Status status = checkUndefined(); !status)
       return status;
-    if (Status status = collectInitialisers(constructors); !status)
+    Initialisations collected;
+    if (Status status = collectInitialisers(collected); !status)
       return status;
+    call = constructors_.begin(std::move(collected.constructors));
+    // The reverse of how they would be constructed.
+    std::vector<Initialisation>& destructors = collected.destructors;
+    std::stable_sort(
+        destructors.begin(), destructors.end(),
+        [](const Initialisation& a, const Initialisation& b) { return a.priority < b.priority; });
+    destructors_.insert(destructors_.begin(), destructors.rbegin(), destructors.rend());
     if (!destructors_.empty() && !destructorsRegistered_) {
       destructorsRegistered_ = true;
       // Before the constructors register anything: .fini_array runs after all of atexit's.
@@ -498,37 +528,59 @@ Status EngineImpl::runConstructors() {
     }
   }
   using Function = void (*)(int, char**, char**);
-  for (const Initialisation& entry : constructors) {
-    void* code = entry.native;
+  for (;;) {
+    std::optional<Initialisation> entry;
+    {
+      LockGuard lock(loadMutex_);
+      entry = constructors_.takeNext(call);
+    }
+    if (!entry)
+      return {};
+    Result<void*> code = addressOf(*entry);
     if (!code) {
-      Result<void*> address = addressOf(entry.function);
-      if (!address)
-        return address.takeError();
-      code = *address;
+      LockGuard lock(loadMutex_);
+      constructors_.giveUp(call, std::move(*entry));
+      return code.takeError();
     }
     // glibc passes main's arguments to initialisers.
-    if (code)
-      reinterpret_cast<Function>(code)(static_cast<int>(arguments_.size()),
-                                       argv_.empty() ? nullptr : argv_.data(), environ);
+    if (*code)
+      reinterpret_cast<Function>(*code)(static_cast<int>(arguments_.size()),
+                                        argv_.empty() ? nullptr : argv_.data(), environ);
   }
-  return {};
 }
 
 void EngineImpl::runDestructors() {
-  std::vector<Initialisation> destructors;
-  {
-    LockGuard lock(loadMutex_);
-    destructors.swap(destructors_);
+  // One at a time, too: it may remove the module of another.
+  for (;;) {
+    std::vector<Initialisation> next;
+    {
+      LockGuard lock(loadMutex_);
+      if (destructors_.empty())
+        return;
+      next.push_back(std::move(destructors_.front()));
+      destructors_.erase(destructors_.begin());
+    }
+    run(next);
   }
-  run(destructors);
 }
 
 void EngineImpl::run(const std::vector<Initialisation>& functions) {
   for (const Initialisation& entry : functions) {
-    Result<void*> code = entry.native ? Result<void*>(entry.native) : addressOf(entry.function);
+    Result<void*> code = addressOf(entry);
     if (code && *code)
       reinterpret_cast<void (*)()>(*code)();
   }
+}
+
+Result<void*> EngineImpl::addressOf(const Initialisation& entry) {
+  if (entry.native)
+    return static_cast<void*>(entry.native);
+  if (entry.function.kind == SymbolKind::Function) {
+    const FunctionRecord& record = registry_.function(FunctionId(entry.function.id));
+    if (!record.definition.load().exists() && record.removed.load(std::memory_order_relaxed))
+      return static_cast<void*>(nullptr);
+  }
+  return addressOf(entry.function);
 }
 
 Result<std::byte*> EngineImpl::dsoHandle(ImageId image) {
@@ -540,8 +592,10 @@ Result<std::byte*> EngineImpl::dsoHandle(ObjectId object) {
 }
 
 void* EngineImpl::dsoHandleOf(const void* function) {
+  ProgramStateGuard guard; // the program asks, by way of runtime functions
   const FunctionRecord* record = functionAt(function);
-  const std::string module = record ? registry_.moduleOf(record->definition.load()) : std::string();
+  const std::string module =
+      record ? registry_.moduleOf(record->definition.load()) : objects_.moduleAt(function);
   if (module.empty())
     return &dsoHandle_;
   Result<std::byte*> handle = dsoHandles_.of(module);

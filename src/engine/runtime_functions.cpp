@@ -37,9 +37,26 @@ int registerAtQuickExit(void (*handler)(), EngineImpl* engine) {
   return __cxa_at_quick_exit(reinterpret_cast<void (*)(void*)>(handler),
                              engine->dsoHandleOf(reinterpret_cast<void*>(handler)));
 }
+/// Each handler goes with the module that defines it.
 int registerAtFork(void (*prepare)(), void (*parent)(), void (*child)(), EngineImpl* engine) {
+  const auto handleOf = [&](void (*handler)()) {
+    return engine->dsoHandleOf(reinterpret_cast<void*>(handler));
+  };
   const auto any = prepare ? prepare : parent ? parent : child;
-  return __register_atfork(prepare, parent, child, engine->dsoHandleOf(reinterpret_cast<void*>(any)));
+  void* const handle = handleOf(any);
+  bool together = true;
+  for (const auto handler : {prepare, parent, child})
+    together &= !handler || handleOf(handler) == handle;
+  if (together)
+    return __register_atfork(prepare, parent, child, handle);
+  int failed = 0;
+  if (prepare)
+    failed = __register_atfork(prepare, nullptr, nullptr, handleOf(prepare));
+  if (parent && !failed)
+    failed = __register_atfork(nullptr, parent, nullptr, handleOf(parent));
+  if (child && !failed)
+    failed = __register_atfork(nullptr, nullptr, child, handleOf(child));
+  return failed;
 }
 
 /// Without tail calls: dlsym takes RTLD_NEXT to mean "after the object that my caller is in", which must be

@@ -49,6 +49,15 @@ public:
   Counter freedBytes; ///< of code
   Counter directCalls, callPatches;
 
+  void published(unsigned tier, bool continuation, uint64_t bytes, uint64_t direct) {
+    Tier& of = tiers[tier];
+    (continuation ? of.continuations : of.functions).add();
+    if (continuation)
+      continuations.add();
+    of.bytes.add(bytes);
+    directCalls.add(direct);
+  }
+
   void addListener(EventListener* listener) TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);
     listeners_.push_back(listener);

@@ -24,7 +24,6 @@
 #include "base/ids.h"
 #include "base/thread_annotations.h"
 #include "codemem/function_table.h"
-#include "load/image.h"
 #include "load/image_reader.h"
 #include "registry/entries.h"
 
@@ -136,6 +135,7 @@ public:
   std::vector<std::pair<std::string, SymbolRef>> exported(const std::vector<std::string>& names)
       TIERCEL_EXCLUDES(mutex_);
 
+  FunctionId functionAt(const void* address) const { return table_.idOfStub(address); }
   /// A copy of `text` that lives as long as the registry.
   std::string_view keep(llvm::StringRef text) TIERCEL_EXCLUDES(mutex_);
 
