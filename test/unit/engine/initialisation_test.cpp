@@ -268,6 +268,7 @@ TEST_F(Constructors, AllWhoWaitForACompileAreToldThatItFailed) {
   add("user", ir(kUsesX));
   for (int round = 0; round < 20; ++round) {
     std::vector<std::thread> threads;
+    threads.reserve(4);
     std::atomic<int> told{0};
     for (int i = 0; i < 4; ++i)
       threads.emplace_back([&] {
