@@ -52,7 +52,7 @@ Error refusal(const std::string& text, CodeMemory& memory) {
 }
 
 TEST(ObjectLinker, PartsMustBeWithin2GiB) {
-  const std::string codeAndData = "movl data(%rip), %eax; ret; .data; data: .long 1, 2";
+  const std::string codeAndData = "code: movl data(%rip), %eax; ret; .data; data: .long 1, 2";
   for (const ptrdiff_t writableAt : {ptrdiff_t(2) << 30, -(ptrdiff_t(2) << 30), ptrdiff_t(1) << 44}) {
     ImaginedMemory memory;
     memory.writableAt = writableAt;
@@ -65,7 +65,7 @@ TEST(ObjectLinker, PartsMustBeWithin2GiB) {
 
 TEST(ObjectLinker, NothingIsExecutableAndWritable) {
   ImaginedMemory memory;
-  const Error error = refusal(".section both, \"awx\", @progbits; ret", memory);
+  const Error error = refusal(".section both, \"awx\", @progbits; code: ret", memory);
   EXPECT_EQ(error.kind(), ErrorKind::Unsupported);
   EXPECT_EQ(error.message(), "code object: it has sections that are executable and writable at once");
   EXPECT_EQ(memory.allocated, 0);
