@@ -26,7 +26,7 @@ CORPUS_MODES = (
     "tier0,tier3,adaptive,cost,window,promote-always,osr-always,chaos,"
     "retire-always,poison-freed,tiny-arena,single-mapping"
 )
-PROGRAM_MODES = "tier0,tier3,adaptive,cost,retire-always"
+PROGRAM_MODES = "tier0,tier3,adaptive,cost,chaos,retire-always"
 QUICK_MODES = "tier0,adaptive,promote-always,osr-always"
 
 
@@ -79,8 +79,8 @@ def make_stages(preset: str) -> list[Stage]:
         Stage("profile", "profiles, against clang's", profile, profile),
         Stage("fuzz", "random programs", fuzz, [*fuzz, "--seeds", QUICK_SEEDS]),
         Stage("bench", "what the benchmarks conclude", bench, bench),
-        Stage("stress", "everything that changes a running program, at once", [*stress, "--seconds", "10"],
-              [*stress, "--seconds", "5"]),
+        Stage("stress", "everything that changes a running program, at once", [*stress, "--seconds", "40"],
+              [*stress, "--seconds", "12"]),
         Stage("examples", "examples, run and built against the installed package", examples, examples),
     ]
 
