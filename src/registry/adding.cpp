@@ -305,12 +305,14 @@ Status Registry::enterVariable(Adding& adding, const llvm::GlobalVariable& varia
     id = (*made)->id;
   }
   GlobalRecord& record = globals_[id.value];
+  Definition keptFor;
   const bool hasStorage = record.address.load(std::memory_order_relaxed) != nullptr;
   if (adding.rules.redefine)
     adding.renewed.push_back(record.id); // whoever knows what was in it, or folded it
   if (hasStorage && (adding.rules.redefine || needsOtherMemory(record, variable))) {
     redefineVariable(adding, record, variable, where);
-  } else if (hasStorage && record.threadLocal) { // its place is in the block of the image that it came with
+  } else if (hasStorage && record.threadLocal) {
+    keptFor = where;       // its place is in the block of the image that it came with
   } else if (hasStorage) { // its module comes back: those who went on using it keep what is in it
     countInForce(record.definition.load(), -1);
     setDefinition(record, where);
@@ -320,7 +322,7 @@ Status Registry::enterVariable(Adding& adding, const llvm::GlobalVariable& varia
     if (record.threadLocal)
       adding.entry.threadLocals.push_back(record.id);
   }
-  bind(name, {record.threadLocal ? SymbolKind::Thread : SymbolKind::Data, id.value, 0});
+  bind(name, {record.threadLocal ? SymbolKind::Thread : SymbolKind::Data, id.value, 0}, keptFor);
   return {};
 }
 

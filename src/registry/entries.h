@@ -33,10 +33,11 @@ struct NameEntry {
   std::unique_ptr<std::vector<Spare>> spares = nullptr;
   Strength strength = Strength::Undefined;
   bool inComdat = false;
-  bool isData = false;     ///< of undefined names: referred to as a variable
-  bool hidden = false;     ///< not visible to dlsym and libraries
-  bool aliased = false;    ///< an alias stands for this very definition
-  Definition alias = {};   ///< of an alias: itself. It holds its image
+  bool isData = false;  ///< of undefined names: referred to as a variable
+  bool hidden = false;  ///< not visible to dlsym and libraries
+  bool aliased = false; ///< an alias stands for this very definition
+  Definition alias =
+      {}; ///< of an alias, or of what goes on as another's definition: itself. It holds its image
   bool ownsRecord = false; ///< `ref` was made for this name, not for the target of an alias
   bool orphaned = false;   ///< a variable whose module is gone; it lives as long as others mention it
   std::string_view definedIn = {};

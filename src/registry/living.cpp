@@ -93,7 +93,7 @@ OwnDefinition Registry::findInModule(llvm::StringRef module, llvm::StringRef nam
   if (isOf(found->second.ref, module)) {
     const Definition alias = found->second.alias;
     return {found->second.ref, definitionOf(found->second.ref),
-            alias.exists() && images_[alias.image.value].module == module};
+            alias.exists() && !found->second.ownsRecord && images_[alias.image.value].module == module};
   }
   const Spare* spare = spareOf(found->second, module);
   return spare ? OwnDefinition{found->second.ref, spare->where} : OwnDefinition();

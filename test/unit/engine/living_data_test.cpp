@@ -240,6 +240,24 @@ TEST_F(LivingData, AThreadLocalStaysAsLongAsItIsMentioned) {
   EXPECT_EQ(call("userget"), 43);
 }
 
+TEST_F(LivingData, AThreadLocalMayComeAndGoAgainAndAgain) {
+  const std::string text =
+      "@t = thread_local global i32 1\n"
+      "define i32 @next() { %x = load i32, ptr @t %y = add i32 %x, 1 store i32 %y, ptr @t "
+      "ret i32 %y }";
+  add("m", ir(text));
+  add("user",
+      ir("@t = external thread_local global i32  define i32 @get() { %x = load i32, ptr @t ret i32 %x }"));
+  for (int i = 2; i < 6; ++i) {
+    EXPECT_EQ(call("next"), i);
+    EXPECT_EQ(call("get"), i);
+    EXPECT_OK(engine->remove("m", {.force = true}));
+    EXPECT_EQ(call("get"), i);
+    add("m", ir(text));
+    redefine("m", ir(text));
+  }
+}
+
 TEST_F(LivingData, AThreadLocalInReserveDoesNotTakeThePlaceOfOneThatIsUsed) {
   add("a", ir(threadLocal("a", "weak thread_local global i32 1")));
   add("b", ir(threadLocal("b", "weak thread_local global i32 2")));
