@@ -570,6 +570,8 @@ def run_all(jobs: list[tuple[str, object]], workers: int, verbose: bool) -> tupl
 
 
 def main() -> int:
+    # Started in the background it may have been told to ignore this, and so would the programs, of which some die by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = parse_arguments()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # many programs die on purpose
     try:
