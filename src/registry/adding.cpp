@@ -354,7 +354,7 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
     if (strength != Strength::Undefined) {
       if (adding.rules.redefine)
         dropSpares(name, adding.entry.module);
-      addSpare(name, where, strength, variable ? sizeOf(*variable) : 0);
+      addSpare(name, {where, strength, variable ? sizeOf(*variable) : 0, !variable});
     }
     return {};
   }
@@ -362,8 +362,7 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
     dropSpares(name, adding.entry.module);
   if (const Definition before = definitionOf(name.ref);
       takesOver && !replaces && name.strength != Strength::Undefined && before.exists())
-    addSpare(name, before, name.strength,
-             name.ref.kind == SymbolKind::Function ? 0 : globals_[name.ref.id].size);
+    spareInForce(name);
   if (variable) {
     if (Status status = enterVariable(adding, *variable, named, where, merges); !status)
       return status;

@@ -23,7 +23,8 @@ enum class Strength : uint8_t { Undefined, Weak, Common, Strong };
 struct Spare {
   Definition where;
   Strength strength;
-  uint64_t size; ///< of a variable; 0 of a function
+  uint64_t size; ///< of a variable
+  bool isFunction;
 };
 /// What an external name means.
 struct NameEntry {

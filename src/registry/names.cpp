@@ -51,8 +51,7 @@ void Registry::leaveDefinition(NameEntry& name, std::vector<FunctionId>& changed
   const Definition before = definitionOf(name.ref);
   if (!name.ownsRecord || !before.exists())
     return;
-  addSpare(name, before, name.strength,
-           name.ref.kind == SymbolKind::Function ? 0 : globals_[name.ref.id].size);
+  spareInForce(name);
   // Who has the function's address is to find what the name means now. Its aliases go on standing for it.
   if (name.ref.kind == SymbolKind::Function && !name.aliased)
     changeFunction(functions_[name.ref.id], {}, changed);
@@ -60,11 +59,17 @@ void Registry::leaveDefinition(NameEntry& name, std::vector<FunctionId>& changed
 
 // --- definitions in reserve -------------------------------------------------------------------------------
 
-void Registry::addSpare(NameEntry& name, Definition where, Strength strength, uint64_t size) {
+void Registry::addSpare(NameEntry& name, const Spare& spare) {
   if (!name.spares)
     name.spares = std::make_unique<std::vector<Spare>>();
-  name.spares->push_back({where, strength, size});
-  countInForce(where, 1);
+  name.spares->push_back(spare);
+  countInForce(spare.where, 1);
+}
+
+void Registry::spareInForce(NameEntry& name) {
+  const bool isFunction = name.ref.kind == SymbolKind::Function;
+  addSpare(name,
+           {definitionOf(name.ref), name.strength, isFunction ? 0 : globals_[name.ref.id].size, isFunction});
 }
 
 const Spare* Registry::spareOf(const NameEntry& name, llvm::StringRef module) {
@@ -121,7 +126,7 @@ void Registry::replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed)
   }
   GlobalRecord& record = globals_[name.ref.id];
   if (next.exists() && record.threadLocal && !hasPlaceIn(record, next.image)) {
-    addSpare(name, next, name.strength, spareSize);
+    addSpare(name, {next, name.strength, spareSize, /*isFunction=*/false});
     countInForce(next, -1);
     name.strength = Strength::Undefined;
     name.orphaned = true;
@@ -145,7 +150,7 @@ void Registry::bringBack(Name& named, std::vector<FunctionId>& changed) {
   const auto best = std::max_element(name.spares->begin(), name.spares->end(),
                                      [](const Spare& a, const Spare& b) { return a.strength < b.strength; });
   const Spare spare = *best;
-  if (spare.size > 0)
+  if (!spare.isFunction)
     return; // what a variable needs is not known here
   Result<FunctionRecord*> record = newFunction(named.first());
   if (!record)

@@ -173,8 +173,8 @@ private:
   void countInForce(const Definition& definition, int change) TIERCEL_REQUIRES(mutex_);
   void changeFunction(FunctionRecord& record, Definition where, std::vector<FunctionId>& changed)
       TIERCEL_REQUIRES(mutex_);
-  /// Spares hold their images.
-  void addSpare(NameEntry& name, Definition where, Strength strength, uint64_t size) TIERCEL_REQUIRES(mutex_);
+  void addSpare(NameEntry& name, const Spare& spare) TIERCEL_REQUIRES(mutex_);
+  void spareInForce(NameEntry& name) TIERCEL_REQUIRES(mutex_);
   void dropSpares(NameEntry& name, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
   const Spare* spareOf(const NameEntry& name, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
   bool hasPlaceIn(const GlobalRecord& threadLocal, ImageId image) TIERCEL_REQUIRES(mutex_);
