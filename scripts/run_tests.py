@@ -26,7 +26,7 @@ CORPUS_MODES = (
     "tier0,tier3,adaptive,cost,window,promote-always,osr-always,chaos,"
     "retire-always,poison-freed,tiny-arena,single-mapping"
 )
-PROGRAM_MODES = "tier0,tier3,adaptive,cost,chaos,retire-always"
+PROGRAM_MODES = "tier0,tier3,adaptive,chaos,retire-always"
 QUICK_MODES = "tier0,adaptive,promote-always,osr-always"
 
 
