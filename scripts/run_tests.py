@@ -79,7 +79,7 @@ def make_stages(preset: str) -> list[Stage]:
         Stage("profile", "profiles, against clang's", profile, profile),
         Stage("fuzz", "random programs", fuzz, [*fuzz, "--seeds", QUICK_SEEDS]),
         Stage("bench", "what the benchmarks conclude", bench, bench),
-        Stage("stress", "everything that changes a running program, at once", [*stress, "--seconds", "40"],
+        Stage("stress", "everything that changes a running program, at once", [*stress, "--seconds", "20"],
               [*stress, "--seconds", "12"]),
         Stage("examples", "examples, run and built against the installed package", examples, examples),
     ]
