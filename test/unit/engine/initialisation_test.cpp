@@ -29,8 +29,8 @@ std::function<void(int)> onNote;
 
 void note(int number) {
   noted.push_back(number);
-  if (onNote)
-    onNote(number);
+  if (const std::function<void(int)> hook = onNote) // a copy: it may end itself
+    hook(number);
 }
 
 class Constructors : public LivingTest {
