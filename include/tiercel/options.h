@@ -96,10 +96,10 @@ struct Options {
   /// On-stack replacement: a running loop goes on in better code without returning first.
   bool osr = true;
 
-  /// Nothing has been compiled for two seconds, and what the compilers kept in memory was freed: a host with
-  /// a heap other than libc's may have it give that back to the system. Unset: malloc_trim. Called on a
-  /// background thread.
-  std::function<void()> onWarmedUp;
+  /// Gives what the heap keeps of freed memory back to the system: for hosts with a heap other than libc's.
+  /// Unset: malloc_trim. Called on a background thread, when nothing has been compiled for two seconds and what
+  /// the compilers kept was freed, and at most every five seconds while the program is being changed.
+  std::function<void()> giveBackHeap;
 
   /// Freeing code that has been replaced or removed.
   Reclaim reclaim = Reclaim::QuiescentPoints;

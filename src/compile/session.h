@@ -73,7 +73,7 @@ private:
   DiagnosticCollector* diagnostics_; ///< owned by the context
   TargetAttributes attributes_;
   std::vector<std::unique_ptr<ImageReader>> readers_; ///< by image
-  static constexpr unsigned kMostOpened = 256;
+  static constexpr unsigned kMostOpened = 64;
   unsigned opened_ = 0; ///< images in all, those that are gone included
   /// Of images that were released: the unit in progress may still be made from one.
   std::vector<std::unique_ptr<ImageReader>> retiredReaders_;

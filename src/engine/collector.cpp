@@ -20,8 +20,14 @@ constexpr uint64_t kBackgroundTimeoutNs = 20'000'000;
 /// In the background: when this much can be gained, and not more often than this.
 constexpr uint64_t kWorthwhileBytes = 256 << 10;
 constexpr uint64_t kIntervalNs = 100'000'000;
+/// So much is not left for when there is nothing to compile.
+constexpr uint64_t kUrgentBytes = 4 << 20;
 /// A collection that could not look at everything is tried again later and later.
 constexpr uint64_t kLongestIntervalNs = 10'000'000'000;
+/// Changes leave holes in the heap: images and compilers come and go among what stays. After so many they are
+/// worth the walk over the heap, some tens of milliseconds of a worker; and not more often than this.
+constexpr uint64_t kHeapChanges = 512;
+constexpr uint64_t kHeapIntervalNs = 5'000'000'000;
 
 /// Retired code by address, for the search from a signal handler: constant while a scan runs.
 struct Candidates {
@@ -147,6 +153,8 @@ void Collector::finish(std::span<CodeVersion* const> candidates, CollectReport& 
 }
 
 void Collector::note(const CollectReport& report) {
+  // What is held now stays: the background's next look is worth it when as much again has come.
+  leftBytes_.store(waitingBytes(), std::memory_order_relaxed);
   if (!report.complete)
     return;
   engine_.statistics_.collections.add();
@@ -179,8 +187,12 @@ void Collector::noteStack() {
 
 void Collector::giveBackMemory() {
   engine_.pool_.trim();
-  if (engine_.options_.onWarmedUp)
-    engine_.options_.onWarmedUp();
+  giveBackHeap();
+}
+
+void Collector::giveBackHeap() {
+  if (engine_.options_.giveBackHeap)
+    engine_.options_.giveBackHeap();
   else
     malloc_trim(0);
 }
@@ -206,31 +218,58 @@ bool Collector::makeRoom() {
   return report && report->freed > 0;
 }
 
-void Collector::collectInBackground() {
+uint64_t Collector::collectionDueNs(uint64_t worthwhileBytes) const {
   if (engine_.options_.reclaim != Reclaim::Signals || mayHaveForeignStacks())
-    return;
-  const uint64_t now = nowNs();
-  const uint64_t notBefore = afterNs_.load(std::memory_order_relaxed);
-  if (notBefore == ~uint64_t(0) ||
-      (!engine_.options_.modes.retireAlways &&
-       (waitingBytes() < atBytes_.load(std::memory_order_relaxed) || now < notBefore)))
-    return;
-  if (engine_.options_.modes.retireAlways && engine_.versions_.retiredBytes() == 0)
-    return;
+    return kNothingDue;
+  const uint64_t after = afterNs_.load(std::memory_order_relaxed);
+  if (engine_.options_.modes.retireAlways && after != kNothingDue)
+    return engine_.versions_.everRetired() != retiredBefore_.load(std::memory_order_relaxed) ? 0
+                                                                                             : kNothingDue;
+  return waitingBytes() < leftBytes_.load(std::memory_order_relaxed) + worthwhileBytes ? kNothingDue : after;
+}
+
+uint64_t Collector::heapDueNs() const {
+  return changes_.load(std::memory_order_relaxed) < kHeapChanges
+             ? kNothingDue
+             : heapAfterNs_.load(std::memory_order_relaxed);
+}
+
+void Collector::programChanged() {
+  changes_.fetch_add(1, std::memory_order_relaxed);
+  // The exchanges order this: either the worker's look below comes after, and sees the change, or it comes
+  // before, and here is seen that the worker does not come.
+  const uint64_t due = std::min(collectionDueNs(kWorthwhileBytes), heapDueNs());
+  if (due != kNothingDue && due < workerComesNs_.exchange(due, std::memory_order_acq_rel))
+    engine_.promoter_.wake();
+}
+
+uint64_t Collector::workInBackground(bool busy) {
   if (working_.exchange(true, std::memory_order_acquire))
-    return; // another worker is at it
+    return kNothingDue; // another worker is at it, and looks once more afterwards
+  if (collectionDueNs(busy ? kUrgentBytes : kWorthwhileBytes) <= nowNs())
+    collectNow();
+  if (heapDueNs() <= nowNs()) {
+    changes_.store(0, std::memory_order_relaxed);
+    giveBackHeap();
+    heapAfterNs_.store(nowNs() + kHeapIntervalNs, std::memory_order_relaxed);
+  }
+  working_.store(false, std::memory_order_release);
+  workerComesNs_.exchange(kNothingDue, std::memory_order_acq_rel);
+  const uint64_t due = std::min(collectionDueNs(kWorthwhileBytes), heapDueNs());
+  workerComesNs_.store(due, std::memory_order_release);
+  return due;
+}
+
+void Collector::collectNow() {
+  retiredBefore_.store(engine_.versions_.everRetired(), std::memory_order_relaxed);
   const Result<CollectReport> report = collect(kBackgroundTimeoutNs);
   if (!report) { // the system does not allow it, and will not
-    afterNs_.store(~uint64_t(0), std::memory_order_relaxed);
-    working_.store(false, std::memory_order_release);
+    afterNs_.store(kNothingDue, std::memory_order_relaxed);
     return;
   }
   const bool useful = report->freed > 0;
   intervalNs_ = useful ? kIntervalNs : std::clamp(2 * intervalNs_, kIntervalNs, kLongestIntervalNs);
   afterNs_.store(nowNs() + intervalNs_, std::memory_order_relaxed);
-  // What is held now stays: the next look is worth it when as much again has come.
-  atBytes_.store(waitingBytes() + kWorthwhileBytes, std::memory_order_relaxed);
-  working_.store(false, std::memory_order_release);
 }
 
 } // namespace tiercel

@@ -33,8 +33,13 @@ public:
   Result<CollectReport> collect() TIERCEL_EXCLUDES(mutex_);
   /// The host's word that nobody is in compiled code: frees all.
   CollectReport quiescentPoint() TIERCEL_EXCLUDES(mutex_);
-  /// By workers, when they have nothing better to do: collects if there is enough to gain.
-  void collectInBackground();
+  /// By a change of the program: wakes a worker if there is, or will be, something to give back.
+  void programChanged();
+  /// By workers: collects if there is enough to gain, and gives back heap that changes left. `busy`: there
+  /// is code to compile, so only what is urgent. Returns when it is to be called again: kNothingDue if not
+  /// before something else happens.
+  uint64_t workInBackground(bool busy);
+  static constexpr uint64_t kNothingDue = ~uint64_t(0);
   /// When a first compile found no room for its code; whether there is more now.
   bool makeRoom();
   /// When nothing has been compiled for a while: frees what LLVM keeps, and what the heap keeps of that.
@@ -56,6 +61,11 @@ private:
   void note(const CollectReport& report) TIERCEL_EXCLUDES(mutex_);
   /// Code that is retired, and images that are gone.
   uint64_t waitingBytes() const;
+  /// When there is something to do; kNothingDue if there is not.
+  uint64_t collectionDueNs(uint64_t worthwhileBytes) const;
+  uint64_t heapDueNs() const;
+  void collectNow();
+  void giveBackHeap();
   void finish(std::span<CodeVersion* const> candidates, CollectReport& report) TIERCEL_REQUIRES(mutex_);
   bool mayHaveForeignStacks() const;
 
@@ -66,8 +76,13 @@ private:
   std::shared_ptr<ThreadStacks> stacks_ TIERCEL_GUARDED_BY(mutex_);
   /// Return addresses may be on stacks that belong to no thread: from now on nothing is freed.
   std::atomic<bool> foreignStacks_{false};
-  std::atomic<uint64_t> atBytes_{256 << 10}, afterNs_{0}; ///< when the background looks again
-  std::atomic<bool> working_{false};                      ///< in the background: its owner has the next
+  /// The background looks again after this time, when so much more waits than what it left.
+  std::atomic<uint64_t> afterNs_{0}, leftBytes_{0};
+  std::atomic<uint64_t> retiredBefore_{0}; ///< versions that the last look saw
+  /// The same for the heap, by changes of the program.
+  std::atomic<uint64_t> heapAfterNs_{0}, changes_{0};
+  std::atomic<uint64_t> workerComesNs_{kNothingDue}; ///< without being woken
+  std::atomic<bool> working_{false};                 ///< in the background: its owner has the next
   uint64_t intervalNs_ = 0;
 };
 

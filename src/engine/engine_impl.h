@@ -202,6 +202,9 @@ private:
   /// Drops all code of a function; the next call compiles it.
   void close(FunctionRecord& record) TIERCEL_REQUIRES(versions_.mutex());
   void fallBack(CodeVersion& dependent) TIERCEL_REQUIRES(versions_.mutex());
+  /// After entries were closed: no thread enters the code behind them any more, and what that gives back
+  /// is on its way.
+  void settle();
   /// Memory of images and objects that nothing refers to any more.
   void releaseData() TIERCEL_REQUIRES(materialiseMutex_, versions_.mutex());
 

@@ -4,6 +4,7 @@
 #include "base/diagnostics.h"
 #include "engine/engine_impl.h"
 #include "platform/membarrier.h"
+#include "registry/values.h"
 #include "unit/same_body.h"
 
 #include "llvm/IR/Verifier.h"
@@ -56,14 +57,13 @@ llvm::StringRef nameInModule(const llvm::GlobalValue& value) {
 /// Whether an alias stands for what the module's alias of this name stands for already.
 bool isSameAlias(Registry& registry, const std::string& module, const llvm::GlobalAlias& alias,
                  const SymbolRef& known) {
-  llvm::APInt offset(64, 0);
-  const auto* base = llvm::dyn_cast<llvm::GlobalValue>(alias.getAliasee()->stripAndAccumulateConstantOffsets(
-      alias.getDataLayout(), offset, /*AllowNonInbounds=*/true));
-  if (!base)
+  const AliasTarget target = targetOf(alias);
+  if (!target.base)
     return false;
-  const SymbolRef target = registry.findInModule(module, nameInModule(*base), base->hasLocalLinkage()).ref;
-  return target.kind == known.kind && target.id == known.id &&
-         target.offset + offset.getSExtValue() == known.offset;
+  SymbolRef ref =
+      registry.findInModule(module, nameInModule(*target.base), target.base->hasLocalLinkage()).ref;
+  ref.offset += target.offset;
+  return ref == known;
 }
 
 Result<Likeness> compare(EngineImpl& engine, const std::string& module, llvm::GlobalValue& value,
@@ -108,9 +108,9 @@ Result<Likeness> compare(EngineImpl& engine, const std::string& module, llvm::Gl
     // What is in a variable stays; constants have no value but their own.
     return variable->isConstant() || old.isConstant() ? Likeness::Different : Likeness::SameStorage;
   }
-  const std::string oldType = textOf(*before.getValueType()), newType = textOf(*value.getValueType());
   if (!isSameType(*before.getValueType(), *value.getValueType()) && !options.changeTypes)
-    return refuse("its type is '" + oldType + "', the new one's '" + newType + "'");
+    return refuse("its type is '" + textOf(*before.getValueType()) + "', the new one's '" +
+                  textOf(*value.getValueType()) + "'");
   auto* function = llvm::dyn_cast<llvm::Function>(&value);
   auto* old = llvm::dyn_cast<llvm::Function>(&before);
   if (!function || !old)
@@ -250,7 +250,7 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
     follow(std::move(*change));
     releaseData();
   }
-  serialiseAllThreads();
+  settle();
   // The old bodies were read for the comparison and are not wanted any more; the new ones soon are.
   (*session)->adopt(id, std::move(*reader));
   statistics_.redefinitions.add();
@@ -336,7 +336,7 @@ Status EngineImpl::discardCode(const std::vector<std::string>& patterns) {
         close(*record);
     }
   }
-  serialiseAllThreads();
+  settle();
   return {};
 }
 
@@ -416,7 +416,7 @@ void EngineImpl::takeOut(std::span<const Added> parts) {
     unbindLate();
     releaseData();
   }
-  serialiseAllThreads();
+  settle();
 }
 
 void EngineImpl::takeOutObject(ObjectId object) {
@@ -455,9 +455,14 @@ Status EngineImpl::removeFunction(const std::string& name, const RemoveOptions& 
     applyChange(registry_.removeFunction(FunctionId(ref.id)));
     releaseData();
   }
-  serialiseAllThreads();
+  settle();
   statistics_.removals.add();
   return {};
+}
+
+void EngineImpl::settle() {
+  serialiseAllThreads();
+  collector_.programChanged();
 }
 
 void EngineImpl::releaseData() {

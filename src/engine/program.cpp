@@ -236,7 +236,7 @@ void EngineImpl::followOthers() {
   const std::vector<FunctionId> changed = registry_.rebound();
   applyChange(changed);
   if (unbindLate() || !changed.empty())
-    serialiseAllThreads();
+    settle();
 }
 
 Status EngineImpl::addLibrary(const std::string& name, const std::vector<std::string>& directories) {

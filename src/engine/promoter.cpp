@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/promoter.h"
 
+#include "base/clock.h"
 #include "base/glob.h"
 #include "engine/engine_impl.h"
 #include "platform/futex.h"
@@ -120,6 +121,7 @@ void Promoter::work() {
     const Take take = takeBest(best);
     if (take == Take::Taken) {
       run(best, /*background=*/true);
+      (void)engine_.collector().workInBackground(/*busy=*/true);
       continue;
     }
     if (take == Take::OverBudget) {
@@ -128,23 +130,25 @@ void Promoter::work() {
     }
     idleSignal_.fetch_add(1, std::memory_order_release);
     futexWakeAll(idleSignal_);
-    engine_.collector().collectInBackground();
-    sleepUntilWork(seen);
+    sleepUntilWork(seen, engine_.collector().workInBackground(/*busy=*/false));
   }
 }
 
-void Promoter::sleepUntilWork(uint32_t seen) {
-  if (engine_.pool().hasIdle()) {
-    const uint64_t borrowed = engine_.pool().borrowed();
-    futexWaitFor(workSignal_, seen, kWarmedUpNs);
-    if (workSignal_.load(std::memory_order_acquire) != seen)
-      return;
-    if (engine_.pool().borrowed() == borrowed)
-      engine_.collector().giveBackMemory();
-    else
-      return; // the program still meets new functions; looked at again
+void Promoter::sleepUntilWork(uint32_t seen, uint64_t collectorDueNs) {
+  const uint64_t now = nowNs();
+  const uint64_t borrowed = engine_.pool().borrowed();
+  const uint64_t warmedUpNs = engine_.pool().hasIdle() ? now + kWarmedUpNs : Collector::kNothingDue;
+  const uint64_t until = std::min(warmedUpNs, collectorDueNs);
+  if (until == Collector::kNothingDue) {
+    futexWait(workSignal_, seen);
+    return;
   }
-  futexWait(workSignal_, seen);
+  if (until > now)
+    futexWaitFor(workSignal_, seen, static_cast<long>(until - now));
+  // If something was compiled meanwhile, the program still meets new functions; looked at again.
+  if (until == warmedUpNs && workSignal_.load(std::memory_order_acquire) == seen &&
+      engine_.pool().borrowed() == borrowed)
+    engine_.collector().giveBackMemory();
 }
 
 void Promoter::run(const QueuedCompile& item, bool background) {

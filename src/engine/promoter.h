@@ -54,6 +54,8 @@ public:
   void again(FunctionRecord& record, unsigned tier) TIERCEL_EXCLUDES(mutex_);
   /// From compiled code; async-signal-safe but for Options::sync.
   void tripped(FunctionRecord& record, TripKind kind);
+  /// One worker looks whether there is something to do.
+  void wake();
   /// Starts the workers if there should be some and there are none.
   void ensureWorkers();
   void waitIdle() TIERCEL_EXCLUDES(mutex_);
@@ -87,7 +89,7 @@ private:
   void startWorkers() TIERCEL_REQUIRES(mutex_);
   static void* threadMain(void* promoter);
   void work();
-  void sleepUntilWork(uint32_t seen);
+  void sleepUntilWork(uint32_t seen, uint64_t collectorDueNs);
   void decideTripped() TIERCEL_EXCLUDES(mutex_);
   /// Carries out what the policy wants; returns what to tell listeners, without the lock. `trips` is 0 if
   /// samples brought the function here.
@@ -103,7 +105,6 @@ private:
   void finished(const QueuedCompile& item, Outcome outcome, uint64_t nanoseconds) TIERCEL_EXCLUDES(mutex_);
   /// Borrows a session and compiles.
   void run(const QueuedCompile& item, bool background) TIERCEL_EXCLUDES(mutex_);
-  void wake();
   void promoteNow() TIERCEL_EXCLUDES(mutex_);
 
   // --- what is known about heat (heat.cpp) ---

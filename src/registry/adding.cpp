@@ -395,16 +395,10 @@ Result<SymbolRef> Registry::ownDefinition(Adding& adding, uint32_t ordinal) {
     return entry.values[ordinal];
   const llvm::GlobalValue& value = *adding.reader.value(ordinal);
   const Definition where{adding.id, ordinal};
-  const auto isHere = [&where](const Definition& d) {
-    return d.image == where.image && d.ordinal == where.ordinal;
-  };
   auto found = names_.find(linkerName(value));
   const SymbolRef named = found == names_.end() ? SymbolRef{} : found->second.ref;
   // Common symbols are one thing everywhere.
-  const bool prevailed = named.kind == SymbolKind::Function ? isHere(functions_[named.id].definition.load())
-                         : named.kind == SymbolKind::Data || named.kind == SymbolKind::Thread
-                             ? isHere(globals_[named.id].definition.load()) || value.hasCommonLinkage()
-                             : false;
+  const bool prevailed = definitionOf(named) == where || (isVariable(named) && value.hasCommonLinkage());
   // A redefinition may say again what its module has, or leave it out.
   const bool known = adding.rules.redefine && isOf(named, adding.entry.module);
   if ((prevailed || known) && !value.hasCommonLinkage())

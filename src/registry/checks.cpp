@@ -34,41 +34,34 @@ bool Registry::needsOtherMemory(const GlobalRecord& record, const llvm::GlobalVa
 }
 
 /// What is in use keeps its memory when another module defines it as well: that must be enough for both.
-Status Registry::checkRoom(const llvm::GlobalValue& value, const std::string& image, const AddRules& rules) {
+Status Registry::checkRoom(const llvm::GlobalValue& value, const NameEntry& name, const std::string& image,
+                           const AddRules& rules) {
   const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
-  if (!variable || !definesSymbol(value) || value.hasLocalLinkage())
+  if (!variable || name.strength == Strength::Undefined || !isVariable(name.ref) || !isFixed(name) ||
+      (rules.redefine && isOf(name.ref, rules.module)))
     return {};
-  const auto found = names_.find(linkerName(value));
-  if (found == names_.end() || found->second.strength == Strength::Undefined ||
-      !isVariable(found->second.ref) || !isFixed(found->second) ||
-      (rules.redefine && isOf(found->second.ref, rules.module)))
-    return {};
-  const GlobalRecord& record = globals_[found->second.ref.id];
+  const GlobalRecord& record = globals_[name.ref.id];
   if (record.threadLocal || (sizeOf(*variable) <= record.size && alignmentOf(*variable) <= record.alignment))
     return {};
   return Error(ErrorKind::BadInput, image,
                "variable '" + linkerName(value).str() + "' has " + std::to_string(sizeOf(*variable)) +
                    " bytes here, aligned to " + std::to_string(alignmentOf(*variable)) +
                    ", and is in use with " + std::to_string(record.size) + ", aligned to " +
-                   std::to_string(record.alignment) + ", as defined in " +
-                   std::string(found->second.definedIn));
+                   std::to_string(record.alignment) + ", as defined in " + std::string(name.definedIn));
 }
 
 /// Native code is linked once: it would go on with the old memory.
-Status Registry::checkNativeUsers(const llvm::GlobalValue& value, uint32_t ordinal, const AddRules& rules) {
+Status Registry::checkNativeUsers(const llvm::GlobalValue& value, const NameEntry& name, uint32_t ordinal,
+                                  const AddRules& rules) {
   const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
-  if (!variable || !definesSymbol(value) || value.hasLocalLinkage())
+  if (!variable || name.nativeMentions == 0 || !isVariable(name.ref) || !isFixed(name))
     return {};
-  const auto found = names_.find(linkerName(value));
-  if (found == names_.end() || found->second.nativeMentions == 0 || !isVariable(found->second.ref) ||
-      !isFixed(found->second))
-    return {};
-  const GlobalRecord& record = globals_[found->second.ref.id];
-  const bool stays =
-      rules.redefine ? !isOf(found->second.ref, rules.module) || rules.likeness[ordinal] == Likeness::Same ||
-                           (rules.likeness[ordinal] == Likeness::SameStorage &&
-                            !record.constant.load(std::memory_order_relaxed))
-                     : found->second.strength != Strength::Undefined || !needsOtherMemory(record, *variable);
+  const GlobalRecord& record = globals_[name.ref.id];
+  const bool stays = rules.redefine
+                         ? !isOf(name.ref, rules.module) || rules.likeness[ordinal] == Likeness::Same ||
+                               (rules.likeness[ordinal] == Likeness::SameStorage &&
+                                !record.constant.load(std::memory_order_relaxed))
+                         : name.strength != Strength::Undefined || !needsOtherMemory(record, *variable);
   if (stays)
     return {};
   return Error(ErrorKind::Unsupported, "redefinition of '" + linkerName(value).str() + "'",
@@ -77,19 +70,17 @@ Status Registry::checkNativeUsers(const llvm::GlobalValue& value, uint32_t ordin
 
 /// A variable whose module is gone and that is known by the name of an alias: whoever uses it would not
 /// notice that the name means something else. The alias may come back.
-Status Registry::checkOrphan(const llvm::GlobalValue& value, const std::string& image) {
-  if (!definesSymbol(value) || value.hasLocalLinkage())
-    return {};
-  const auto found = names_.find(linkerName(value));
-  if (found == names_.end() || !found->second.orphaned || found->second.ownsRecord)
+Status Registry::checkOrphan(const llvm::GlobalValue& value, const NameEntry& name,
+                             const std::string& image) {
+  if (!name.orphaned || name.ownsRecord)
     return {};
   if (const auto* alias = llvm::dyn_cast<llvm::GlobalAlias>(&value)) {
     const auto target = names_.find(linkerName(*targetOf(*alias).base));
-    if (target != names_.end() && target->second.ref.kind == found->second.ref.kind &&
-        target->second.ref.id == found->second.ref.id)
+    if (target != names_.end() && target->second.ref.kind == name.ref.kind &&
+        target->second.ref.id == name.ref.id)
       return {};
   }
-  return stillUsed(linkerName(value), found->second, image);
+  return stillUsed(linkerName(value), name, image);
 }
 
 Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& reader, const AddRules& rules) {
@@ -97,19 +88,21 @@ Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& rea
     const llvm::GlobalValue& value = *reader.value(ordinal);
     if (Status status = checkSupported(value, image.name); !status)
       return status;
-    if (Status status = checkNativeUsers(value, ordinal, rules); !status)
-      return status;
-    if (Status status = checkOrphan(value, image.name); !status)
-      return status;
-    if (Status status = checkRoom(value, image.name, rules); !status)
-      return status;
-    if (strengthOf(value) != Strength::Strong || value.hasLocalLinkage() || isReserved(value))
+    if (!definesSymbol(value) || value.hasLocalLinkage() || isReserved(value))
       continue;
-    auto found = names_.find(linkerName(value));
-    if (found != names_.end() && found->second.strength == Strength::Strong &&
-        !(found->second.inComdat && value.hasComdat()) &&
-        !(rules.redefine && isOf(found->second.ref, rules.module)))
-      return duplicate(linkerName(value), found->second.definedIn, image.name);
+    const auto found = names_.find(linkerName(value));
+    if (found == names_.end())
+      continue;
+    const NameEntry& name = found->second;
+    if (Status status = checkNativeUsers(value, name, ordinal, rules); !status)
+      return status;
+    if (Status status = checkOrphan(value, name, image.name); !status)
+      return status;
+    if (Status status = checkRoom(value, name, image.name, rules); !status)
+      return status;
+    if (strengthOf(value) == Strength::Strong && name.strength == Strength::Strong &&
+        !(name.inComdat && value.hasComdat()) && !(rules.redefine && isOf(name.ref, rules.module)))
+      return duplicate(linkerName(value), name.definedIn, image.name);
   }
   return {};
 }

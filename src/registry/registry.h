@@ -161,11 +161,12 @@ private:
   /// The definition of a name's record, if it is one of IR.
   Definition definitionOf(const SymbolRef& ref) TIERCEL_REQUIRES(mutex_);
   bool isOf(const SymbolRef& ref, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
-  Status checkNativeUsers(const llvm::GlobalValue& value, uint32_t ordinal, const AddRules& rules)
+  Status checkNativeUsers(const llvm::GlobalValue& value, const NameEntry& name, uint32_t ordinal,
+                          const AddRules& rules) TIERCEL_REQUIRES(mutex_);
+  Status checkOrphan(const llvm::GlobalValue& value, const NameEntry& name, const std::string& image)
       TIERCEL_REQUIRES(mutex_);
-  Status checkOrphan(const llvm::GlobalValue& value, const std::string& image) TIERCEL_REQUIRES(mutex_);
-  Status checkRoom(const llvm::GlobalValue& value, const std::string& image, const AddRules& rules)
-      TIERCEL_REQUIRES(mutex_);
+  Status checkRoom(const llvm::GlobalValue& value, const NameEntry& name, const std::string& image,
+                   const AddRules& rules) TIERCEL_REQUIRES(mutex_);
   bool leaves(const Adding& adding, uint32_t ordinal, const SymbolRef& known) TIERCEL_REQUIRES(mutex_);
   SymbolRef internalOf(llvm::StringRef module, llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
   static bool keepsRecord(const NameEntry& name, const AddRules& rules);
@@ -242,9 +243,8 @@ private:
   std::vector<GlobalId> freeGlobals_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<uint32_t> pendingImages_ TIERCEL_GUARDED_BY(mutex_);             ///< removed, not released
   llvm::DenseMap<uint32_t, FunctionCounts> counts_ TIERCEL_GUARDED_BY(mutex_); ///< by function
-  std::atomic<uint64_t> releases_{0}, pendingBytes_{0};
+  std::atomic<uint64_t> releases_{0}, pendingBytes_{0}, definedFunctions_{0};
   uint32_t objectCount_ TIERCEL_GUARDED_BY(mutex_) = 0;
-  std::atomic<uint64_t> definedFunctions_{0};
 };
 
 } // namespace tiercel

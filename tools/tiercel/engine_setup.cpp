@@ -103,7 +103,7 @@ Prepared createEngine(RunRequest& request, std::string_view help) {
 
   if (!request.engine.onFatal)
     request.engine.onFatal = dieOf;
-  request.engine.onWarmedUp = giveBackHeap;
+  request.engine.giveBackHeap = giveBackHeap;
   if (!request.engine.dump.empty())
     request.engine.onDump = [output = Output::standardError()](
                                 const DumpRequest& dump, const std::string& function,
