@@ -97,8 +97,8 @@ struct Options {
   bool osr = true;
 
   /// Gives what the heap keeps of freed memory back to the system: for hosts with a heap other than libc's.
-  /// Unset: malloc_trim. Called on a background thread, when nothing has been compiled for two seconds and what
-  /// the compilers kept was freed, and at most every five seconds while the program is being changed.
+  /// Unset: malloc_trim. Called on a background thread, when nothing has been compiled for two seconds and
+  /// what the compilers kept was freed, and at most every five seconds while the program is being changed.
   std::function<void()> giveBackHeap;
 
   /// Freeing code that has been replaced or removed.

@@ -185,7 +185,6 @@ private:
   Status collectInitialisers(Initialisations& collected) TIERCEL_REQUIRES(loadMutex_);
   Status collectFrom(const Added& added, Initialisations& into) TIERCEL_REQUIRES(loadMutex_);
   bool isToRun(const Added& added, const AddedInitialiser& entry, bool there) TIERCEL_REQUIRES(loadMutex_);
-
   bool hasModule(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   /// Takes a module's destructors, to be run before it goes.
   std::vector<Initialisation> takeDestructors(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
@@ -202,9 +201,7 @@ private:
   /// Drops all code of a function; the next call compiles it.
   void close(FunctionRecord& record) TIERCEL_REQUIRES(versions_.mutex());
   void fallBack(CodeVersion& dependent) TIERCEL_REQUIRES(versions_.mutex());
-  /// After entries were closed: no thread enters the code behind them any more, and what that gives back
-  /// is on its way.
-  void settle();
+  void settle(); ///< after entries were closed: nobody enters the code behind them; workers may free it
   /// Memory of images and objects that nothing refers to any more.
   void releaseData() TIERCEL_REQUIRES(materialiseMutex_, versions_.mutex());
 
