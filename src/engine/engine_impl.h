@@ -170,7 +170,6 @@ private:
   Status addOne(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   Status addAll(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   Status pullArchiveMembers() TIERCEL_REQUIRES(loadMutex_);
-  static Status checkTarget(const llvm::Module& module, const std::string& name);
   Status checkUndefined();
   Status checkEntry(FunctionId id, const std::string& entry);
   std::optional<void*> outsideAddress(llvm::StringRef name, bool weak); ///< code_objects.cpp

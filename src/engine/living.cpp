@@ -3,10 +3,12 @@
 // Changing a program that runs: adding, redefining and removing modules, with all that uses them following.
 #include "base/diagnostics.h"
 #include "engine/engine_impl.h"
+#include "engine/open_image.h"
 #include "platform/membarrier.h"
 #include "registry/values.h"
 #include "unit/same_body.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Verifier.h"
 
 #include <algorithm>
@@ -34,17 +36,17 @@ std::string describeVariable(const llvm::GlobalVariable& variable) {
 }
 
 /// Reads all bodies of a module that is about to come into a running program, and checks them.
-Status readAll(ImageReader& reader, const Input& input, bool verify) {
+Status readAll(ImageReader& reader, bool verify) {
   for (llvm::Function& function : reader.module()) {
     if (Status status = reader.readBody(function); !status)
       return status;
   }
-  if (input.verified || !verify)
+  if (!verify)
     return {};
   std::string problems;
   llvm::raw_string_ostream stream(problems);
   if (llvm::verifyModule(reader.module(), &stream))
-    return Error(ErrorKind::BadInput, input.name,
+    return Error(ErrorKind::BadInput, reader.image().name,
                  "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
   return {};
 }
@@ -152,10 +154,8 @@ Status checkVariables(EngineImpl& engine, const std::string& module, ImageReader
   }
   if (missing.empty())
     return {};
-  std::string list;
-  for (const std::string& name : missing)
-    list += (list.empty() ? "'" : ", '") + name + "'";
-  return Error(ErrorKind::MissingSymbol, reader.image().name, "it uses " + list + ", which nothing defines");
+  return Error(ErrorKind::MissingSymbol, reader.image().name,
+               "it uses '" + llvm::join(missing, "', '") + "', which nothing defines");
 }
 
 Error isBeingRemoved(const std::string& module) {
@@ -190,7 +190,7 @@ Status EngineImpl::add(const std::string& module, const Source& source) {
     Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(std::move(image), context);
     if (!reader)
       return reader.takeError();
-    if (Status status = readAll(**reader, *input, options_.verify); !status)
+    if (Status status = readAll(**reader, options_.verify); !status)
       return status;
   }
   return addInput(std::move(*input), module);
@@ -216,26 +216,21 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
     return Error(ErrorKind::MissingSymbol, "module '" + module + "'",
                  hasModule(module) ? "it has no IR so far; remove it and add it again"
                                    : "there is none of this name; add it first");
-  Result<SessionPool::Lease> session = pool_.borrow();
-  if (!session)
-    return session.takeError();
-  auto image = std::make_shared<ProgramImage>();
-  image->name = input->name;
-  image->bytes = std::move(input->bytes);
-  const size_t bytes = image->bytes->getBufferSize();
-  Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(image, (*session)->context());
-  if (!reader)
-    return reader.takeError();
-  if (Status status = checkTarget((*reader)->module(), image->name); !status)
-    return status;
-  if (!(*reader)->module().getModuleInlineAsm().empty())
+  const bool verify = options_.verify && !input->verified;
+  Result<OpenImage> opened = openImage(std::move(*input), pool_);
+  if (!opened)
+    return opened.takeError();
+  const std::shared_ptr<ProgramImage> image = opened->image;
+  ImageReader& reader = *opened->reader;
+  if (!reader.module().getModuleInlineAsm().empty())
     return Error(ErrorKind::Unsupported, image->name, "module-level assembly cannot be redefined");
-  if (Status status = readAll(**reader, *input, options_.verify); !status)
+  if (Status status = readAll(reader, verify); !status)
     return status;
-  Result<std::vector<Likeness>> likeness = compareDefinitions(*this, module, **reader, **session, options);
+  Result<std::vector<Likeness>> likeness =
+      compareDefinitions(*this, module, reader, *opened->session, options);
   if (!likeness)
     return likeness.takeError();
-  if (Status status = checkVariables(*this, module, **reader); !status)
+  if (Status status = checkVariables(*this, module, reader); !status)
     return status;
 
   const AddRules rules{.module = module, .redefine = true, .likeness = std::move(*likeness)};
@@ -243,7 +238,7 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
   {
     LockGuard materialise(materialiseMutex_);
     LockGuard versions(versions_.mutex());
-    Result<Change> change = registry_.add(image, **reader, rules);
+    Result<Change> change = registry_.add(image, reader, rules);
     if (!change)
       return change.takeError();
     id = change->image;
@@ -252,9 +247,9 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
   }
   settle();
   // The old bodies were read for the comparison and are not wanted any more; the new ones soon are.
-  (*session)->adopt(id, std::move(*reader));
+  opened->session->adopt(id, std::move(opened->reader));
   statistics_.redefinitions.add();
-  statistics_.emit({EventKind::ModuleLoaded, image->name, 0, {}, nullptr, bytes});
+  statistics_.emit({EventKind::ModuleLoaded, image->name, 0, {}, nullptr, image->bytes->getBufferSize()});
   return {};
 }
 

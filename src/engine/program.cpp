@@ -3,6 +3,7 @@
 // Adding what a program consists of, and running it as a whole.
 #include "base/glob.h"
 #include "engine/engine_impl.h"
+#include "engine/open_image.h"
 #include "engine/process_hooks.h"
 #include "link/dynamic_symbols.h"
 #include "link/synthetic_library.h"
@@ -67,19 +68,6 @@ std::vector<AddedInitialiser> describeInitialisers(const std::vector<Initialiser
 }
 
 } // namespace
-
-Status EngineImpl::checkTarget(const llvm::Module& module, const std::string& name) {
-  const llvm::Triple& triple = module.getTargetTriple();
-  if (triple.getArch() != llvm::Triple::x86_64 || !triple.isOSLinux())
-    return Error(ErrorKind::BadInput, name,
-                 "it was compiled for " + triple.str() + ", this machine runs x86_64 Linux");
-  const std::string expected = machineTriple().computeDataLayout();
-  if (module.getDataLayoutStr() != expected)
-    return Error(ErrorKind::BadInput, name,
-                 "its data layout '" + module.getDataLayoutStr() + "' is not this machine's '" + expected +
-                     "'");
-  return {};
-}
 
 // --- adding -----------------------------------------------------------------------------------------------
 
@@ -154,24 +142,17 @@ Status EngineImpl::pullArchiveMembers() {
 }
 
 Status EngineImpl::addBitcode(Input input, const std::string& module) {
-  Result<SessionPool::Lease> session = pool_.borrow();
-  if (!session)
-    return session.takeError();
-  auto image = std::make_shared<ProgramImage>();
-  image->name = input.name;
-  image->bytes = std::move(input.bytes);
-  const size_t bytes = image->bytes->getBufferSize();
-  Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(image, (*session)->context());
-  if (!reader)
-    return reader.takeError();
-  if (Status status = checkTarget((*reader)->module(), image->name); !status)
-    return status;
-  image->constructors = readInitialisers(**reader, "llvm.global_ctors");
-  image->destructors = readInitialisers(**reader, "llvm.global_dtors");
+  Result<OpenImage> opened = openImage(std::move(input), pool_);
+  if (!opened)
+    return opened.takeError();
+  const std::shared_ptr<ProgramImage> image = opened->image;
+  ImageReader& reader = *opened->reader;
+  image->constructors = readInitialisers(reader, "llvm.global_ctors");
+  image->destructors = readInitialisers(reader, "llvm.global_dtors");
 
   std::unique_ptr<llvm::MemoryBuffer> assembled;
-  if (!(*reader)->module().getModuleInlineAsm().empty()) {
-    Result<llvm::SmallVector<char, 0>> object = (*session)->assemble(**reader);
+  if (!reader.module().getModuleInlineAsm().empty()) {
+    Result<llvm::SmallVector<char, 0>> object = opened->session->assemble(reader);
     if (!object)
       return object.takeError();
     assembled =
@@ -189,7 +170,7 @@ Status EngineImpl::addBitcode(Input input, const std::string& module) {
   {
     LockGuard materialise(materialiseMutex_);
     LockGuard versions(versions_.mutex());
-    Result<Change> change = registry_.add(image, **reader, {.module = module});
+    Result<Change> change = registry_.add(image, reader, {.module = module});
     if (!change)
       return change.takeError();
     id = change->image;
@@ -197,12 +178,12 @@ Status EngineImpl::addBitcode(Input input, const std::string& module) {
     follow(std::move(*change));
   }
   added_.push_back({id, ObjectId(), module, image,
-                    describeInitialisers(image->constructors, id, **reader, registry_),
-                    describeInitialisers(image->destructors, id, **reader, registry_)});
-  (*session)->adopt(id, std::move(*reader));
-  statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
+                    describeInitialisers(image->constructors, id, reader, registry_),
+                    describeInitialisers(image->destructors, id, reader, registry_)});
+  opened->session->adopt(id, std::move(opened->reader));
+  statistics_.emit({EventKind::ModuleLoaded, image->name, 0, {}, nullptr, image->bytes->getBufferSize()});
   if (assembled)
-    return addObject(Input{InputKind::Object, input.name + " (assembly)", std::move(assembled)}, module, id);
+    return addObject(Input{InputKind::Object, image->name + " (assembly)", std::move(assembled)}, module, id);
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include "unit/link_name.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ExecutionEngine/JITLink/x86_64.h"
 
 #include <algorithm>
@@ -41,16 +42,16 @@ constexpr uint8_t kTwoByte = 0x0f; // then 8x: conditional jump
 constexpr uint8_t kLoad = 0x8b;
 constexpr uint8_t kLea = 0x8d;
 
-} // namespace
-
 /// An edge to a function that leaves its address nowhere but in the call.
-static bool isCall(const jl::Block& block, const jl::Edge& edge) {
+bool isCall(const jl::Block& block, const jl::Edge& edge) {
   if (edge.getKind() == x86::BranchPCRel32)
     return true;
   const Opcode opcode = opcodeBefore(block, edge.getOffset());
   return edge.getKind() == x86::RequestGOTAndTransformToPCRel32GOTLoadRelaxable && opcode.code == kIndirect &&
          (opcode.modRm == kCallRipRelative || opcode.modRm == kJumpRipRelative);
 }
+
+} // namespace
 
 llvm::Error ReferenceRewriter::fail(Error error) {
   llvm::Error reported = llvm::createStringError(llvm::inconvertibleErrorCode(), error.message());
@@ -208,10 +209,8 @@ llvm::Error ReferenceRewriter::reportMissing() {
     return llvm::createStringError(llvm::inconvertibleErrorCode(), error_->message());
   if (missing_.empty())
     return llvm::Error::success();
-  std::string list;
-  for (const std::string& name : missing_)
-    list += (list.empty() ? "'" : ", '") + name + "'";
-  return fail(Error(ErrorKind::MissingSymbol, "linking", "nothing defines " + list));
+  return fail(
+      Error(ErrorKind::MissingSymbol, "linking", "nothing defines '" + llvm::join(missing_, "', '") + "'"));
 }
 
 llvm::Error ReferenceRewriter::rewrite(jl::LinkGraph& graph) {

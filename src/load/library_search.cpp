@@ -81,9 +81,7 @@ Result<std::string> findLibrary(const std::string& name, const std::vector<std::
     if (std::string path = findVersioned(folder, name); !path.empty())
       return path;
   }
-  std::string searched;
-  for (const std::string& folder : directories)
-    searched += (searched.empty() ? "" : ", ") + folder;
+  std::string searched = llvm::join(directories, ", ");
   if (!searched.empty())
     searched += " or ";
   return Error(ErrorKind::BadInput, "-l" + name,

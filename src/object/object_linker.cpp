@@ -5,6 +5,7 @@
 #include "link/frames_of_graph.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ExecutionEngine/JITLink/ELF_x86_64.h"
 #include "llvm/ExecutionEngine/JITLink/JITLink.h"
 #include "llvm/ExecutionEngine/JITLink/JITLinkMemoryManager.h"
@@ -226,10 +227,8 @@ llvm::Error ObjectLink::bindExternals(jl::LinkGraph& graph) {
   }
   if (missing.empty())
     return llvm::Error::success();
-  std::string list;
-  for (const std::string& name : missing)
-    list += (list.empty() ? "'" : ", '") + name + "'";
-  return link_.fail(Error(ErrorKind::MissingSymbol, "code object", "nothing defines " + list));
+  return link_.fail(Error(ErrorKind::MissingSymbol, "code object",
+                          "nothing defines '" + llvm::join(missing, "', '") + "'"));
 }
 
 /// JITLink sorts the blocks of a segment by these; where two are the same, their order would be by chance.
