@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from living_program import TARGET_CPP, VERSION, Program, make_program
-from measuring import BUILD, HERE, ROOT, BenchError, machine, publish, ratio, run_checked, say, table, warn_when_busy
+from measuring import BUILD, HERE, ROOT, BenchError, machine, publish, ratio, run_checked, say, sizes_in_steps, table, warn_when_busy
 
 DIRECTORY = BUILD / "living"
 SIZES = (10, 100, 1_000, 10_000, 100_000)
@@ -230,22 +230,11 @@ def report(one_core: bool, redefinitions: str, calls: str, pauses: str, memory: 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--sizes", metavar="N,N", help="other numbers of functions, each at least 10")
-
-
-def parse_sizes(text: str) -> tuple[int, ...]:
-    sizes = tuple(sorted({int(word) for word in text.split(",")}))
-    if any(size < 10 for size in sizes):
-        raise ValueError
-    return sizes
+    parser.add_argument("--sizes", type=sizes_in_steps(10), metavar="N,N", help="other numbers of functions, multiples of 10")
 
 
 def main(arguments: argparse.Namespace) -> int:
-    try:
-        sizes = parse_sizes(arguments.sizes) if arguments.sizes else QUICK_SIZES if arguments.quick else SIZES
-    except ValueError:
-        say("error: --sizes takes numbers from 10, separated by commas")
-        return 2
+    sizes = arguments.sizes or (QUICK_SIZES if arguments.quick else SIZES)
     rounds = arguments.rounds or (1 if arguments.quick else 2)
     build()
     warn_when_busy()

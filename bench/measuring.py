@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -13,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,6 +152,21 @@ def warn_when_busy() -> None:
     load = os.getloadavg()[0]
     if load > 0.5:
         say(f"warning: the machine is busy (load {load:.1f}): times will be too long and noisy")
+
+
+def sizes_in_steps(step: int) -> Callable[[str], tuple[int, ...]]:
+    """For argparse: numbers separated by commas, each a multiple of `step`; sorted, each once."""
+
+    def sizes(text: str) -> tuple[int, ...]:
+        try:
+            numbers = sorted({int(word) for word in text.split(",")})
+        except ValueError:
+            numbers = []
+        if not numbers or any(number < step or number % step for number in numbers):
+            raise argparse.ArgumentTypeError(f"takes multiples of {step}, separated by commas")
+        return tuple(numbers)
+
+    return sizes
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import generate_program
 from measuring import (BUILD, HERE, BenchError, Meter, Sample, Summary, machine, milliseconds, publish, resolve_engine, run_checked, say,
-                       summarise, table, warn_when_busy)
+                       sizes_in_steps, summarise, table, warn_when_busy)
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
 QUICK_SIZES = (1_000, 10_000, 100_000)
@@ -119,22 +119,12 @@ def report(programs: list[Synthetic], engines: list[Engine], results: dict[tuple
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--sizes", metavar="N,N", help="other numbers of functions, in thousands of functions as in 1000,50000")
-
-
-def parse_sizes(text: str) -> tuple[int, ...]:
-    sizes = tuple(sorted({int(word) for word in text.split(",")}))
-    if any(size < FUNCTIONS_PER_MODULE or size % FUNCTIONS_PER_MODULE for size in sizes):
-        raise ValueError
-    return sizes
+    parser.add_argument("--sizes", type=sizes_in_steps(FUNCTIONS_PER_MODULE), metavar="N,N",
+                        help=f"other numbers of functions, multiples of {FUNCTIONS_PER_MODULE} as in 1000,50000")
 
 
 def main(arguments: argparse.Namespace) -> int:
-    try:
-        sizes = parse_sizes(arguments.sizes) if arguments.sizes else QUICK_SIZES if arguments.quick else SIZES
-    except ValueError:
-        say("error: --sizes takes multiples of 1000, separated by commas")
-        return 2
+    sizes = arguments.sizes or (QUICK_SIZES if arguments.quick else SIZES)
     engines = [
         Engine("tiercel", resolve_engine(arguments.engine), "--link="),
         Engine("lli ORC lazy", ["lli-22", "--jit-kind=orc-lazy"], "--extra-module="),

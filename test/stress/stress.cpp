@@ -181,6 +181,7 @@ void Stress::observe(uint64_t seed) {
     (void)engine_->modules();
     if (random.below(4) == 0)
       mustSucceed(engine_->discardCode({pick(random, item.kind).name()}), "discarding code");
+    // Asking takes the locks that changes need; without a pause those would wait for this thread only.
     std::this_thread::sleep_for(std::chrono::milliseconds(1 + random.below(20)));
   }
 }
@@ -221,6 +222,7 @@ void Stress::fork(uint64_t seed) {
     ledger_.check(Invariant::Child, waited && status == 0,
                   [&] { return fmt::format("process {} ended with status {:#x}", child, status); });
     ++children_;
+    // A fork stops all changes and copies the page tables: a few a second are enough.
     std::this_thread::sleep_for(std::chrono::milliseconds(100 + random.below(400)));
   }
 }
