@@ -42,15 +42,29 @@ Result<std::unique_ptr<Session>> Session::create(const CompileEnvironment& envir
   Result<Stack> stack = Stack::create();
   if (!stack)
     return stack.takeError();
-  return std::unique_ptr<Session>(new Session(environment, std::move(*stack)));
+  std::unique_ptr<Session> session(new Session(environment, std::move(*stack)));
+  session->stack_.run([&] { session->begin(); });
+  return session;
 }
 
 Session::Session(const CompileEnvironment& environment, Stack stack)
-    : environment_(environment), stack_(std::move(stack)), attributes_(environment.cpu.features) {
+    : environment_(environment), stack_(std::move(stack)), attributes_(environment.cpu.features) {}
+
+void Session::begin() {
+  context_.emplace();
   auto collector = std::make_unique<DiagnosticCollector>();
   diagnostics_ = collector.get();
-  context_.setDiagnosticHandler(std::move(collector));
-  context_.setDiscardValueNames(environment.options.dump.empty());
+  context_->setDiagnosticHandler(std::move(collector));
+  context_->setDiscardValueNames(environment_.options.dump.empty());
+}
+
+Session::~Session() {
+  stack_.run([this] {
+    generators_ = {};
+    retiredReaders_.clear();
+    readers_.clear();
+    context_.reset();
+  });
 }
 
 Result<ImageReader*> Session::readerOf(const FunctionRecord& record, const Definition& where) {
@@ -80,7 +94,7 @@ Result<ImageReader*> Session::reader(ImageId image) {
     std::shared_ptr<const ProgramImage> bytes = environment_.registry.image(image);
     if (!bytes)
       return Error(ErrorKind::Internal, "module", "it was removed");
-    Result<std::unique_ptr<ImageReader>> opened = ImageReader::open(std::move(bytes), context_);
+    Result<std::unique_ptr<ImageReader>> opened = ImageReader::open(std::move(bytes), *context_);
     if (!opened)
       return opened.takeError();
     slot = std::move(*opened);
@@ -273,7 +287,7 @@ void Session::instrument(Unit& unit, uint32_t epoch, Artifact& artifact) {
 
 Result<llvm::SmallVector<char, 0>> Session::assemble(ImageReader& reader) {
   const llvm::Module& source = reader.module();
-  llvm::Module module(source.getModuleIdentifier(), context_);
+  llvm::Module module(source.getModuleIdentifier(), *context_);
   module.setDataLayout(source.getDataLayout());
   module.setTargetTriple(source.getTargetTriple());
   module.setModuleInlineAsm(source.getModuleInlineAsm());

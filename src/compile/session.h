@@ -22,6 +22,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace tiercel {
@@ -38,6 +39,9 @@ struct CompileEnvironment {
 class Session {
 public:
   static Result<std::unique_ptr<Session>> create(const CompileEnvironment& environment);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   Result<Artifact> compile(const CompileRequest& request);
   /// The reader of an image; opened on first use.
@@ -50,13 +54,14 @@ public:
   /// An LLVM context never forgets a constant or type, so that one through which more and more images pass
   /// grows without bound. A worn session is replaced by a new one when it has done its work.
   bool isWorn() const { return opened_ >= kMostOpened; }
-  llvm::LLVMContext& context() { return context_; }
+  llvm::LLVMContext& context() { return *context_; }
   Stack& stack() { return stack_; }
   /// Assembles module-level inline assembly into an object.
   Result<llvm::SmallVector<char, 0>> assemble(ImageReader& reader);
 
 private:
   Session(const CompileEnvironment& environment, Stack stack);
+  void begin();
   Result<CodeGenerator*> generator(unsigned tier);
   /// The unit of a request, with its attributes set and ready to be optimised.
   Result<Unit> prepare(const CompileRequest& request, Definition where, ImageReader& source,
@@ -69,8 +74,8 @@ private:
 
   const CompileEnvironment& environment_;
   Stack stack_;
-  llvm::LLVMContext context_;
-  DiagnosticCollector* diagnostics_; ///< owned by the context
+  std::optional<llvm::LLVMContext> context_; ///< begins and ends on the stack above
+  DiagnosticCollector* diagnostics_;         ///< owned by the context
   TargetAttributes attributes_;
   std::vector<std::unique_ptr<ImageReader>> readers_; ///< by image
   static constexpr unsigned kMostOpened = 64;

@@ -6,6 +6,9 @@
 //    is not compiled yet, or siglongjmp out of our locks);
 //  - switches cancellation off, for the same reason;
 //  - restores errno;
+//  - restores what std::call_once of libstdc++ has put into the thread for the function that it is about to
+//    call, and which may be compiled at that moment: LLVM uses std::call_once, too, and a host's process has
+//    one libstdc++ for both;
 //  - gives the compiler the default floating-point environment (constant folding must not use the program's
 //    rounding mode) and puts the program's back.
 // Argument registers are saved by the entry code in lazy_entry.S.
@@ -14,6 +17,7 @@
 #include <cerrno>
 #include <cfenv>
 #include <csignal>
+#include <mutex>
 #include <pthread.h>
 
 namespace tiercel {
@@ -27,8 +31,16 @@ public:
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_);
     fegetenv(&floating_);
     fesetenv(FE_DFL_ENV);
+#ifdef __GLIBCXX__
+    onceCallable_ = std::__once_callable;
+    onceCall_ = std::__once_call;
+#endif
   }
   ~ProgramStateGuard() {
+#ifdef __GLIBCXX__
+    std::__once_callable = onceCallable_;
+    std::__once_call = onceCall_;
+#endif
     fesetenv(&floating_);
     pthread_setcancelstate(cancel_, nullptr);
     pthread_sigmask(SIG_SETMASK, &signals_, nullptr);
@@ -42,6 +54,10 @@ private:
   int cancel_ = 0;
   sigset_t signals_;
   fenv_t floating_;
+#ifdef __GLIBCXX__
+  void* onceCallable_;
+  void (*onceCall_)();
+#endif
 };
 
 } // namespace tiercel

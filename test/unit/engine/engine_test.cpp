@@ -13,10 +13,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -316,6 +318,40 @@ TEST(Engine, ErrnoOfTheProgramSurvivesFirstCalls) {
   function<int(int)>(*engine, "square")(3);
   EXPECT_EQ(errno, 4711);
 }
+
+#ifdef __GLIBCXX__
+/// What LLVM does now and then.
+struct CallsOnce : EventListener {
+  void onEvent(const Event& event) override {
+    std::once_flag flag;
+    if (event.name == "callee")
+      std::call_once(flag, [this] { ++calls; });
+  }
+  std::atomic<int> calls{0};
+};
+
+TEST(Engine, FirstCallsLeaveTheProgramsCallOnceAlone) {
+  CallsOnce listener;
+  const auto engine = engineWith("@_ZSt15__once_callable = external thread_local global ptr\n"
+                                 "@_ZSt11__once_call = external thread_local global ptr\n"
+                                 "define i32 @callee() { ret i32 1 }\n"
+                                 "define i32 @survives(ptr %p) {\n"
+                                 "  store ptr %p, ptr @_ZSt15__once_callable\n"
+                                 "  store ptr %p, ptr @_ZSt11__once_call\n"
+                                 "  %r = call i32 @callee()\n"
+                                 "  %a = load ptr, ptr @_ZSt15__once_callable\n"
+                                 "  %b = load ptr, ptr @_ZSt11__once_call\n"
+                                 "  %c = icmp eq ptr %a, %p\n"
+                                 "  %d = icmp eq ptr %b, %p\n"
+                                 "  %e = and i1 %c, %d\n"
+                                 "  %f = zext i1 %e to i32\n"
+                                 "  ret i32 %f\n}\n");
+  engine->addListener(&listener);
+  const auto survives = function<int(void*)>(*engine, "survives");
+  EXPECT_EQ(survives(&listener), 1);
+  EXPECT_GT(listener.calls, 0);
+}
+#endif
 
 [[noreturn]] void throwFromHost(int value) { throw std::runtime_error("value " + std::to_string(value)); }
 
