@@ -42,16 +42,14 @@ Result<std::unique_ptr<Session>> Session::create(const CompileEnvironment& envir
   Result<Stack> stack = Stack::create();
   if (!stack)
     return stack.takeError();
-  std::unique_ptr<Session> session(new Session(environment, std::move(*stack)));
-  session->stack_.run([&] { session->begin(); });
+  std::unique_ptr<Session> session;
+  stack->run([&] { session.reset(new Session(environment, std::move(*stack))); });
   return session;
 }
 
 Session::Session(const CompileEnvironment& environment, Stack stack)
-    : environment_(environment), stack_(std::move(stack)), attributes_(environment.cpu.features) {}
-
-void Session::begin() {
-  context_.emplace();
+    : environment_(environment), stack_(std::move(stack)), context_(std::in_place),
+      attributes_(environment.cpu.features) {
   auto collector = std::make_unique<DiagnosticCollector>();
   diagnostics_ = collector.get();
   context_->setDiagnosticHandler(std::move(collector));

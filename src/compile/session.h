@@ -61,7 +61,6 @@ public:
 
 private:
   Session(const CompileEnvironment& environment, Stack stack);
-  void begin();
   Result<CodeGenerator*> generator(unsigned tier);
   /// The unit of a request, with its attributes set and ready to be optimised.
   Result<Unit> prepare(const CompileRequest& request, Definition where, ImageReader& source,

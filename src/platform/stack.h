@@ -27,7 +27,8 @@ public:
   /// Whether `address` is on a stack of this kind, anybody's. Async-signal-safe.
   static bool contains(uintptr_t address);
 
-  /// Calls `body` on this stack and returns when it has. `body` must not throw or leave by longjmp.
+  /// Calls `body` on this stack and returns when it has. `body` must not throw or leave by longjmp. It may
+  /// move this object, but not end it.
   template <typename Body> void run(Body&& body) {
     call([](void* argument) { (*static_cast<std::remove_reference_t<Body>*>(argument))(); },
          const_cast<void*>(static_cast<const void*>(&body)));
