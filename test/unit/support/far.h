@@ -8,10 +8,12 @@
 
 namespace tiercel {
 
-#if __has_feature(thread_sanitizer) // has shadow for some ranges only
+#if __has_feature(thread_sanitizer) // has shadow for some ranges only, and ends who asks for others
+constexpr bool kMayAskForAnyAddress = false;
 inline void* const kFar = reinterpret_cast<void*>(0x10000000000);
 inline void* const kFarther = reinterpret_cast<void*>(0x14000000000);
 #else
+constexpr bool kMayAskForAnyAddress = true;
 inline void* const kFar = reinterpret_cast<void*>(0x200000000000);
 inline void* const kFarther = reinterpret_cast<void*>(0x280000000000);
 #endif
