@@ -97,9 +97,9 @@ struct Options {
   bool osr = true;
 
   /// Gives what the heap keeps of freed memory back to the system: for hosts with a heap other than libc's.
-  /// Unset: malloc_trim. Called on a background thread, when nothing has been compiled for two seconds and
-  /// what the compilers kept was freed, and at most every five seconds while the program is being changed.
-  /// malloc_trim locks one part of the heap after the other, so that who allocates may wait some
+  /// Unset: malloc_trim. Called on a compile worker, by one at a time: when nothing has been compiled for two
+  /// seconds and what the compilers kept was freed, and at most every five seconds while the program is being
+  /// changed. malloc_trim locks one part of the heap after the other, so that who allocates may wait some
   /// milliseconds.
   std::function<void()> giveBackHeap;
 

@@ -81,8 +81,10 @@ Result<ImageReader*> Session::reader(ImageId image) {
     releasesSeen_ = releases;
     for (size_t i = 0; i < readers_.size(); ++i) {
       if (readers_[i] &&
-          environment_.registry.image(ImageId(static_cast<uint32_t>(i))).get() != &readers_[i]->image())
+          environment_.registry.image(ImageId(static_cast<uint32_t>(i))).get() != &readers_[i]->image()) {
         retiredReaders_.push_back(std::move(readers_[i]));
+        ++gone_;
+      }
     }
   }
   if (readers_.size() <= image.value)
@@ -96,7 +98,6 @@ Result<ImageReader*> Session::reader(ImageId image) {
     if (!opened)
       return opened.takeError();
     slot = std::move(*opened);
-    opened_ += releasesSeen_ > 0; // a program that only grows is in the context once
   }
   return slot.get();
 }
@@ -104,8 +105,8 @@ Result<ImageReader*> Session::reader(ImageId image) {
 void Session::adopt(ImageId image, std::unique_ptr<ImageReader> reader) {
   if (readers_.size() <= image.value)
     readers_.resize(image.value + 1);
+  gone_ += readers_[image.value] != nullptr;
   readers_[image.value] = std::move(reader);
-  opened_ += releasesSeen_ > 0;
 }
 
 Result<CodeGenerator*> Session::generator(unsigned tier) {

@@ -53,7 +53,7 @@ public:
   void adopt(ImageId image, std::unique_ptr<ImageReader> reader);
   /// An LLVM context never forgets a constant or type, so that one through which more and more images pass
   /// grows without bound. A worn session is replaced by a new one when it has done its work.
-  bool isWorn() const { return opened_ >= kMostOpened; }
+  bool isWorn() const { return gone_ >= kMostGone; }
   llvm::LLVMContext& context() { return *context_; }
   Stack& stack() { return stack_; }
   /// Assembles module-level inline assembly into an object.
@@ -77,8 +77,8 @@ private:
   DiagnosticCollector* diagnostics_;         ///< owned by the context
   TargetAttributes attributes_;
   std::vector<std::unique_ptr<ImageReader>> readers_; ///< by image
-  static constexpr unsigned kMostOpened = 64;
-  unsigned opened_ = 0; ///< images in all, those that are gone included
+  static constexpr unsigned kMostGone = 64;
+  unsigned gone_ = 0; ///< images that were read and are not in the program any more
   /// Of images that were released: the unit in progress may still be made from one.
   std::vector<std::unique_ptr<ImageReader>> retiredReaders_;
   uint64_t releasesSeen_ = 0;

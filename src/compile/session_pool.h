@@ -5,9 +5,11 @@
 // Thread rule: thread-safe.
 #pragma once
 
+#include "base/clock.h"
 #include "base/thread_annotations.h"
 #include "compile/session.h"
 
+#include <optional>
 #include <vector>
 
 namespace tiercel {
@@ -37,7 +39,6 @@ public:
   Result<Lease> borrow() TIERCEL_EXCLUDES(mutex_) {
     {
       LockGuard lock(mutex_);
-      ++borrowed_;
       if (!idle_.empty()) {
         // The most recently used one: its memory is warm, and rarely needed ones can be dropped.
         std::unique_ptr<Session> session = std::move(idle_.back());
@@ -51,14 +52,10 @@ public:
     return Lease(*this, std::move(*session));
   }
 
-  /// How often a session was borrowed; and whether any are idle, holding memory.
-  uint64_t borrowed() TIERCEL_EXCLUDES(mutex_) {
+  /// Since when no session has come back, if any are idle, holding memory.
+  std::optional<uint64_t> idleSinceNs() TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);
-    return borrowed_;
-  }
-  bool hasIdle() TIERCEL_EXCLUDES(mutex_) {
-    LockGuard lock(mutex_);
-    return !idle_.empty();
+    return idle_.empty() ? std::nullopt : std::optional(lastReturnNs_);
   }
   /// Ends idle sessions: all that LLVM keeps for them is freed. The next borrower waits for a new one.
   void trim() TIERCEL_EXCLUDES(mutex_) {
@@ -75,12 +72,13 @@ private:
       return;
     LockGuard lock(mutex_);
     idle_.push_back(std::move(session));
+    lastReturnNs_ = nowNs();
   }
 
   const CompileEnvironment& environment_;
   Mutex mutex_;
   std::vector<std::unique_ptr<Session>> idle_ TIERCEL_GUARDED_BY(mutex_);
-  uint64_t borrowed_ TIERCEL_GUARDED_BY(mutex_) = 0;
+  uint64_t lastReturnNs_ TIERCEL_GUARDED_BY(mutex_) = 0;
 };
 
 } // namespace tiercel

@@ -1,33 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/collector.h"
 
-#include "base/clock.h"
 #include "engine/engine_impl.h"
 #include "platform/own_stack.h"
 #include "platform/program_state_guard.h"
 
 #include <algorithm>
 #include <dlfcn.h>
-#include <malloc.h>
 
 namespace tiercel {
 
 namespace {
-
-/// How long to wait for threads that cannot be looked at now. A fork may have to wait as long.
-constexpr uint64_t kTimeoutNs = 200'000'000;
-constexpr uint64_t kBackgroundTimeoutNs = 20'000'000;
-/// In the background: when this much can be gained, and not more often than this.
-constexpr uint64_t kWorthwhileBytes = 256 << 10;
-constexpr uint64_t kIntervalNs = 100'000'000;
-/// So much is not left for when there is nothing to compile.
-constexpr uint64_t kUrgentBytes = 4 << 20;
-/// A collection that could not look at everything is tried again later and later.
-constexpr uint64_t kLongestIntervalNs = 10'000'000'000;
-/// Changes leave holes in the heap: images and compilers come and go among what stays. After so many they are
-/// worth the walk over the heap, some tens of milliseconds of a worker; and not more often than this.
-constexpr uint64_t kHeapChanges = 512;
-constexpr uint64_t kHeapIntervalNs = 5'000'000'000;
 
 /// Retired code by address, for the search from a signal handler: constant while a scan runs.
 struct Candidates {
@@ -54,8 +37,6 @@ Collector::~Collector() {
   for (void* library : closable_)
     dlclose(library);
 }
-
-Result<CollectReport> Collector::collect() { return collect(kTimeoutNs); }
 
 Result<CollectReport> Collector::collect(uint64_t timeoutNs) {
   Result<CollectReport> report = lookAndFree(timeoutNs);
@@ -153,15 +134,23 @@ void Collector::finish(std::span<CodeVersion* const> candidates, CollectReport& 
 }
 
 void Collector::note(const CollectReport& report) {
-  // What is held now stays: the background's next look is worth it when as much again has come.
-  leftBytes_.store(waitingBytes(), std::memory_order_relaxed);
   if (!report.complete)
     return;
+  leftBytes_.store(waitingBytes(), std::memory_order_relaxed);
   engine_.statistics_.collections.add();
   engine_.statistics_.freed.add(report.freed);
   engine_.statistics_.freedBytes.add(report.freedBytes);
   if (report.freed > 0)
     engine_.statistics_.emit({EventKind::CodeFreed, {}, 0, {}, nullptr, report.freedBytes});
+}
+
+uint64_t Collector::gain() {
+  if (engine_.options_.reclaim != Reclaim::Signals || mayHaveForeignStacks())
+    return 0;
+  const uint64_t waiting = waitingBytes();
+  if (waiting < leftBytes_.load(std::memory_order_relaxed))
+    leftBytes_.store(waiting, std::memory_order_relaxed); // some of it has gone without a look
+  return waiting - std::min(waiting, leftBytes_.load(std::memory_order_relaxed));
 }
 
 uint64_t Collector::waitingBytes() const {
@@ -185,18 +174,6 @@ void Collector::noteStack() {
   });
 }
 
-void Collector::giveBackMemory() {
-  engine_.pool_.trim();
-  giveBackHeap();
-}
-
-void Collector::giveBackHeap() {
-  if (engine_.options_.giveBackHeap)
-    engine_.options_.giveBackHeap();
-  else
-    malloc_trim(0);
-}
-
 bool Collector::makeRoom() {
   if (engine_.options_.reclaim != Reclaim::Signals)
     return false;
@@ -216,60 +193,6 @@ bool Collector::makeRoom() {
   engine_.statistics_.flushes.add();
   report = collect();
   return report && report->freed > 0;
-}
-
-uint64_t Collector::collectionDueNs(uint64_t worthwhileBytes) const {
-  if (engine_.options_.reclaim != Reclaim::Signals || mayHaveForeignStacks())
-    return kNothingDue;
-  const uint64_t after = afterNs_.load(std::memory_order_relaxed);
-  if (engine_.options_.modes.retireAlways && after != kNothingDue)
-    return engine_.versions_.everRetired() != retiredBefore_.load(std::memory_order_relaxed) ? 0
-                                                                                             : kNothingDue;
-  return waitingBytes() < leftBytes_.load(std::memory_order_relaxed) + worthwhileBytes ? kNothingDue : after;
-}
-
-uint64_t Collector::heapDueNs() const {
-  return changes_.load(std::memory_order_relaxed) < kHeapChanges
-             ? kNothingDue
-             : heapAfterNs_.load(std::memory_order_relaxed);
-}
-
-void Collector::programChanged() {
-  changes_.fetch_add(1, std::memory_order_relaxed);
-  // The exchanges order this: either the worker's look below comes after, and sees the change, or it comes
-  // before, and here is seen that the worker does not come.
-  const uint64_t due = std::min(collectionDueNs(kWorthwhileBytes), heapDueNs());
-  if (due != kNothingDue && due < workerComesNs_.exchange(due, std::memory_order_acq_rel))
-    engine_.promoter_.wake();
-}
-
-uint64_t Collector::workInBackground(bool busy) {
-  if (working_.exchange(true, std::memory_order_acquire))
-    return kNothingDue; // another worker is at it, and looks once more afterwards
-  if (collectionDueNs(busy ? kUrgentBytes : kWorthwhileBytes) <= nowNs())
-    collectNow();
-  if (heapDueNs() <= nowNs()) {
-    changes_.store(0, std::memory_order_relaxed);
-    giveBackHeap();
-    heapAfterNs_.store(nowNs() + kHeapIntervalNs, std::memory_order_relaxed);
-  }
-  working_.store(false, std::memory_order_release);
-  workerComesNs_.exchange(kNothingDue, std::memory_order_acq_rel);
-  const uint64_t due = std::min(collectionDueNs(kWorthwhileBytes), heapDueNs());
-  workerComesNs_.store(due, std::memory_order_release);
-  return due;
-}
-
-void Collector::collectNow() {
-  retiredBefore_.store(engine_.versions_.everRetired(), std::memory_order_relaxed);
-  const Result<CollectReport> report = collect(kBackgroundTimeoutNs);
-  if (!report) { // the system does not allow it, and will not
-    afterNs_.store(kNothingDue, std::memory_order_relaxed);
-    return;
-  }
-  const bool useful = report->freed > 0;
-  intervalNs_ = useful ? kIntervalNs : std::clamp(2 * intervalNs_, kIntervalNs, kLongestIntervalNs);
-  afterNs_.store(nowNs() + intervalNs_, std::memory_order_relaxed);
 }
 
 } // namespace tiercel

@@ -18,6 +18,7 @@
 #include "engine/collector.h"
 #include "engine/dso_handles.h"
 #include "engine/first_compiles.h"
+#include "engine/housekeeper.h"
 #include "engine/initialisation.h"
 #include "engine/inlining_notes.h"
 #include "engine/native_objects.h"
@@ -74,6 +75,7 @@ public:
   std::vector<ModuleInfo> modules();
 
   Collector& collector() { return collector_; }
+  Housekeeper& housekeeper() { return housekeeper_; }
 
   // --- compiling (install.cpp) ---
   /// Compiles, links and publishes. The caller is the only one doing so for this function. Null if the
@@ -140,6 +142,7 @@ public:
 
 private:
   friend class Collector; // takes its locks and follows its tables
+  friend class Housekeeper;
 
   EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena, Profile profileIn);
   Result<void*> compileFirst(FunctionRecord& record);
@@ -156,6 +159,7 @@ private:
   void* osrAtRandom(FunctionRecord& record, uint32_t header, uint32_t epoch);
   /// From now on calls of the function reach `code`; everything written before is visible to who follows.
   void publish(FunctionId function, void* code);
+  Result<FunctionId> resolverOf(FunctionRecord& record, const Definition& where, Session& session);
   Result<void*> runIfunc(FunctionRecord& record);
   [[noreturn]] void fatal(const Error& error);
   /// What defines an undefined function meanwhile (an alias, a host symbol, a library loaded since); calls go
@@ -180,7 +184,6 @@ private:
   Result<void*> addressOf(const Initialisation& entry); ///< null if it is gone
   /// Who mentions names, but for the module `except`, as a text for a message; empty if nobody does.
   std::string describeUsers(const std::vector<std::string>& names, const std::string& except = {});
-
   Status collectInitialisers(Initialisations& collected) TIERCEL_REQUIRES(loadMutex_);
   Status collectFrom(const Added& added, Initialisations& into) TIERCEL_REQUIRES(loadMutex_);
   bool isToRun(const Added& added, const AddedInitialiser& entry, bool there) TIERCEL_REQUIRES(loadMutex_);
@@ -225,9 +228,7 @@ private:
   Linker linker_;
   NativeObjects objects_;
   Statistics statistics_;
-
   FirstCompiles firstCompiles_;
-
   Mutex loadMutex_;
   std::vector<ArchiveMember> archiveMembers_ TIERCEL_GUARDED_BY(loadMutex_);
   std::set<std::string> removing_ TIERCEL_GUARDED_BY(loadMutex_); ///< their destructors run
@@ -241,8 +242,8 @@ private:
   std::atomic<uint64_t> osrChances_{0}; ///< polls of the mode osr-always
   std::vector<std::string> arguments_;
   std::vector<char*> argv_;
-
   Collector collector_;
+  Housekeeper housekeeper_{*this};
   Promoter promoter_; ///< last: its threads use everything above
 };
 

@@ -61,8 +61,9 @@ void* EngineImpl::firstCall(FunctionId id, const void* returnAddress) {
       }
     }
     if (!defined) {
-      // The host's answer is for this call; it may also have added the function. Without the guard: it may
-      // take its time, and run code of the program.
+      // The host's answer is for this call; it may also have added the function. Without the whole guard: it
+      // may take its time, and run code of the program.
+      CallOnceGuard guard;
       if (void* elsewhere = options_.onUndefined ? options_.onUndefined(record.name) : nullptr)
         return elsewhere;
     } else if (!error) {
@@ -88,9 +89,14 @@ void* EngineImpl::findLate(FunctionRecord& record) {
   const llvm::StringRef name(record.name.data(), record.name.size());
   const SymbolRef ref = registry_.find(name);
   void* address = nullptr;
-  if (ref.kind != SymbolKind::Function || ref.id != record.id.value) {
-    Result<void*> found = addressOf(ref);
-    address = found ? *found : nullptr;
+  if (ref.kind != SymbolKind::None && (ref.kind != SymbolKind::Function || ref.id != record.id.value)) {
+    Result<SessionPool::Lease> session = pool_.borrow(); // for its stack: an object may have to be linked
+    if (!session)
+      return nullptr;
+    (*session)->stack().run([&] {
+      Result<void*> found = addressOf(ref);
+      address = found ? *found : nullptr;
+    });
   }
   if (!address)
     address = host(name, /*weak=*/false).value_or(nullptr);

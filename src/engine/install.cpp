@@ -385,6 +385,7 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
       attempt();
     return std::move(*result);
   }();
+  housekeeper_.notice(); // a session is idle from now on
   if (code && *code)
     return code; // install has left Compiling, in one step with the publication
   if (!code) {
@@ -431,32 +432,38 @@ Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
   }
 }
 
-Result<void*> EngineImpl::runIfunc(FunctionRecord& record) {
+Result<FunctionId> EngineImpl::resolverOf(FunctionRecord& record, const Definition& where, Session& session) {
+  Result<ImageReader*> reader = session.readerOf(record, where);
+  if (!reader)
+    return reader.takeError();
+  auto* ifunc = *reader ? llvm::dyn_cast<llvm::GlobalIFunc>((*reader)->value(where.ordinal)) : nullptr;
+  if (!ifunc)
+    return Error(ErrorKind::Internal, "ifunc " + std::string(record.name), "it was changed meanwhile");
   // IR gives an ifunc's resolver as another function of the same image.
+  llvm::Function* function = ifunc->getResolverFunction();
+  const SymbolRef ref =
+      function ? registry_.resolve(where.image, (*reader)->ordinalOf(function), function->getName())
+               : SymbolRef{};
+  if (ref.kind != SymbolKind::Function)
+    return Error(ErrorKind::Unsupported, "ifunc " + std::string(record.name),
+                 "its resolver is not a function");
+  return FunctionId(ref.id);
+}
+
+Result<void*> EngineImpl::runIfunc(FunctionRecord& record) {
   const Definition where = record.definition.load();
-  FunctionId resolver;
+  std::optional<Result<FunctionId>> resolver;
   {
     ProgramStateGuard guard;
     Result<SessionPool::Lease> session = pool_.borrow();
     if (!session)
       return session.takeError();
-    Result<ImageReader*> reader = (*session)->readerOf(record, where);
-    if (!reader)
-      return reader.takeError();
-    auto* ifunc = *reader ? llvm::dyn_cast<llvm::GlobalIFunc>((*reader)->value(where.ordinal)) : nullptr;
-    if (!ifunc)
-      return Error(ErrorKind::Internal, "ifunc " + std::string(record.name), "it was changed meanwhile");
-    llvm::Function* function = ifunc->getResolverFunction();
-    const SymbolRef ref =
-        function ? registry_.resolve(where.image, (*reader)->ordinalOf(function), function->getName())
-                 : SymbolRef{};
-    if (ref.kind != SymbolKind::Function)
-      return Error(ErrorKind::Unsupported, "ifunc " + std::string(record.name),
-                   "its resolver is not a function");
-    resolver = FunctionId(ref.id);
+    (*session)->stack().run([&] { resolver = resolverOf(record, where, **session); });
   }
+  if (!*resolver)
+    return resolver->takeError();
   // Several threads may get here; resolvers give the same answer every time, as natively.
-  void* target = reinterpret_cast<void* (*)()>(table_.stub(resolver))();
+  void* target = reinterpret_cast<void* (*)()>(table_.stub(**resolver))();
   ProgramStateGuard guard;
   LockGuard lock(versions_.mutex());
   if (record.definition.load().image == where.image) // still this ifunc's

@@ -457,7 +457,7 @@ Status EngineImpl::removeFunction(const std::string& name, const RemoveOptions& 
 
 void EngineImpl::settle() {
   serialiseAllThreads();
-  collector_.programChanged();
+  housekeeper_.programChanged();
 }
 
 void EngineImpl::releaseData() {

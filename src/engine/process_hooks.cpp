@@ -94,7 +94,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   if (inChild) {
     arena_->abandonOpenSegment();
     map_.forgetReaders();
-    collector_.forgetThreads();
+    housekeeper_.forgetThreads();
     promoter_.afterForkInChild();
     firstCompiles_.afterForkInChild();
     removing_.clear(); // as are those that ran destructors: what is left of the modules can be removed

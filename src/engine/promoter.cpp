@@ -23,8 +23,6 @@ namespace {
 constexpr int kWorkerNice = 6;
 /// How often a worker that may not compile now looks whether it may.
 constexpr long kBudgetCheckNs = 5'000'000;
-/// When nothing has been compiled for so long, the compilers' memory is given back.
-constexpr long kWarmedUpNs = 2'000'000'000;
 /// How often samples are looked at. Without a spare core every look interrupts the program.
 constexpr long kSampleIntervalNs = 10'000'000;
 constexpr long kSampleIntervalOneCoreNs = 50'000'000;
@@ -120,35 +118,24 @@ void Promoter::work() {
     QueuedCompile best;
     const Take take = takeBest(best);
     if (take == Take::Taken) {
+      engine_.housekeeper().workerLeaves();
       run(best, /*background=*/true);
-      (void)engine_.collector().workInBackground(/*busy=*/true);
+      (void)engine_.housekeeper().work(/*busy=*/true);
       continue;
     }
     if (take == Take::OverBudget) {
+      (void)engine_.housekeeper().work(/*busy=*/false); // not of the budget: memory cannot wait for that
       futexWaitFor(workSignal_, seen, kBudgetCheckNs);
       continue;
     }
     idleSignal_.fetch_add(1, std::memory_order_release);
     futexWakeAll(idleSignal_);
-    sleepUntilWork(seen, engine_.collector().workInBackground(/*busy=*/false));
+    if (const uint64_t due = engine_.housekeeper().work(/*busy=*/false), now = nowNs();
+        due == Housekeeper::kNothingDue)
+      futexWait(workSignal_, seen);
+    else if (due > now)
+      futexWaitFor(workSignal_, seen, static_cast<long>(due - now));
   }
-}
-
-void Promoter::sleepUntilWork(uint32_t seen, uint64_t collectorDueNs) {
-  const uint64_t now = nowNs();
-  const uint64_t borrowed = engine_.pool().borrowed();
-  const uint64_t warmedUpNs = engine_.pool().hasIdle() ? now + kWarmedUpNs : Collector::kNothingDue;
-  const uint64_t until = std::min(warmedUpNs, collectorDueNs);
-  if (until == Collector::kNothingDue) {
-    futexWait(workSignal_, seen);
-    return;
-  }
-  if (until > now)
-    futexWaitFor(workSignal_, seen, static_cast<long>(until - now));
-  // If something was compiled meanwhile, the program still meets new functions; looked at again.
-  if (until == warmedUpNs && workSignal_.load(std::memory_order_acquire) == seen &&
-      engine_.pool().borrowed() == borrowed)
-    engine_.collector().giveBackMemory();
 }
 
 void Promoter::run(const QueuedCompile& item, bool background) {

@@ -89,7 +89,6 @@ private:
   void startWorkers() TIERCEL_REQUIRES(mutex_);
   static void* threadMain(void* promoter);
   void work();
-  void sleepUntilWork(uint32_t seen, uint64_t collectorDueNs);
   void decideTripped() TIERCEL_EXCLUDES(mutex_);
   /// Carries out what the policy wants; returns what to tell listeners, without the lock. `trips` is 0 if
   /// samples brought the function here.

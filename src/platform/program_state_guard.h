@@ -6,9 +6,10 @@
 //    is not compiled yet, or siglongjmp out of our locks);
 //  - switches cancellation off, for the same reason;
 //  - restores errno;
-//  - restores what std::call_once of libstdc++ has put into the thread for the function that it is about to
-//    call, and which may be compiled at that moment: LLVM uses std::call_once, too, and a host's process has
-//    one libstdc++ for both;
+//  - restores what std::call_once has noted (CallOnceGuard). The function that it is about to call may be
+//  what
+//    is compiled at the moment, LLVM uses std::call_once, too, and a host's process has one libstdc++ for
+//    both;
 //  - gives the compiler the default floating-point environment (constant folding must not use the program's
 //    rounding mode) and puts the program's back.
 // Argument registers are saved by the entry code in lazy_entry.S.
@@ -22,6 +23,24 @@
 
 namespace tiercel {
 
+/// What std::call_once of libstdc++ has put into the thread for the function that it is about to call.
+class CallOnceGuard {
+public:
+  CallOnceGuard() = default;
+  CallOnceGuard(const CallOnceGuard&) = delete;
+  CallOnceGuard& operator=(const CallOnceGuard&) = delete;
+#ifdef __GLIBCXX__
+  ~CallOnceGuard() {
+    std::__once_callable = callable_;
+    std::__once_call = call_;
+  }
+
+private:
+  void* callable_ = std::__once_callable;
+  void (*call_)() = std::__once_call;
+#endif
+};
+
 class ProgramStateGuard {
 public:
   ProgramStateGuard() : errno_(errno) {
@@ -31,16 +50,8 @@ public:
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_);
     fegetenv(&floating_);
     fesetenv(FE_DFL_ENV);
-#ifdef __GLIBCXX__
-    onceCallable_ = std::__once_callable;
-    onceCall_ = std::__once_call;
-#endif
   }
   ~ProgramStateGuard() {
-#ifdef __GLIBCXX__
-    std::__once_callable = onceCallable_;
-    std::__once_call = onceCall_;
-#endif
     fesetenv(&floating_);
     pthread_setcancelstate(cancel_, nullptr);
     pthread_sigmask(SIG_SETMASK, &signals_, nullptr);
@@ -54,10 +65,7 @@ private:
   int cancel_ = 0;
   sigset_t signals_;
   fenv_t floating_;
-#ifdef __GLIBCXX__
-  void* onceCallable_;
-  void (*onceCall_)();
-#endif
+  CallOnceGuard callOnce_;
 };
 
 } // namespace tiercel
