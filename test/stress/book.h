@@ -54,7 +54,7 @@ public:
       fail(invariant, what());
   }
   uint64_t failures(Invariant invariant) const { return entries_[static_cast<size_t>(invariant)].failures; }
-  /// Of this run nothing is asked here.
+  /// Of this run nothing is asked here. Before anything is checked, or by the one thread that checks it.
   void leaveOut(Invariant invariant) { of(invariant).leftOut = true; }
   /// Prints a line per invariant, and the line that scripts/run_tests.py reads. What was never checked has
   /// failed. True if all held.
