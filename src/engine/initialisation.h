@@ -9,12 +9,14 @@
 #include "registry/symbols.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace tiercel {
@@ -78,13 +80,48 @@ public:
       return std::nullopt;
     Initialisation taken = std::move(found->constructor);
     entries_.erase(found);
+    running_.push_back({call, std::this_thread::get_id()});
     return taken;
   }
+  /// What this thread has taken last has run, or will not.
+  void finished() {
+    const auto own = std::find_if(running_.rbegin(), running_.rend(), [](const Running& running) {
+      return running.thread == std::this_thread::get_id();
+    });
+    running_.erase(std::next(own).base());
+    signal_.fetch_add(1, std::memory_order_release);
+  }
+  /// Whether earlier calls, of other threads, are not done with what they took on. In a constructor nobody
+  /// waits for others: two that did would wait for each other.
+  bool mustWait(uint64_t call) const {
+    const auto isOwn = [](const Running& running) { return running.thread == std::this_thread::get_id(); };
+    return std::none_of(running_.begin(), running_.end(), isOwn) &&
+           (std::any_of(running_.begin(), running_.end(),
+                        [&](const Running& running) { return running.call < call; }) ||
+            std::any_of(entries_.begin(), entries_.end(),
+                        [&](const Entry& entry) { return entry.call != kNobody && entry.call < call; }));
+  }
+  /// Changes when one has finished; waiting calls sleep on it, without the lock.
+  std::atomic<uint32_t>& signal() { return signal_; }
   /// The call ends without having run `next`, nor what was to follow.
   void giveUp(uint64_t call, Initialisation next) {
     entries_.push_front({call, std::move(next)});
+    giveUp(call);
+  }
+  void giveUp(uint64_t call) {
     for (Entry& entry : entries_)
       entry.call = entry.call == call ? kNobody : entry.call;
+    signal_.fetch_add(1, std::memory_order_release);
+  }
+  /// In a forked child: calls of other threads do not go on here.
+  void forgetThreads() {
+    std::erase_if(running_,
+                  [](const Running& running) { return running.thread != std::this_thread::get_id(); });
+    for (Entry& entry : entries_) {
+      if (std::none_of(running_.begin(), running_.end(),
+                       [&](const Running& running) { return running.call == entry.call; }))
+        entry.call = kNobody;
+    }
   }
   void drop(const std::string& module) {
     std::erase_if(entries_, [&](const Entry& entry) { return entry.constructor.module == module; });
@@ -96,7 +133,13 @@ private:
     uint64_t call;
     Initialisation constructor;
   };
+  struct Running {
+    uint64_t call;
+    std::thread::id thread;
+  };
   std::list<Entry> entries_; ///< by priority
+  std::vector<Running> running_;
+  std::atomic<uint32_t> signal_{0};
   uint64_t calls_ = 0;
 };
 

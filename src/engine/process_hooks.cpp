@@ -95,6 +95,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
     arena_->abandonOpenSegment();
     map_.forgetReaders();
     housekeeper_.forgetThreads();
+    constructors_.forgetThreads();
     promoter_.afterForkInChild();
     firstCompiles_.afterForkInChild();
     removing_.clear(); // as are those that ran destructors: what is left of the modules can be removed

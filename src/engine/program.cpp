@@ -7,8 +7,10 @@
 #include "engine/process_hooks.h"
 #include "link/dynamic_symbols.h"
 #include "link/synthetic_library.h"
+#include "platform/futex.h"
 #include "platform/program_state_guard.h"
 
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Module.h"
@@ -509,6 +511,12 @@ Status EngineImpl::runConstructors() {
     }
   }
   using Function = void (*)(int, char**, char**);
+  // Also if a constructor ends the thread or throws; and then the rest is for the next call.
+  const auto finish = llvm::make_scope_exit([&] {
+    LockGuard lock(loadMutex_);
+    constructors_.giveUp(call);
+    futexWakeAll(constructors_.signal());
+  });
   for (;;) {
     std::optional<Initialisation> entry;
     {
@@ -516,7 +524,12 @@ Status EngineImpl::runConstructors() {
       entry = constructors_.takeNext(call);
     }
     if (!entry)
-      return {};
+      break;
+    const auto finished = llvm::make_scope_exit([&] {
+      LockGuard lock(loadMutex_);
+      constructors_.finished();
+      futexWakeAll(constructors_.signal());
+    });
     Result<void*> code = addressOf(*entry);
     if (!code) {
       LockGuard lock(loadMutex_);
@@ -527,6 +540,19 @@ Status EngineImpl::runConstructors() {
     if (*code)
       reinterpret_cast<Function>(*code)(static_cast<int>(arguments_.size()),
                                         argv_.empty() ? nullptr : argv_.data(), environ);
+  }
+  // Calls of other threads may have taken on what was added before this one: when this returns it has run.
+  for (;;) {
+    std::atomic<uint32_t>* signal = nullptr;
+    uint32_t seen = 0;
+    {
+      LockGuard lock(loadMutex_);
+      if (!constructors_.mustWait(call))
+        return {};
+      signal = &constructors_.signal();
+      seen = signal->load(std::memory_order_acquire);
+    }
+    futexWait(*signal, seen);
   }
 }
 

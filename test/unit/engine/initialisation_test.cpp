@@ -339,5 +339,34 @@ TEST_F(Constructors, ForkHandlersGoWithTheModulesThatDefineThem) {
   EXPECT_THAT(forkOnce(), IsEmpty());
 }
 
+Gate inConstructor;
+
+TEST(Initialisation, ConstructorsThatAnotherThreadTookOnHaveRunWhenTheCallReturns) {
+  const auto engine = makeEngine();
+  ASSERT_TRUE(engine->defineSymbol("pass_gate", reinterpret_cast<void*>(+[] { inConstructor.pass(); })));
+  ASSERT_TRUE(engine->add("first", ir("@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] "
+                                      "[{ i32, ptr, ptr } { i32 65535, ptr @wait, ptr null }]\n"
+                                      "declare void @pass_gate()\n"
+                                      "define void @wait() { call void @pass_gate() ret void }")));
+  ASSERT_TRUE(engine->add("second", ir("@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] "
+                                       "[{ i32, ptr, ptr } { i32 65535, ptr @set, ptr null }]\n"
+                                       "@done = global i32 0\n"
+                                       "define void @set() { store i32 1, ptr @done ret void }")));
+  std::thread one([&] { EXPECT_TRUE(engine->runConstructors()); });
+  inConstructor.waitUntilSomebodyStops();
+  std::promise<int> seen;
+  std::future<int> result = seen.get_future();
+  std::thread other([&] {
+    EXPECT_TRUE(engine->runConstructors());
+    seen.set_value(*variable<int>(*engine, "done"));
+  });
+  // A call that does not wait is back by then.
+  EXPECT_EQ(result.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
+  inConstructor.open();
+  one.join();
+  other.join();
+  EXPECT_EQ(result.get(), 1);
+}
+
 } // namespace
 } // namespace tiercel
