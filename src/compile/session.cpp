@@ -102,7 +102,14 @@ Result<ImageReader*> Session::reader(ImageId image) {
   return slot.get();
 }
 
+Result<std::unique_ptr<ImageReader>> Session::open(std::shared_ptr<const ProgramImage> image) {
+  // Many are refused. What came of them stays in the context like what came of images that were removed.
+  ++gone_;
+  return ImageReader::open(std::move(image), *context_);
+}
+
 void Session::adopt(ImageId image, std::unique_ptr<ImageReader> reader) {
+  --gone_;
   if (readers_.size() <= image.value)
     readers_.resize(image.value + 1);
   gone_ += readers_[image.value] != nullptr;

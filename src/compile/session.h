@@ -49,12 +49,12 @@ public:
   /// The same for a definition of the function that was read before. Null if it is not in force any more: its
   /// image may be gone, and the id stand for another.
   Result<ImageReader*> readerOf(const FunctionRecord& record, const Definition& where);
-  /// Enters a reader that was opened in this session's context before its image had an id.
+  /// A reader of an image that has no id yet, which `adopt` enters when it has one.
+  Result<std::unique_ptr<ImageReader>> open(std::shared_ptr<const ProgramImage> image);
   void adopt(ImageId image, std::unique_ptr<ImageReader> reader);
   /// An LLVM context never forgets a constant or type, so that one through which more and more images pass
   /// grows without bound. A worn session is replaced by a new one when it has done its work.
   bool isWorn() const { return gone_ >= kMostGone; }
-  llvm::LLVMContext& context() { return *context_; }
   Stack& stack() { return stack_; }
   /// Assembles module-level inline assembly into an object.
   Result<llvm::SmallVector<char, 0>> assemble(ImageReader& reader);
@@ -78,7 +78,7 @@ private:
   TargetAttributes attributes_;
   std::vector<std::unique_ptr<ImageReader>> readers_; ///< by image
   static constexpr unsigned kMostGone = 64;
-  unsigned gone_ = 0; ///< images that were read and are not in the program any more
+  unsigned gone_ = 0; ///< images that were read and are not in the program, any more or yet
   /// Of images that were released: the unit in progress may still be made from one.
   std::vector<std::unique_ptr<ImageReader>> retiredReaders_;
   uint64_t releasesSeen_ = 0;

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "load/image.h"
+#include "platform/futex.h"
 #include "registry/symbols.h"
 
 #include <algorithm>
@@ -89,7 +90,7 @@ public:
       return running.thread == std::this_thread::get_id();
     });
     running_.erase(std::next(own).base());
-    signal_.fetch_add(1, std::memory_order_release);
+    wakeWaiting();
   }
   /// Whether earlier calls, of other threads, are not done with what they took on. In a constructor nobody
   /// waits for others: two that did would wait for each other.
@@ -111,7 +112,7 @@ public:
   void giveUp(uint64_t call) {
     for (Entry& entry : entries_)
       entry.call = entry.call == call ? kNobody : entry.call;
-    signal_.fetch_add(1, std::memory_order_release);
+    wakeWaiting();
   }
   /// In a forked child: calls of other threads do not go on here.
   void forgetThreads() {
@@ -128,6 +129,11 @@ public:
   }
 
 private:
+  void wakeWaiting() {
+    signal_.fetch_add(1, std::memory_order_release);
+    futexWakeAll(signal_);
+  }
+
   static constexpr uint64_t kNobody = 0;
   struct Entry {
     uint64_t call;

@@ -29,7 +29,7 @@ Result<OpenImage> openImage(Input input, SessionPool& pool) {
   auto image = std::make_shared<ProgramImage>();
   image->name = std::move(input.name);
   image->bytes = std::move(input.bytes);
-  Result<std::unique_ptr<ImageReader>> reader = ImageReader::open(image, (*session)->context());
+  Result<std::unique_ptr<ImageReader>> reader = (*session)->open(image);
   if (!reader)
     return reader.takeError();
   if (Status status = checkTarget((*reader)->module(), image->name); !status)

@@ -14,8 +14,7 @@ namespace tiercel {
 struct OpenImage {
   SessionPool::Lease session;
   std::shared_ptr<ProgramImage> image; ///< owns the input's bytes
-  std::unique_ptr<ImageReader>
-      reader; ///< in the session's context; outlives it only if the session adopts it
+  std::unique_ptr<ImageReader> reader; ///< the session may adopt it, and else is not to outlive it
 };
 
 /// An error if the input is no module for this machine.

@@ -515,7 +515,6 @@ Status EngineImpl::runConstructors() {
   const auto finish = llvm::make_scope_exit([&] {
     LockGuard lock(loadMutex_);
     constructors_.giveUp(call);
-    futexWakeAll(constructors_.signal());
   });
   for (;;) {
     std::optional<Initialisation> entry;
@@ -528,7 +527,6 @@ Status EngineImpl::runConstructors() {
     const auto finished = llvm::make_scope_exit([&] {
       LockGuard lock(loadMutex_);
       constructors_.finished();
-      futexWakeAll(constructors_.signal());
     });
     Result<void*> code = addressOf(*entry);
     if (!code) {

@@ -6,10 +6,8 @@
 //    is not compiled yet, or siglongjmp out of our locks);
 //  - switches cancellation off, for the same reason;
 //  - restores errno;
-//  - restores what std::call_once has noted (CallOnceGuard). The function that it is about to call may be
-//  what
-//    is compiled at the moment, LLVM uses std::call_once, too, and a host's process has one libstdc++ for
-//    both;
+//  - restores what std::call_once has noted (CallOnceGuard): what it is about to call may be compiled at the
+//    moment, by LLVM, which uses it as well, and in a host's process both use one libstdc++;
 //  - gives the compiler the default floating-point environment (constant folding must not use the program's
 //    rounding mode) and puts the program's back.
 // Argument registers are saved by the entry code in lazy_entry.S.

@@ -17,6 +17,9 @@ namespace tiercel {
 
 namespace {
 constexpr size_t kGuard = 4096;
+/// The first frame begins below the end: a handler may interrupt the switch, even wait in the page fault of
+/// its first push, and there as well the stack pointer has to be on the stack, not on what follows it.
+constexpr size_t kAboveFrames = 16;
 
 /// The list of all stacks, for contains(): an entry is used again after its stack has gone, and never freed,
 /// so that the list can be read without a lock.
@@ -93,10 +96,10 @@ void Stack::call(void (*function)(void*), void* argument) {
   Announced announced{function, argument};
   void* fake = nullptr;
   __sanitizer_start_switch_fiber(&fake, base_ + kGuard, kSize - kGuard);
-  tiercel_call_on_stack(runAnnounced, &announced, base_ + kSize);
+  tiercel_call_on_stack(runAnnounced, &announced, base_ + kSize - kAboveFrames);
   __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
 #else
-  tiercel_call_on_stack(function, argument, base_ + kSize);
+  tiercel_call_on_stack(function, argument, base_ + kSize - kAboveFrames);
 #endif
 }
 

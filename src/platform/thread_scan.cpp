@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "platform/membarrier.h"
 #include "platform/raw_syscall.h"
-#include "platform/stack.h"
 
 #include <algorithm>
 #include <csignal>
@@ -57,7 +56,8 @@ ThreadStacks::Outcome ThreadScan::run() {
   refreshView();
   if (const WalkResult self = lookAtSelf(); self.end != WalkEnd::Complete) {
     outcome_.foreignStack = self.end == WalkEnd::Foreign;
-    return fail(self.why);
+    outcome_.why = describe(gettid(), self.why);
+    return outcome_;
   }
 
   const auto isLeft = [](const Thread& thread) { return !thread.done; };
@@ -131,8 +131,6 @@ WalkResult ThreadScan::lookAtSelf() {
                : "r"(registers.data())
                : "memory");
   const uintptr_t sp = registers.back();
-  if (Stack::contains(sp))
-    return {WalkEnd::Unsure, "the scanning thread is on a compile stack"};
   for (const uintptr_t word : registers)
     search_.look(word);
   return walkStack(search_, views_.back().view, {sp, pthread_self(), onMainStack(gettid()), {}}, buffer_);
@@ -168,18 +166,18 @@ void ThreadScan::lookFromOutside(Thread& thread, const ThreadStatus& status, con
   thread.foundRunning = false;
   if (waitsForChild(call.number))
     return note(thread, {WalkEnd::Unsure, "it waits for a child that uses its memory"});
-  if (Stack::contains(call.sp))
-    return note(thread, {WalkEnd::Unsure, "it compiles"});
   const WalkStart start{call.sp, threadBlock(thread.id), onMainStack(thread.id), {}};
   if (!start.onMainStack && start.threadBlock == 0)
     return note(thread, {WalkEnd::Unsure, "where its stack ends is not known"});
   const WalkResult result = walkStack(search_, views_.back().view, start, buffer_);
-  if (result.end != WalkEnd::Complete)
+  if (result.end == WalkEnd::Unsure)
     return note(thread, result);
   search_.look(call.pc);
   for (const uintptr_t argument : call.arguments)
     search_.look(argument);
 
+  // Foreign, too, is only what was there all the time: a compile stack may have ended before it was asked
+  // for.
   ThreadStatus statusAfter;
   ThreadCall callAfter;
   if (readCall(thread.id, callAfter) != ProcRead::Ok || callAfter != call ||

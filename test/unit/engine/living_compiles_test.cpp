@@ -5,6 +5,7 @@
 #include "compile/session.h"
 #include "compile/session_pool.h"
 #include "engine/engine_impl.h"
+#include "engine/open_image.h"
 #include "unit/support/living.h"
 
 #include <atomic>
@@ -212,6 +213,20 @@ TEST_F(LivingCompiles, ACompilerThroughWhichManyImagesPassedIsReplaced) {
     ASSERT_FALSE((*session)->isWorn()) << "after " << i << " redefinitions";
   }
   EXPECT_EQ(call("f"), 300);
+}
+
+TEST_F(LivingCompiles, ACompilerThroughWhichManyRefusedImagesPassedIsReplaced) {
+  make(reclaiming());
+  bool worn = false;
+  for (int i = 0; i < 300; ++i) {
+    const std::string text = returning("f", i);
+    Result<Input> input = inputFromMemory(llvm::MemoryBuffer::getMemBuffer(text), "refused.ll");
+    ASSERT_TRUE(input) << input.error().message();
+    Result<OpenImage> refused = openImage(std::move(*input), engine->impl().pool());
+    ASSERT_TRUE(refused) << refused.error().message();
+    worn = worn || refused->session->isWorn();
+  }
+  EXPECT_TRUE(worn) << "the same one read 300 images, of which nothing came";
 }
 
 } // namespace

@@ -94,8 +94,7 @@ int lowestFreeDescriptor() {
   return descriptor;
 }
 
-// ---- symbols
-// ---------------------------------------------------------------------------------------------------------
+// --- symbols ----------------------------------------------------------------------------------------------
 
 TEST(SyntheticLibrary, ExportsAreTheSymbolsOfTheProcess) {
   static int counter = 41;
@@ -246,8 +245,7 @@ TEST(SyntheticLibrary, NothingAtAll) {
   EXPECT_EQ(dlsym(library.handle, ""), nullptr);
 }
 
-// ---- identity
-// --------------------------------------------------------------------------------------------------------
+// --- identity ---------------------------------------------------------------------------------------------
 
 TEST(SyntheticLibrary, ManyInARowAreAllTheirOwn) {
   constexpr size_t kCount = 300;
@@ -348,8 +346,7 @@ TEST(SyntheticLibrary, LoadsFromManyThreadsAtOnce) {
   EXPECT_EQ(wrong, 0u);
 }
 
-// ---- thread-locals
-// ---------------------------------------------------------------------------------------------------
+// --- thread-locals ----------------------------------------------------------------------------------------
 
 TEST(SyntheticLibrary, EveryThreadHasABlockOfItsOwn) {
   const ThreadTemplate thread{bytesOf("initial bytes"), 200, 64};
@@ -458,8 +455,7 @@ TEST(SyntheticLibrary, EmptyTemplateHasNoModule) {
   EXPECT_EQ(library.tlsModule, 0u);
 }
 
-// ---- environment
-// -----------------------------------------------------------------------------------------------------
+// --- environment ------------------------------------------------------------------------------------------
 
 TEST(SyntheticLibrary, StacksStayWithoutExecutableCode) {
   load("libtsl-stack.so", {});
@@ -527,8 +523,7 @@ TEST(SyntheticLibraryDeathTest, RefusalOfTheLoaderIsAnError) {
               "^loading libtsl-refused.so: .*cannot open shared object file: Too many open files\n$");
 }
 
-// ---- native libraries
-// ------------------------------------------------------------------------------------------------
+// --- native libraries -------------------------------------------------------------------------------------
 
 /// A library that comes with the C library or lies beside it. It is not loaded for that.
 std::string systemLibrary(const char* name) {

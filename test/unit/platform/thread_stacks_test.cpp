@@ -74,6 +74,7 @@ class ThreadStacksTest : public testing::Test {
 protected:
   static constexpr uint64_t kPlentyNs = 20'000'000'000;
   static constexpr uint64_t kLittleNs = 20'000'000;
+  static constexpr uint64_t kShortNs = 1'000'000;
 
   void SetUp() override {
     auto acquired = ThreadStacks::acquire(0);
@@ -238,8 +239,7 @@ TEST_F(ThreadStacksTest, ShortWaitsAreNotInterrupted) {
   RecordProperty("signalled", std::to_string(signalled));
 }
 
-// ---- signal handlers and alternate stacks
-// ----------------------------------------------------------------------------
+// --- signal handlers and alternate stacks -----------------------------------------------------------------
 
 std::function<void()> inHandler;
 
@@ -287,6 +287,31 @@ ON_THE_STACK void alternateInsideThePrimary(const std::function<void()>& body) {
   alignas(16) std::array<char, kAlternateBytes> memory;
   memory[0] = 0;
   descend(10, [&] { onAlternateStack(60, memory.data(), memory.size(), body); });
+}
+
+TEST_F(ThreadStacksTest, HandlerThatWaitsOnAnAlternateStack) {
+  std::array<int, 2> channel{};
+  ASSERT_EQ(pipe(channel.data()), 0);
+  std::atomic<pid_t> id{0};
+  std::vector<char> memory(kAlternateBytes);
+  std::thread thread([&] {
+    onAlternateStack(52, memory.data(), memory.size(), [&] {
+      holding(53, [&] {
+        id = gettid();
+        char byte = 0;
+        EXPECT_EQ(read(channel[0], &byte, 1), 1);
+      });
+    });
+  });
+  awaitCall(id, SYS_read);
+  const auto outcome = scan();
+  EXPECT_EQ(write(channel[1], "x", 1), 1);
+  thread.join();
+  expectComplete(outcome);
+  EXPECT_TRUE(found[52]) << "the interrupted frame";
+  EXPECT_TRUE(found[53]) << "the handler's frame";
+  close(channel[0]);
+  close(channel[1]);
 }
 
 TEST_F(ThreadStacksTest, AlternateStackInsideThePrimaryWaiting) {
@@ -343,8 +368,7 @@ TEST_F(ThreadStacksTest, BlockedSignalsMakeItIncomplete) {
   EXPECT_EQ(outcome.signalled, 0u);
 }
 
-// ---- other stacks
-// ----------------------------------------------------------------------------------------------------
+// --- other stacks -----------------------------------------------------------------------------------------
 
 std::function<void()> inCoroutine;
 
@@ -433,8 +457,30 @@ TEST_F(ThreadStacksTest, CompileStacksAreWaitedFor) {
   close(channel[1]);
 }
 
-// ---- processes and threads that come and go
-// --------------------------------------------------------------------------
+/// A compile stack may end between the look at where a thread waits and the question what stack that is.
+TEST_F(ThreadStacksTest, CompileStacksThatEndAreNotForeign) {
+  std::atomic<bool> stop{false};
+  std::array<std::thread, 3> threads;
+  for (std::thread& thread : threads)
+    thread = std::thread([&] {
+      while (!stop) {
+        auto stack = Stack::create();
+        ASSERT_TRUE(stack);
+        stack->run([] { poll(nullptr, 0, 1); });
+      }
+    });
+  bool foreign = false;
+  for (int i = 0; i < 1000 && !foreign; ++i) {
+    const auto outcome = scan(kShortNs);
+    foreign = outcome.foreignStack;
+    EXPECT_FALSE(foreign) << outcome.why;
+  }
+  stop = true;
+  for (std::thread& thread : threads)
+    thread.join();
+}
+
+// --- processes and threads that come and go ---------------------------------------------------------------
 
 TEST_F(ThreadStacksTest, VforkMakesItIncomplete) {
   std::array<int, 2> channel{};
@@ -568,8 +614,7 @@ TEST_F(ThreadStacksTest, ExcludedThreadsAreNotLookedAt) {
   EXPECT_EQ(outcome.signalled, 0u);
 }
 
-// ---- the signal
-// ------------------------------------------------------------------------------------------------------
+// --- the signal -------------------------------------------------------------------------------------------
 
 bool hasDefaultDisposition(int signal) {
   struct sigaction action{};

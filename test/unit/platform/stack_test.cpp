@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "platform/stack.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <pthread.h>
+#include <ucontext.h>
+#include <utility>
+
+namespace tiercel {
+namespace {
+
+/// Uses about `depth` KiB of stack.
+[[gnu::noinline, clang::disable_tail_calls]] int useStack(int depth) { // NOLINT(misc-no-recursion)
+  volatile char frame[1024];
+  const int place = depth % 1024; // so that all of the frame is needed
+  frame[place] = static_cast<char>(depth);
+  return depth == 0 ? 0 : useStack(depth - 1) + (frame[place] == static_cast<char>(depth));
+}
+
+TEST(Stack, RunsElsewhereAndComesBack) {
+  Result<Stack> stack = Stack::create();
+  ASSERT_TRUE(stack) << stack.error().message();
+  int here = 0;
+  uintptr_t there = 0;
+  int result = 0;
+  stack->run([&] {
+    int local = 0;
+    there = reinterpret_cast<uintptr_t>(&local);
+    result = useStack(40 << 10); // 40 MiB, far more than the usual limit
+  });
+  EXPECT_EQ(result, 40 << 10);
+  const auto distance = static_cast<intptr_t>(there - reinterpret_cast<uintptr_t>(&here));
+  EXPECT_GT(std::abs(distance), 1 << 20);
+}
+
+TEST(Stack, MovedOnesWork) {
+  Result<Stack> first = Stack::create();
+  ASSERT_TRUE(first);
+  Stack second = std::move(*first);
+  bool ran = false;
+  second.run([&] { ran = true; });
+  EXPECT_TRUE(ran);
+}
+
+TEST(StackDeathTest, OverflowHitsTheGuardPage) {
+  EXPECT_EXIT(
+      {
+        Result<Stack> stack = Stack::create();
+        stack->run([] { useStack(1 << 20); });
+      },
+      testing::KilledBySignal(SIGSEGV), "");
+}
+
+// --- under a trap after every instruction -----------------------------------------------------------------
+
+constexpr greg_t kTrapFlag = 0x100;
+
+volatile sig_atomic_t stepping, steps, strayed;
+uintptr_t stackBegin, stackEnd;
+
+/// After every instruction while `stepping`.
+void onTrap(int /*signal*/, siginfo_t* /*info*/, void* raw) {
+  auto& context = *static_cast<ucontext_t*>(raw);
+  const auto sp = static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
+  if ((sp < stackBegin || sp >= stackEnd) && !Stack::contains(sp))
+    strayed = strayed + 1;
+  steps = steps + 1;
+  if (stepping)
+    context.uc_mcontext.gregs[REG_EFL] |= kTrapFlag;
+  else
+    context.uc_mcontext.gregs[REG_EFL] &= ~kTrapFlag;
+}
+
+/// A handler may interrupt the switch anywhere; who looks at the thread then must know where it is.
+TEST(Stack, TheStackPointerIsOnAStackAtEveryInstruction) {
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "ThreadSanitizer has functions that must not be interrupted";
+#endif
+  pthread_attr_t attributes;
+  ASSERT_EQ(pthread_getattr_np(pthread_self(), &attributes), 0);
+  void* begin = nullptr;
+  size_t size = 0;
+  ASSERT_EQ(pthread_attr_getstack(&attributes, &begin, &size), 0);
+  pthread_attr_destroy(&attributes);
+  stackBegin = reinterpret_cast<uintptr_t>(begin);
+  stackEnd = stackBegin + size;
+  Result<Stack> stack = Stack::create();
+  ASSERT_TRUE(stack) << stack.error().message();
+  struct sigaction action{}, previous{};
+  action.sa_sigaction = onTrap;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  ASSERT_EQ(sigaction(SIGTRAP, &action, &previous), 0);
+  bool within = false;
+
+  stepping = 1;
+  raise(SIGTRAP);
+  stack->run([&] { within = Stack::contains(reinterpret_cast<uintptr_t>(__builtin_frame_address(0))); });
+  stepping = 0;
+  raise(SIGTRAP);
+
+  sigaction(SIGTRAP, &previous, nullptr);
+  EXPECT_TRUE(within);
+  EXPECT_GT(steps, 20);
+  EXPECT_EQ(strayed, 0);
+}
+
+} // namespace
+} // namespace tiercel
