@@ -9,24 +9,29 @@
 #include "base/thread_annotations.h"
 #include "compile/session.h"
 
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace tiercel {
 
 class SessionPool {
 public:
-  explicit SessionPool(const CompileEnvironment& environment) : environment_(environment) {}
+  /// `onReturn` is called after a session has come back, by whoever brought it, if that was to be announced.
+  SessionPool(const CompileEnvironment& environment, std::function<void()> onReturn)
+      : environment_(environment), onReturn_(std::move(onReturn)) {}
 
   /// A borrowed session; goes back when destroyed.
   class Lease {
   public:
-    Lease(SessionPool& pool, std::unique_ptr<Session> session) : pool_(&pool), session_(std::move(session)) {}
+    Lease(SessionPool& pool, std::unique_ptr<Session> session, bool announce)
+        : pool_(&pool), session_(std::move(session)), announce_(announce) {}
     Lease(Lease&&) = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
       if (session_)
-        pool_->giveBack(std::move(session_));
+        pool_->giveBack(std::move(session_), announce_);
     }
     Session& operator*() { return *session_; }
     Session* operator->() { return session_.get(); }
@@ -34,22 +39,23 @@ public:
   private:
     SessionPool* pool_;
     std::unique_ptr<Session> session_;
+    bool announce_;
   };
 
-  Result<Lease> borrow() TIERCEL_EXCLUDES(mutex_) {
+  Result<Lease> borrow(bool announce = true) TIERCEL_EXCLUDES(mutex_) {
     {
       LockGuard lock(mutex_);
       if (!idle_.empty()) {
         // The most recently used one: its memory is warm, and rarely needed ones can be dropped.
         std::unique_ptr<Session> session = std::move(idle_.back());
         idle_.pop_back();
-        return Lease(*this, std::move(session));
+        return Lease(*this, std::move(session), announce);
       }
     }
     Result<std::unique_ptr<Session>> session = Session::create(environment_);
     if (!session)
       return session.takeError();
-    return Lease(*this, std::move(*session));
+    return Lease(*this, std::move(*session), announce);
   }
 
   /// Since when no session has come back, if any are idle, holding memory.
@@ -67,15 +73,20 @@ public:
   Mutex& forkMutex() { return mutex_; }
 
 private:
-  void giveBack(std::unique_ptr<Session> session) TIERCEL_EXCLUDES(mutex_) {
+  void giveBack(std::unique_ptr<Session> session, bool announce) TIERCEL_EXCLUDES(mutex_) {
     if (session->isWorn())
       return;
-    LockGuard lock(mutex_);
-    idle_.push_back(std::move(session));
-    lastReturnNs_ = nowNs();
+    {
+      LockGuard lock(mutex_);
+      idle_.push_back(std::move(session));
+      lastReturnNs_ = nowNs();
+    }
+    if (announce)
+      onReturn_();
   }
 
   const CompileEnvironment& environment_;
+  const std::function<void()> onReturn_;
   Mutex mutex_;
   std::vector<std::unique_ptr<Session>> idle_ TIERCEL_GUARDED_BY(mutex_);
   uint64_t lastReturnNs_ TIERCEL_GUARDED_BY(mutex_) = 0;

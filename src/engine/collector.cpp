@@ -39,9 +39,10 @@ Collector::~Collector() {
 }
 
 Result<CollectReport> Collector::collect(uint64_t timeoutNs) {
+  const uint64_t waited = waitingBytes();
   Result<CollectReport> report = lookAndFree(timeoutNs);
   if (report)
-    note(*report);
+    note(*report, waited);
   return report;
 }
 
@@ -101,6 +102,7 @@ Result<CollectReport> Collector::lookAndFree(uint64_t timeoutNs) {
 
 CollectReport Collector::quiescentPoint() {
   CollectReport report;
+  const uint64_t waited = waitingBytes();
   {
     LockGuard collection(mutex_);
     std::vector<CodeVersion*> candidates;
@@ -113,7 +115,7 @@ CollectReport Collector::quiescentPoint() {
     report.complete = true;
     finish(candidates, report);
   }
-  note(report);
+  note(report, waited);
   return report;
 }
 
@@ -133,10 +135,12 @@ void Collector::finish(std::span<CodeVersion* const> candidates, CollectReport& 
   report.held = candidates.size() - report.freed;
 }
 
-void Collector::note(const CollectReport& report) {
+void Collector::note(const CollectReport& report, uint64_t waitedBytes) {
   if (!report.complete)
     return;
-  leftBytes_.store(waitingBytes(), std::memory_order_relaxed);
+  // What has come meanwhile was not looked at.
+  const uint64_t left = waitedBytes - std::min(waitedBytes, report.freedBytes);
+  leftBytes_.store(std::min(left, waitingBytes()), std::memory_order_relaxed);
   engine_.statistics_.collections.add();
   engine_.statistics_.freed.add(report.freed);
   engine_.statistics_.freedBytes.add(report.freedBytes);

@@ -50,7 +50,7 @@ public:
 
 private:
   Result<CollectReport> lookAndFree(uint64_t timeoutNs) TIERCEL_EXCLUDES(mutex_);
-  void note(const CollectReport& report) TIERCEL_EXCLUDES(mutex_);
+  void note(const CollectReport& report, uint64_t waitedBytes) TIERCEL_EXCLUDES(mutex_);
   /// Code that is retired, and images that are gone.
   uint64_t waitingBytes() const;
   void finish(std::span<CodeVersion* const> candidates, CollectReport& report) TIERCEL_REQUIRES(mutex_);

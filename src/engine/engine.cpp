@@ -103,7 +103,8 @@ EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> aren
       registry_(table_),
       versions_(LinkEnvironment{*arena_, table_, calls_, registry_, map_, *this}, registry_),
       environment_{options_, cpu_, registry_, host_, profileIn_.empty() ? nullptr : &profileIn_},
-      pool_(environment_), data_(registry_, *arena_, *this, materialiseMutex_),
+      pool_(environment_, [this] { housekeeper_.notice(); }),
+      data_(registry_, *arena_, *this, materialiseMutex_),
       linker_(LinkEnvironment{*arena_, table_, calls_, registry_, map_, *this}),
       objects_(
           linker_, [this](const auto& use) { return withThreadLocals(use); }, materialiseMutex_),

@@ -184,6 +184,7 @@ private:
   Result<void*> addressOf(const Initialisation& entry); ///< null if it is gone
   /// Who mentions names, but for the module `except`, as a text for a message; empty if nobody does.
   std::string describeUsers(const std::vector<std::string>& names, const std::string& except = {});
+  Status beginConstructors() TIERCEL_REQUIRES(loadMutex_);
   Status collectInitialisers(Initialisations& collected) TIERCEL_REQUIRES(loadMutex_);
   Status collectFrom(const Added& added, Initialisations& into) TIERCEL_REQUIRES(loadMutex_);
   bool isToRun(const Added& added, const AddedInitialiser& entry, bool there) TIERCEL_REQUIRES(loadMutex_);
@@ -194,9 +195,8 @@ private:
   void finaliseModule(const std::string& module); ///< runs what was registered with __cxa_atexit
   void takeOut(std::span<const Added> parts) TIERCEL_REQUIRES(loadMutex_);
   void takeOutObject(ObjectId object) TIERCEL_REQUIRES(materialiseMutex_, versions_.mutex());
-  /// Undefined functions that something outside IR stood in for are looked up again. Were there any?
   void followOthers() TIERCEL_EXCLUDES(versions_.mutex()); ///< after a native object or a host symbol came
-  bool unbindLate() TIERCEL_REQUIRES(versions_.mutex());
+  bool unbindLate() TIERCEL_REQUIRES(versions_.mutex());   ///< has what others stood in for looked up again
   void follow(Change change) TIERCEL_REQUIRES(versions_.mutex());
   /// Makes the tables follow a change of definitions: from here on nobody enters code that is out of date.
   void applyChange(std::span<const FunctionId> changed) TIERCEL_REQUIRES(versions_.mutex());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the engine remembers of modules for their constructors and destructors. Thread rule: plain data, under
-// the load lock.
+// What the engine remembers of modules for their constructors and destructors. Thread rule: under the load
+// lock, but for PendingConstructors::changed.
 #pragma once
 
 #include "base/ids.h"
@@ -54,99 +54,73 @@ struct Added {
   std::vector<AddedInitialiser> constructors = {}, destructors = {}; ///< of the image, until collected
 };
 
-/// Constructors that are collected and have not begun to run. Calls of runConstructors take their own one at
-/// a time, each right before it runs: what runs before it may remove its module, and then it must not be
-/// called.
+/// Constructors that are collected and have not begun to run. One thread runs them at a time, as with dlopen:
+/// who finds it at work waits, so that what was added before is complete when what may use it is constructed.
+/// From within a constructor the same thread may run what that has added.
 ///
-/// The code of a constructor that has been taken needs nothing of the kind. If it is removed from now on, by
-/// itself or by another thread, it is retired, and its address is on the stack of the thread that calls it,
-/// where a collection finds it; at a quiescent point nobody is in a constructor.
+/// They are taken one at a time, each right before it runs: what runs before it may remove its module, and
+/// then it must not be called. The code of one that has been taken needs nothing of the kind. If it is
+/// removed from now on, by itself or by another thread, it is retired, and its address is on the stack of the
+/// thread that calls it, where a collection finds it; at a quiescent point nobody is in a constructor.
 class PendingConstructors {
 public:
-  /// In the order of adding; together with what earlier calls could not run. Returns the call's number.
-  uint64_t begin(std::vector<Initialisation> constructors) {
-    const uint64_t call = ++calls_;
+  /// Whether the calling thread may begin; else `changed` changes when it is worth asking again.
+  bool mayBegin() const { return depth_ == 0 || thread_ == std::this_thread::get_id(); }
+  /// Waited for without the lock.
+  std::atomic<uint32_t>& changed() { return changed_; }
+  /// Together with what earlier runs have left; in the order of adding if the priority is the same. Until
+  /// `end` this is the calling thread's.
+  void begin(std::vector<Initialisation> constructors) {
+    thread_ = std::this_thread::get_id();
+    ++depth_;
     for (Entry& entry : entries_)
-      entry.call = entry.call == kNobody ? call : entry.call;
+      entry.depth = entry.depth == kNobodys ? depth_ : entry.depth;
     for (Initialisation& constructor : constructors)
-      entries_.push_back({call, std::move(constructor)});
+      entries_.push_back({depth_, std::move(constructor)});
     entries_.sort(
         [](const Entry& a, const Entry& b) { return a.constructor.priority < b.constructor.priority; });
-    return call;
   }
-  std::optional<Initialisation> takeNext(uint64_t call) {
-    const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                    [&](const Entry& entry) { return entry.call == call; });
+  std::optional<Initialisation> takeNext() {
+    const auto found =
+        std::ranges::find_if(entries_, [this](const Entry& entry) { return entry.depth == depth_; });
     if (found == entries_.end())
       return std::nullopt;
     Initialisation taken = std::move(found->constructor);
     entries_.erase(found);
-    running_.push_back({call, std::this_thread::get_id()});
     return taken;
   }
-  /// What this thread has taken last has run, or will not.
-  void finished() {
-    const auto own = std::find_if(running_.rbegin(), running_.rend(), [](const Running& running) {
-      return running.thread == std::this_thread::get_id();
-    });
-    running_.erase(std::next(own).base());
-    wakeWaiting();
-  }
-  /// Whether earlier calls, of other threads, are not done with what they took on. In a constructor nobody
-  /// waits for others: two that did would wait for each other.
-  bool mustWait(uint64_t call) const {
-    const auto isOwn = [](const Running& running) { return running.thread == std::this_thread::get_id(); };
-    return std::none_of(running_.begin(), running_.end(), isOwn) &&
-           (std::any_of(running_.begin(), running_.end(),
-                        [&](const Running& running) { return running.call < call; }) ||
-            std::any_of(entries_.begin(), entries_.end(),
-                        [&](const Entry& entry) { return entry.call != kNobody && entry.call < call; }));
-  }
-  /// Changes when one has finished; waiting calls sleep on it, without the lock.
-  std::atomic<uint32_t>& signal() { return signal_; }
-  /// The call ends without having run `next`, nor what was to follow.
-  void giveUp(uint64_t call, Initialisation next) {
-    entries_.push_front({call, std::move(next)});
-    giveUp(call);
-  }
-  void giveUp(uint64_t call) {
+  /// What was taken last has not run: the next run begins with it.
+  void putBack(Initialisation taken) { entries_.push_front({depth_, std::move(taken)}); }
+  void end() {
     for (Entry& entry : entries_)
-      entry.call = entry.call == call ? kNobody : entry.call;
-    wakeWaiting();
-  }
-  /// In a forked child: calls of other threads do not go on here.
-  void forgetThreads() {
-    std::erase_if(running_,
-                  [](const Running& running) { return running.thread != std::this_thread::get_id(); });
-    for (Entry& entry : entries_) {
-      if (std::none_of(running_.begin(), running_.end(),
-                       [&](const Running& running) { return running.call == entry.call; }))
-        entry.call = kNobody;
+      entry.depth = entry.depth == depth_ ? kNobodys : entry.depth;
+    if (--depth_ == 0) {
+      changed_.fetch_add(1, std::memory_order_release);
+      futexWakeAll(changed_);
     }
+  }
+  /// In a forked child, where runs of other threads do not go on.
+  void forgetThreads() {
+    if (mayBegin())
+      return;
+    depth_ = 0;
+    for (Entry& entry : entries_)
+      entry.depth = kNobodys;
   }
   void drop(const std::string& module) {
     std::erase_if(entries_, [&](const Entry& entry) { return entry.constructor.module == module; });
   }
 
 private:
-  void wakeWaiting() {
-    signal_.fetch_add(1, std::memory_order_release);
-    futexWakeAll(signal_);
-  }
-
-  static constexpr uint64_t kNobody = 0;
+  static constexpr unsigned kNobodys = 0;
   struct Entry {
-    uint64_t call;
+    unsigned depth; ///< of the run that has taken it on
     Initialisation constructor;
   };
-  struct Running {
-    uint64_t call;
-    std::thread::id thread;
-  };
   std::list<Entry> entries_; ///< by priority
-  std::vector<Running> running_;
-  std::atomic<uint32_t> signal_{0};
-  uint64_t calls_ = 0;
+  unsigned depth_ = 0;       ///< runs that have begun, each in a constructor of the one before
+  std::thread::id thread_;   ///< that they are on
+  std::atomic<uint32_t> changed_{0};
 };
 
 } // namespace tiercel

@@ -385,7 +385,6 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
       attempt();
     return std::move(*result);
   }();
-  housekeeper_.notice(); // a session is idle from now on
   if (code && *code)
     return code; // install has left Compiling, in one step with the publication
   if (!code) {

@@ -488,69 +488,66 @@ Status EngineImpl::collectInitialisers(Initialisations& collected) {
   return {};
 }
 
-Status EngineImpl::runConstructors() {
-  uint64_t call = 0;
-  {
-    LockGuard lock(loadMutex_);
-    if (Status status = checkUndefined(); !status)
-      return status;
-    Initialisations collected;
-    if (Status status = collectInitialisers(collected); !status)
-      return status;
-    call = constructors_.begin(std::move(collected.constructors));
-    // The reverse of how they would be constructed.
-    std::vector<Initialisation>& destructors = collected.destructors;
-    std::stable_sort(
-        destructors.begin(), destructors.end(),
-        [](const Initialisation& a, const Initialisation& b) { return a.priority < b.priority; });
-    destructors_.insert(destructors_.begin(), destructors.rbegin(), destructors.rend());
-    if (!destructors_.empty() && !destructorsRegistered_) {
-      destructorsRegistered_ = true;
-      // Before the constructors register anything: .fini_array runs after all of atexit's.
-      registerDestructors(*this);
-    }
+Status EngineImpl::beginConstructors() {
+  if (Status status = checkUndefined(); !status)
+    return status;
+  Initialisations collected;
+  if (Status status = collectInitialisers(collected); !status)
+    return status;
+  constructors_.begin(std::move(collected.constructors));
+  // The reverse of how they would be constructed.
+  std::vector<Initialisation>& destructors = collected.destructors;
+  std::stable_sort(destructors.begin(), destructors.end(),
+                   [](const Initialisation& a, const Initialisation& b) { return a.priority < b.priority; });
+  destructors_.insert(destructors_.begin(), destructors.rbegin(), destructors.rend());
+  if (!destructors_.empty() && !destructorsRegistered_) {
+    destructorsRegistered_ = true;
+    // Before the constructors register anything: .fini_array runs after all of atexit's.
+    registerDestructors(*this);
   }
-  using Function = void (*)(int, char**, char**);
+  return {};
+}
+
+Status EngineImpl::runConstructors() {
+  for (;;) {
+    std::atomic<uint32_t>* changed = nullptr;
+    uint32_t seen = 0;
+    {
+      LockGuard lock(loadMutex_);
+      if (constructors_.mayBegin()) {
+        if (Status status = beginConstructors(); !status)
+          return status;
+        break;
+      }
+      changed = &constructors_.changed();
+      seen = changed->load(std::memory_order_acquire);
+    }
+    futexWait(*changed, seen);
+  }
   // Also if a constructor ends the thread or throws; and then the rest is for the next call.
   const auto finish = llvm::make_scope_exit([&] {
     LockGuard lock(loadMutex_);
-    constructors_.giveUp(call);
+    constructors_.end();
   });
+  using Function = void (*)(int, char**, char**);
   for (;;) {
     std::optional<Initialisation> entry;
     {
       LockGuard lock(loadMutex_);
-      entry = constructors_.takeNext(call);
+      entry = constructors_.takeNext();
     }
     if (!entry)
-      break;
-    const auto finished = llvm::make_scope_exit([&] {
-      LockGuard lock(loadMutex_);
-      constructors_.finished();
-    });
+      return {};
     Result<void*> code = addressOf(*entry);
     if (!code) {
       LockGuard lock(loadMutex_);
-      constructors_.giveUp(call, std::move(*entry));
+      constructors_.putBack(std::move(*entry));
       return code.takeError();
     }
     // glibc passes main's arguments to initialisers.
     if (*code)
       reinterpret_cast<Function>(*code)(static_cast<int>(arguments_.size()),
                                         argv_.empty() ? nullptr : argv_.data(), environ);
-  }
-  // Calls of other threads may have taken on what was added before this one: when this returns it has run.
-  for (;;) {
-    std::atomic<uint32_t>* signal = nullptr;
-    uint32_t seen = 0;
-    {
-      LockGuard lock(loadMutex_);
-      if (!constructors_.mustWait(call))
-        return {};
-      signal = &constructors_.signal();
-      seen = signal->load(std::memory_order_acquire);
-    }
-    futexWait(*signal, seen);
   }
 }
 

@@ -141,7 +141,8 @@ void Promoter::work() {
 void Promoter::run(const QueuedCompile& item, bool background) {
   const uint64_t start = processorTimeNs(CLOCK_THREAD_CPUTIME_ID);
   auto outcome = Outcome::NotStarted;
-  if (Result<SessionPool::Lease> session = engine_.pool().borrow()) {
+  // A worker looks what is due when it has finished, without being told.
+  if (Result<SessionPool::Lease> session = engine_.pool().borrow(/*announce=*/!background)) {
     (*session)->stack().run([&] { outcome = promote(item, **session, background); });
   } else {
     engine_.statistics().failed.add();

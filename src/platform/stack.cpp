@@ -21,29 +21,41 @@ constexpr size_t kGuard = 4096;
 /// its first push, and there as well the stack pointer has to be on the stack, not on what follows it.
 constexpr size_t kAboveFrames = 16;
 
-/// The list of all stacks, for contains(): an entry is used again after its stack has gone, and never freed,
-/// so that the list can be read without a lock.
-struct Entry {
-  std::atomic<uintptr_t> base; ///< 0: unused
-  Entry* next;
+/// Addresses for one stack. They are used again when it has gone, and never for anything else: who saw a
+/// thread there a moment ago can still ask what it was on. Never freed, so that the list is read without a
+/// lock.
+struct Place {
+  std::byte* const base;
+  std::atomic<bool> taken;
+  Place* next;
 };
-std::atomic<Entry*> entries{nullptr};
+std::atomic<Place*> places{nullptr};
 
-void enter(uintptr_t base) {
-  for (Entry* entry = entries.load(std::memory_order_acquire); entry != nullptr; entry = entry->next) {
-    uintptr_t unused = 0;
-    if (entry->base.compare_exchange_strong(unused, base, std::memory_order_acq_rel))
-      return;
-  }
-  auto* entry = new Entry{base, entries.load(std::memory_order_relaxed)};
-  while (!entries.compare_exchange_weak(entry->next, entry, std::memory_order_acq_rel)) {
-  }
+void* reserve(void* where, int fixed) {
+  return mmap(where, Stack::kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | fixed,
+              -1, 0);
 }
 
-void leave(uintptr_t base) {
-  for (Entry* entry = entries.load(std::memory_order_acquire); entry != nullptr; entry = entry->next)
-    if (entry->base.load(std::memory_order_relaxed) == base)
-      return entry->base.store(0, std::memory_order_release);
+/// A free place, or a new one; null if the system has no addresses.
+Place* takePlace() {
+  for (Place* place = places.load(std::memory_order_acquire); place != nullptr; place = place->next)
+    if (bool taken = false; place->taken.compare_exchange_strong(taken, true, std::memory_order_acquire))
+      return place;
+  void* base = reserve(nullptr, 0);
+  if (base == MAP_FAILED)
+    return nullptr;
+  auto* place = new Place{static_cast<std::byte*>(base), true, places.load(std::memory_order_relaxed)};
+  while (!places.compare_exchange_weak(place->next, place, std::memory_order_acq_rel)) {
+  }
+  return place;
+}
+
+/// Gives the memory back, and keeps the addresses.
+void leavePlace(std::byte* base) {
+  reserve(base, MAP_FIXED);
+  for (Place* place = places.load(std::memory_order_acquire); place != nullptr; place = place->next)
+    if (place->base == base)
+      return place->taken.store(false, std::memory_order_release);
 }
 
 #if __has_feature(address_sanitizer)
@@ -64,30 +76,26 @@ void runAnnounced(void* raw) {
 } // namespace
 
 Result<Stack> Stack::create() {
-  void* base = mmap(nullptr, kSize, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  if (base == MAP_FAILED)
-    return Error(ErrorKind::Environment, "compile stack", strerror(errno));
-  mprotect(base, kGuard, PROT_NONE);
-  enter(reinterpret_cast<uintptr_t>(base));
-  return Stack(static_cast<std::byte*>(base));
+  Place* place = takePlace();
+  if (place != nullptr && mprotect(place->base + kGuard, kSize - kGuard, PROT_READ | PROT_WRITE) == 0)
+    return Stack(place->base);
+  Error error(ErrorKind::Environment, "compile stack", strerror(errno));
+  if (place != nullptr)
+    leavePlace(place->base);
+  return error;
 }
 
 Stack::Stack(Stack&& other) noexcept : base_(other.base_) { other.base_ = nullptr; }
 
 Stack::~Stack() {
-  if (base_ == nullptr)
-    return;
-  leave(reinterpret_cast<uintptr_t>(base_)); // first: the system may give the address to the next at once
-  munmap(base_, kSize);
+  if (base_ != nullptr)
+    leavePlace(base_);
 }
 
 bool Stack::contains(uintptr_t address) {
-  for (const Entry* entry = entries.load(std::memory_order_acquire); entry != nullptr; entry = entry->next) {
-    const uintptr_t base = entry->base.load(std::memory_order_acquire);
-    if (base != 0 && address - base < kSize)
+  for (const Place* place = places.load(std::memory_order_acquire); place != nullptr; place = place->next)
+    if (address - reinterpret_cast<uintptr_t>(place->base) < kSize)
       return true;
-  }
   return false;
 }
 

@@ -13,7 +13,8 @@
 
 namespace tiercel {
 
-/// Owns one mapped stack with a guard page below it. Memory is committed as it is touched.
+/// Owns one mapped stack with a guard page below it. Memory is committed as it is touched and given back at
+/// the end; the addresses are kept for later stacks.
 /// Thread rule: used by one thread at a time.
 class Stack {
 public:
@@ -24,7 +25,8 @@ public:
   Stack(Stack&& other) noexcept;
   Stack& operator=(Stack&&) = delete;
 
-  /// Whether `address` is on a stack of this kind, anybody's. Async-signal-safe.
+  /// Whether `address` is on a stack of this kind, anybody's, or was: nothing else ever is where one has
+  /// been. Async-signal-safe.
   static bool contains(uintptr_t address);
 
   /// Calls `body` on this stack and returns when it has. `body` must not throw or leave by longjmp. It may

@@ -18,28 +18,32 @@ constexpr uintptr_t kRedZone = 128;
 constexpr uintptr_t kNone = UINTPTR_MAX;
 
 /// The head of what the kernel puts on the stack before it enters a handler (struct rt_sigframe): the
-/// handler's return address and the ucontext up to its pointer to the rest, which lies right behind.
+/// handler's return address and the ucontext up to its pointer to the floating-point state, which lies above.
 struct SignalFrame {
   uintptr_t returnAddress;
   unsigned long flags;
   uintptr_t link; ///< 0
   stack_t alternate;
   gregset_t registers;
-  uintptr_t floatingPoint;
-
-  uintptr_t stackPointer() const { return static_cast<uintptr_t>(registers[REG_RSP]) & ~uintptr_t(7); }
-  /// The alternate stack that the handler runs on, if `address` is the frame's; else empty. Stacks are full
-  /// of what is left of frames whose handlers returned long ago, in holes of later frames that have
-  /// overwritten parts. A frame says where it is, by which those that are whole can be told from them.
-  Mapping alternateAround(uintptr_t address) const {
-    constexpr uintptr_t kMostBytes = 1024; // before what the pointer points to; 440 today
-    const auto begin = reinterpret_cast<uintptr_t>(alternate.ss_sp);
-    const bool whole = link == 0 && floatingPoint - address >= sizeof *this &&
-                       floatingPoint - address < kMostBytes && (alternate.ss_flags & SS_DISABLE) == 0 &&
-                       begin + alternate.ss_size > begin && address - begin < alternate.ss_size;
-    return whole ? Mapping{begin, begin + alternate.ss_size} : Mapping{};
-  }
+  uintptr_t state;
 };
+
+/// Whether the kernel put the frame, at `address`, on the alternate stack that it names, and not on another
+/// handler's frames. Stacks are full of what is left of frames whose handlers returned long ago, in holes of
+/// later frames that have overwritten parts. If all is left, things are where the kernel puts them: it goes
+/// from the end of the alternate stack down to the state, and from there to the frame.
+bool isAtTopOfAlternate(const SignalFrame& frame, uintptr_t address) {
+  constexpr uintptr_t kMostFrame = 1024;                                  // 440 bytes, and to align them
+  constexpr uintptr_t kLeastState = 512, kMostState = uintptr_t(1) << 14; // FXSAVE; 11 KiB with AMX
+  constexpr unsigned kAutoDisarm = 1u << 31; // SS_AUTODISARM of Linux, which libc does not have
+  const auto begin = reinterpret_cast<uintptr_t>(frame.alternate.ss_sp);
+  const uintptr_t aboveFrame = frame.state - address;
+  const uintptr_t aboveState = begin + frame.alternate.ss_size - frame.state;
+  const unsigned mode = static_cast<unsigned>(frame.alternate.ss_flags) & ~kAutoDisarm;
+  return frame.link == 0 && (mode == 0 || mode == SS_ONSTACK) && begin <= address &&
+         aboveFrame >= sizeof frame && aboveFrame < kMostFrame && aboveState >= kLeastState &&
+         aboveState < kMostState;
+}
 
 const Mapping* findMapping(std::span<const Mapping> mappings, uintptr_t address) {
   const auto after =
@@ -51,7 +55,7 @@ const Mapping* findMapping(std::span<const Mapping> mappings, uintptr_t address)
 class Walk {
 public:
   Walk(const WordSearch& search, const ProcessView& view, const WalkStart& start, std::span<uintptr_t> buffer)
-      : search_(search), view_(view), start_(start), buffer_(buffer), alternate_(start.alternate) {
+      : search_(search), view_(view), start_(start), buffer_(buffer) {
     const auto [lowest, highest] =
         std::minmax_element(view.handlersReturns.begin(), view.handlersReturns.end());
     if (lowest != view.handlersReturns.end()) {
@@ -66,22 +70,18 @@ public:
     if (!findPrimary())
       return {WalkEnd::Unsure, "its stack is not among the mappings"};
     uintptr_t from = start_.sp & ~uintptr_t(7);
-    if (!alternate_.contains(from) && !primary_.contains(from)) {
-      const Mapping* around = findMapping(view_.mappings, from);
-      if (around == nullptr)
-        return {WalkEnd::Unsure, "its stack is not among the mappings"}; // it may have grown
-      alternate_ = findAlternate(from, around->end);
-      if (!alternate_.contains(from))
-        return {WalkEnd::Foreign, "it runs on a stack that is not its own"};
-    }
-    if (alternate_.contains(from)) {
-      if (!scan(from, alternate_.end & ~uintptr_t(7)))
+    if (start_.alternate.contains(from)) {
+      if (!scan(from, start_.alternate.end & ~uintptr_t(7)))
         return {WalkEnd::Unsure, "its alternate signal stack cannot be read"};
-      if (const std::optional<WalkResult> elsewhere = interruptedElsewhere())
-        return *elsewhere;
+      if (elsewhere_)
+        return *elsewhere_;
       if (interrupted_ == kNone)
         return {WalkEnd::Unsure, "its alternate signal stack does not say what the handler interrupted"};
       from = interrupted_;
+    } else if (findMapping(view_.mappings, from) == nullptr) {
+      return {WalkEnd::Unsure, "its stack is not among the mappings"}; // it may have grown
+    } else if (!primary_.contains(from)) {
+      return {WalkEnd::Foreign, "it runs on a stack that is not its own"};
     }
     if (!scan(from, primary_.end))
       return {WalkEnd::Unsure, "its stack cannot be read"};
@@ -92,18 +92,10 @@ public:
       if (!scan(from, end))
         return {WalkEnd::Unsure, "its stack cannot be read"};
     }
-    return interruptedElsewhere().value_or(WalkResult{WalkEnd::Complete, nullptr});
+    return elsewhere_.value_or(WalkResult{WalkEnd::Complete, nullptr});
   }
 
 private:
-  std::optional<WalkResult> interruptedElsewhere() const {
-    if (compiles_)
-      return WalkResult{WalkEnd::Unsure, "a handler interrupted its compile"};
-    if (foreign_)
-      return WalkResult{WalkEnd::Foreign, "a handler interrupted it on a stack that is not its own"};
-    return std::nullopt;
-  }
-
   bool findPrimary() {
     if (start_.onMainStack) {
       const auto found = std::find_if(view_.mappings.begin(), view_.mappings.end(),
@@ -120,75 +112,65 @@ private:
     return true;
   }
 
-  /// Calls `each` with every word from `from` to below `to`, and its address, until it returns false. False
-  /// if they cannot all be read.
-  template <typename Each> bool forWords(uintptr_t from, uintptr_t to, const Each& each) {
+  /// Looks at every word from the red zone below `from` to `to`.
+  bool scan(uintptr_t from, uintptr_t to) {
+    const bool inPrimary = primary_.contains(from);
+    from = std::max(from - kRedZone, inPrimary ? primary_.begin : start_.alternate.begin);
+    from = (from + 7) & ~uintptr_t(7);
     while (from < to) {
       const size_t words = std::min(buffer_.size(), (to - from) / sizeof(uintptr_t));
       if (!readOwnMemory(from, buffer_.data(), words * sizeof(uintptr_t)))
         return false;
-      for (size_t i = 0; i < words; ++i)
-        if (!each(buffer_[i], from + i * sizeof(uintptr_t)))
-          return true;
+      for (size_t i = 0; i < words; ++i) {
+        const uintptr_t word = buffer_[i];
+        search_.look(word);
+        if (word - lowestReturn_ <= highestReturn_ - lowestReturn_)
+          lookAtFrame(from + i * sizeof(uintptr_t));
+      }
       from += words * sizeof(uintptr_t);
     }
     return true;
   }
 
-  /// Looks at every word from the red zone below `from` to `to`.
-  bool scan(uintptr_t from, uintptr_t to) {
-    const bool inPrimary = primary_.contains(from);
-    from = std::max(from - kRedZone, inPrimary ? primary_.begin : alternate_.begin);
-    return forWords((from + 7) & ~uintptr_t(7), to, [&](uintptr_t word, uintptr_t address) {
-      search_.look(word);
-      if (SignalFrame frame; readFrame(word, address, frame))
-        take(frame, address);
-      return true;
-    });
-  }
-
-  /// Of a thread that waits nobody knows the alternate stack, but the frame at its top tells.
-  Mapping findAlternate(uintptr_t from, uintptr_t end) {
-    constexpr uintptr_t kMostBytes = 1 << 20; // a mapping may be a whole heap
-    Mapping found;
-    forWords(from, end - from > kMostBytes ? from + kMostBytes : end, [&](uintptr_t word, uintptr_t address) {
-      if (SignalFrame frame; readFrame(word, address, frame))
-        found = frame.alternateAround(address);
-      return !found.contains(from);
-    });
-    return found;
-  }
-
-  /// Whether `word`, at `address`, is where handlers return to, and what follows looks like a signal frame.
-  bool readFrame(uintptr_t word, uintptr_t address, SignalFrame& frame) const {
+  /// If there is a signal frame at `address`, notes which stack it interrupted and where.
+  void lookAtFrame(uintptr_t address) {
     constexpr uintptr_t kUserCode = 0x33; // cs of 64-bit user code
+    SignalFrame frame;
+    if (!readOwnMemory(address, &frame, sizeof frame))
+      return;
     const auto& returns = view_.handlersReturns;
-    return word - lowestReturn_ <= highestReturn_ - lowestReturn_ &&
-           std::find(returns.begin(), returns.end(), word) != returns.end() &&
-           readOwnMemory(address, &frame, sizeof frame) &&
-           (static_cast<uint64_t>(frame.registers[REG_CSGSFS]) & 0xffff) == kUserCode;
-  }
-
-  /// Notes which stack a handler interrupted and where.
-  void take(const SignalFrame& frame, uintptr_t address) {
-    const uintptr_t sp = frame.stackPointer();
-    if (alternate_.contains(address) && alternate_.contains(sp))
+    if (std::find(returns.begin(), returns.end(), frame.returnAddress) == returns.end() ||
+        (static_cast<uint64_t>(frame.registers[REG_CSGSFS]) & 0xffff) != kUserCode)
+      return;
+    const auto sp = static_cast<uintptr_t>(frame.registers[REG_RSP]) & ~uintptr_t(7);
+    if (start_.alternate.contains(address) && start_.alternate.contains(sp))
       return; // a handler that another interrupted, both on the alternate stack
     if (primary_.contains(sp))
       interrupted_ = std::min(interrupted_, sp);
     // Elsewhere than on an alternate stack the kernel puts the frame on the stack that it interrupts.
-    else if (frame.alternateAround(address).contains(address))
-      (Stack::contains(sp) ? compiles_ : foreign_) = true;
+    else if (isAtTopOfAlternate(frame, address))
+      noteElsewhere(sp);
+  }
+
+  void noteElsewhere(uintptr_t sp) {
+    if (elsewhere_ && elsewhere_->end == WalkEnd::Foreign)
+      return;
+    if (Stack::contains(sp))
+      elsewhere_ = {WalkEnd::Unsure, "a handler interrupted its compile"};
+    else if (findMapping(view_.mappings, sp) == nullptr) // it may have grown
+      elsewhere_ = {WalkEnd::Unsure, "a handler interrupted it on a stack that is not among the mappings"};
+    else
+      elsewhere_ = {WalkEnd::Foreign, "a handler interrupted it on a stack that is not its own"};
   }
 
   const WordSearch& search_;
   const ProcessView& view_;
   const WalkStart& start_;
   std::span<uintptr_t> buffer_;
-  Mapping primary_, alternate_;
+  Mapping primary_;
   uintptr_t lowestReturn_ = kNone, highestReturn_ = kNone;
-  uintptr_t interrupted_ = kNone; ///< lowest stack pointer on the primary stack in any frame found
-  bool foreign_ = false, compiles_ = false;
+  uintptr_t interrupted_ = kNone;       ///< lowest stack pointer on the primary stack in any frame found
+  std::optional<WalkResult> elsewhere_; ///< if a frame found says that what it interrupted is on neither
 };
 
 } // namespace

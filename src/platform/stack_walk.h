@@ -9,11 +9,11 @@
 //  - A handler on the alternate signal stack has interrupted something on the primary one. The kernel's
 //  signal
 //    frame says where: its first word, the handler's return address, is one of a few known ones.
-//  - Such a frame also tells of an alternate stack that nobody else knows: that of a thread that waits in the
-//    handler; or one that lies inside the primary stack, where the interrupted frames can be below the
-//    handler's.
+//  - Such a frame also tells of an alternate stack that lies inside the primary one, where the interrupted
+//    frames can be below the handler's.
 //  - Whoever is on a stack of the engine's (stack.h), or in a handler that interrupted it there, compiles.
-//  - Any other stack belongs to a coroutine library or the like: Foreign.
+//  - Any other stack belongs to a coroutine library or the like: Foreign. So does an alternate stack that is
+//    not given, though there is a frame at its top: libraries begin coroutines in handlers, too.
 //
 // Thread rule: async-signal-safe and reentrant; runs on the thread in question or, while that sleeps, on
 // another. Reads memory by process_vm_readv, so that nothing faults.

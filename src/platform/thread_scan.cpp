@@ -170,14 +170,12 @@ void ThreadScan::lookFromOutside(Thread& thread, const ThreadStatus& status, con
   if (!start.onMainStack && start.threadBlock == 0)
     return note(thread, {WalkEnd::Unsure, "where its stack ends is not known"});
   const WalkResult result = walkStack(search_, views_.back().view, start, buffer_);
-  if (result.end == WalkEnd::Unsure)
+  if (result.end != WalkEnd::Complete)
     return note(thread, result);
   search_.look(call.pc);
   for (const uintptr_t argument : call.arguments)
     search_.look(argument);
 
-  // Foreign, too, is only what was there all the time: a compile stack may have ended before it was asked
-  // for.
   ThreadStatus statusAfter;
   ThreadCall callAfter;
   if (readCall(thread.id, callAfter) != ProcRead::Ok || callAfter != call ||

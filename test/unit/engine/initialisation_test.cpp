@@ -3,6 +3,7 @@
 // Constructors, destructors and exit handlers of modules that come and go, and what modules are while they
 // come.
 #include "engine/engine_impl.h"
+#include "unit/support/await.h"
 #include "unit/support/living.h"
 
 #include <gmock/gmock.h>
@@ -12,8 +13,10 @@
 #include <functional>
 #include <future>
 #include <string>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace tiercel {
@@ -339,33 +342,89 @@ TEST_F(Constructors, ForkHandlersGoWithTheModulesThatDefineThem) {
   EXPECT_THAT(forkOnce(), IsEmpty());
 }
 
-Gate inConstructor;
+// --- threads ----------------------------------------------------------------------------------------------
 
-TEST(Initialisation, ConstructorsThatAnotherThreadTookOnHaveRunWhenTheCallReturns) {
-  const auto engine = makeEngine();
-  ASSERT_TRUE(engine->defineSymbol("pass_gate", reinterpret_cast<void*>(+[] { inConstructor.pass(); })));
-  ASSERT_TRUE(engine->add("first", ir("@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] "
-                                      "[{ i32, ptr, ptr } { i32 65535, ptr @wait, ptr null }]\n"
-                                      "declare void @pass_gate()\n"
-                                      "define void @wait() { call void @pass_gate() ret void }")));
-  ASSERT_TRUE(engine->add("second", ir("@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] "
-                                       "[{ i32, ptr, ptr } { i32 65535, ptr @set, ptr null }]\n"
-                                       "@done = global i32 0\n"
-                                       "define void @set() { store i32 1, ptr @done ret void }")));
-  std::thread one([&] { EXPECT_TRUE(engine->runConstructors()); });
-  inConstructor.waitUntilSomebodyStops();
-  std::promise<int> seen;
-  std::future<int> result = seen.get_future();
-  std::thread other([&] {
-    EXPECT_TRUE(engine->runConstructors());
-    seen.set_value(*variable<int>(*engine, "done"));
-  });
-  // A call that does not wait is back by then.
-  EXPECT_EQ(result.wait_for(std::chrono::milliseconds(200)), std::future_status::timeout);
-  inConstructor.open();
-  one.join();
-  other.join();
-  EXPECT_EQ(result.get(), 1);
+std::string constructing(const std::string& function, const std::string& body) {
+  return "@llvm.global_ctors = appending global [1 x { i32, ptr, ptr }] [{ i32, ptr, ptr } { i32 65535, ptr "
+         "@" +
+         function + ", ptr null }]\ndeclare void @pass_gate()\n@" + function +
+         "_done = global i32 0\ndefine void @" + function + "() {\n" + body + "\nstore i32 1, ptr @" +
+         function + "_done\nret void }";
+}
+
+/// Two threads run constructors; the one that comes second does when the first is in one.
+class ConstructorsOfThreads : public LivingTest {
+protected:
+  void SetUp() override {
+    gate_ = &inConstructor;
+    EXPECT_OK(engine->defineSymbol("pass_gate", reinterpret_cast<void*>(+[] {
+                                     gate_->pass();
+                                     if (throws_)
+                                       throw 1;
+                                   })));
+    add("first", ir(constructing("first", "call void @pass_gate()")));
+    add("second", ir(constructing("second", "")));
+  }
+  bool isDone(const std::string& function) { return *variable<int>(*engine, function + "_done") == 1; }
+  /// Leaves `one` in its constructor, and `other` where it waits.
+  template <typename One, typename Other> void start(One one, Other other) {
+    one_ = std::thread(one);
+    inConstructor.waitUntilSomebodyStops();
+    add("third", ir(constructing("third", "")));
+    std::atomic<pid_t> id{0};
+    other_ = std::thread([&id, other] {
+      id = gettid();
+      other();
+    });
+    awaitCall(id, SYS_futex);
+  }
+  void finish() {
+    inConstructor.open();
+    one_.join();
+    other_.join();
+  }
+
+  Gate inConstructor;
+  static inline Gate* gate_;
+  static inline bool throws_ = false;
+  std::thread one_, other_;
+};
+
+TEST_F(ConstructorsOfThreads, RunAfterEachOther) {
+  bool wereDone = false;
+  start([this] { EXPECT_OK(engine->runConstructors()); },
+        [this, &wereDone] {
+          EXPECT_OK(engine->runConstructors());
+          wereDone = isDone("first") && isDone("second") && isDone("third");
+        });
+  EXPECT_FALSE(isDone("second"));
+  EXPECT_FALSE(isDone("third")) << "it may use what the first one has not constructed yet";
+  finish();
+  EXPECT_TRUE(wereDone);
+}
+
+TEST_F(ConstructorsOfThreads, RunWhatAnotherCouldNot) {
+  throws_ = true;
+  start([this] { EXPECT_THROW((void)engine->runConstructors(), int); },
+        [this] { EXPECT_OK(engine->runConstructors()); });
+  finish();
+  throws_ = false;
+  EXPECT_FALSE(isDone("first"));
+  EXPECT_TRUE(isDone("second"));
+  EXPECT_TRUE(isDone("third"));
+}
+
+TEST_F(ConstructorsOfThreads, DoNotGoOnInAForkedChild) {
+  start([this] { EXPECT_OK(engine->runConstructors()); }, [this] { EXPECT_OK(engine->runConstructors()); });
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    _exit(engine->runConstructors() && !isDone("first") && isDone("second") && isDone("third") ? 0 : 1);
+  }
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  finish();
 }
 
 } // namespace

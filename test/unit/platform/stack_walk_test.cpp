@@ -19,23 +19,24 @@ constexpr greg_t kUserCode = 0x33;
 /// As in stack_walk.cpp, in words: a signal frame whose handler runs on an alternate stack.
 constexpr size_t kReturnWord = 0, kFlags = 1, kLink = 2, kAlternateBegin = 3, kAlternateFlags = 4,
                  kAlternateSize = 5, kRegisters = 6, kFloatingPoint = kRegisters + NGREG;
-constexpr size_t kFloatingPointBytes = 448; ///< from the frame to what follows it
+constexpr size_t kFrameBytes = 456, kStateBytes = 2696; ///< the frame, and the floating-point state above it
 
 class StackWalkTest : public testing::Test {
 protected:
   static constexpr size_t kWords = 8192;
 
   uintptr_t at(const uintptr_t& word) const { return reinterpret_cast<uintptr_t>(&word); }
-  void putFrame(uintptr_t* frame, uintptr_t sp, uintptr_t alternate, uintptr_t size) {
+  /// At the top of an alternate stack that begins at `alternate`.
+  void putFrame(uintptr_t* frame, uintptr_t sp, uintptr_t alternate) {
     frame[kReturnWord] = kReturn;
     frame[kFlags] = 7;
     frame[kLink] = 0;
     frame[kAlternateBegin] = alternate;
     frame[kAlternateFlags] = 0;
-    frame[kAlternateSize] = size;
     frame[kRegisters + REG_RSP] = sp;
     frame[kRegisters + REG_CSGSFS] = kUserCode;
-    frame[kFloatingPoint] = at(*frame) + kFloatingPointBytes;
+    frame[kFloatingPoint] = at(*frame) + kFrameBytes;
+    frame[kAlternateSize] = frame[kFloatingPoint] + kStateBytes - alternate;
   }
   /// Of a thread whose primary stack is `primary_` and that waits at `sp`.
   WalkResult walk(const uintptr_t& sp, Mapping alternate = {}) {
@@ -58,51 +59,66 @@ protected:
   std::array<uintptr_t, 64> buffer_{};
 };
 
-TEST_F(StackWalkTest, AHandlerThatWaitsTellsItsStack) {
+TEST_F(StackWalkTest, WhatAHandlerInterruptedIsLookedAt) {
   primary_[5000] = kWord;
   other_[7000] = kWord;
-  putFrame(&other_[7500], at(primary_[4990]), at(other_[100]), 8000 * sizeof(uintptr_t));
-  const WalkResult result = walk(other_[6900]);
+  putFrame(&other_[7500], at(primary_[4990]), at(other_[100]));
+  const WalkResult result = walk(other_[6900], whole(other_));
   EXPECT_EQ(result.end, WalkEnd::Complete) << result.why;
   EXPECT_EQ(visited_, 2u) << "in the handler, and in what it interrupted";
 }
 
 TEST_F(StackWalkTest, AHandlerThatInterruptedACoroutineIsForeign) {
-  putFrame(&other_[7500], at(other_[50]), at(other_[100]), 8000 * sizeof(uintptr_t));
-  EXPECT_EQ(walk(other_[6900]).end, WalkEnd::Foreign);
+  putFrame(&other_[7500], at(other_[50]), at(other_[100]));
+  EXPECT_EQ(walk(other_[6900], {at(other_[100]), whole(other_).end}).end, WalkEnd::Foreign);
+}
+
+TEST_F(StackWalkTest, AHandlerInsideThePrimaryStackThatInterruptedACoroutineIsForeign) {
+  putFrame(&primary_[6000], at(other_[50]), at(primary_[5500]));
+  EXPECT_EQ(walk(primary_[5600]).end, WalkEnd::Foreign);
 }
 
 TEST_F(StackWalkTest, AHandlerThatInterruptedACompileIsWaitedFor) {
   Result<Stack> stack = Stack::create();
   ASSERT_TRUE(stack) << stack.error().message();
-  stack->run([&] {
-    const uintptr_t local = 0;
-    putFrame(&other_[7500], at(local), at(other_[100]), 8000 * sizeof(uintptr_t));
-  });
-  EXPECT_EQ(walk(other_[6900]).end, WalkEnd::Unsure);
+  uintptr_t there = 0;
+  stack->run([&] { there = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)); });
+  putFrame(&other_[7500], there, at(other_[100]));
+  EXPECT_EQ(walk(other_[6900], whole(other_)).end, WalkEnd::Unsure);
 }
 
-TEST_F(StackWalkTest, AnotherStackWithoutAHandlerIsForeign) {
+TEST_F(StackWalkTest, AHandlerThatInterruptedWhatHasGrownSinceIsLookedAtAgain) {
+  putFrame(&other_[7500], 8, at(other_[100]));
+  EXPECT_EQ(walk(other_[6900], whole(other_)).end, WalkEnd::Unsure);
+}
+
+/// Coroutines that begin in a handler leave its frame at the top of their stacks.
+TEST_F(StackWalkTest, AnotherStackIsForeignWhateverIsOnIt) {
   EXPECT_EQ(walk(other_[6900]).end, WalkEnd::Foreign);
-  putFrame(&other_[7500], at(primary_[4990]), at(other_[7000]), 1000 * sizeof(uintptr_t));
-  EXPECT_EQ(walk(other_[6900]).end, WalkEnd::Foreign) << "its stack is another";
+  putFrame(&other_[7500], at(primary_[4990]), at(other_[100]));
+  EXPECT_EQ(walk(other_[6900]).end, WalkEnd::Foreign);
 }
 
-/// A handler returned long ago; what is left of its frame lies in a hole of one that was called later.
+/// A handler returned long ago; the rest of its frame lies in a hole of what was called later, which has put
+/// something else where the frame told of the alternate stack.
 TEST_F(StackWalkTest, WhatIsLeftOfFramesSaysNothing) {
   uintptr_t* frame = &primary_[6000];
-  const auto nobodys = at(other_[50]);
-  // As it was found once: nothing at 0, which is no stack, but as large as the address space.
-  putFrame(frame, nobodys, 0, at(primary_[7000]));
-  frame[kAlternateFlags] = 0x30;
-  frame[kFloatingPoint] = 17;
-  EXPECT_EQ(walk(primary_[5000]).end, WalkEnd::Complete);
-  putFrame(frame, nobodys, 0, at(primary_[7000]));
-  frame[kLink] = 1;
-  EXPECT_EQ(walk(primary_[5000]).end, WalkEnd::Complete);
-  // There was an alternate stack inside the primary one, and the handler interrupted what is not on either.
-  putFrame(frame, nobodys, at(primary_[5500]), 1000 * sizeof(uintptr_t));
-  EXPECT_EQ(walk(primary_[5000]).end, WalkEnd::Foreign) << "all of it is there";
+  const auto expectNothing = [&](size_t word, uintptr_t value) {
+    putFrame(frame, at(other_[50]), at(primary_[5500]));
+    frame[word] = value;
+    EXPECT_EQ(walk(primary_[5000]).end, WalkEnd::Complete) << "word " << word << ": " << value;
+  };
+  expectNothing(kReturnWord, kReturn + 1);
+  expectNothing(kLink, 1);
+  expectNothing(kAlternateBegin, 0);
+  expectNothing(kAlternateBegin, at(primary_[6001]));
+  expectNothing(kAlternateFlags, SS_DISABLE);
+  expectNothing(kAlternateFlags, 0x30);
+  expectNothing(kAlternateSize, 0);
+  expectNothing(kAlternateSize, at(primary_[6000]));
+  expectNothing(kRegisters + REG_CSGSFS, 0);
+  expectNothing(kFloatingPoint, 0);
+  expectNothing(kFloatingPoint, at(primary_[7000]));
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "platform/proc_threads.h"
 #include "platform/stack.h"
 #include "platform/thread_stacks.h"
+#include "unit/support/await.h"
 #include "unit/support/engines.h"
 
 #include <gtest/gtest.h>
@@ -57,17 +57,6 @@ template <typename Body> ON_THE_STACK void descend(int frames, const Body& body)
   else
     descend(frames - 1, body);
   asm volatile("" : : "r"(local.data()) : "memory"); // so that it is no tail call
-}
-
-/// Until the thread waits in the call, or has ended.
-void awaitCall(const std::atomic<pid_t>& thread, long number) {
-  ThreadCall call;
-  while (thread == 0 || (readCall(thread, call) == ProcRead::Ok && call.number != number))
-    std::this_thread::yield();
-}
-void await(const std::atomic<bool>& flag) {
-  while (!flag)
-    std::this_thread::yield();
 }
 
 class ThreadStacksTest : public testing::Test {
@@ -287,31 +276,6 @@ ON_THE_STACK void alternateInsideThePrimary(const std::function<void()>& body) {
   alignas(16) std::array<char, kAlternateBytes> memory;
   memory[0] = 0;
   descend(10, [&] { onAlternateStack(60, memory.data(), memory.size(), body); });
-}
-
-TEST_F(ThreadStacksTest, HandlerThatWaitsOnAnAlternateStack) {
-  std::array<int, 2> channel{};
-  ASSERT_EQ(pipe(channel.data()), 0);
-  std::atomic<pid_t> id{0};
-  std::vector<char> memory(kAlternateBytes);
-  std::thread thread([&] {
-    onAlternateStack(52, memory.data(), memory.size(), [&] {
-      holding(53, [&] {
-        id = gettid();
-        char byte = 0;
-        EXPECT_EQ(read(channel[0], &byte, 1), 1);
-      });
-    });
-  });
-  awaitCall(id, SYS_read);
-  const auto outcome = scan();
-  EXPECT_EQ(write(channel[1], "x", 1), 1);
-  thread.join();
-  expectComplete(outcome);
-  EXPECT_TRUE(found[52]) << "the interrupted frame";
-  EXPECT_TRUE(found[53]) << "the handler's frame";
-  close(channel[0]);
-  close(channel[1]);
 }
 
 TEST_F(ThreadStacksTest, AlternateStackInsideThePrimaryWaiting) {
