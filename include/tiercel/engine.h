@@ -110,6 +110,7 @@ public:
 
   /// Checks that the data the program refers to exists, then runs static constructors that have not run yet,
   /// by priority, then in the order of adding. Destructors are registered with atexit by the program itself.
+  /// One thread at a time: others wait until it is through. A constructor may call it for what it has added.
   Status runConstructors();
   /// runConstructors, then `entry(argc, argv, envp)`; its result is what it returned. The program may
   /// also call exit.

@@ -39,10 +39,9 @@ Collector::~Collector() {
 }
 
 Result<CollectReport> Collector::collect(uint64_t timeoutNs) {
-  const uint64_t waited = waitingBytes();
   Result<CollectReport> report = lookAndFree(timeoutNs);
   if (report)
-    note(*report, waited);
+    note(*report);
   return report;
 }
 
@@ -62,9 +61,11 @@ Result<CollectReport> Collector::lookAndFree(uint64_t timeoutNs) {
     stacks_ = std::move(*stacks);
   }
   Candidates candidates;
+  uint64_t waited = 0;
   {
     LockGuard lock(engine_.versions_.mutex());
     candidates.byAddress = engine_.versions_.beginCollection();
+    waited = waitingBytes();
     report.pinned = engine_.versions_.pinnedVersions();
   }
   if (mayHaveForeignStacks()) {
@@ -96,38 +97,44 @@ Result<CollectReport> Collector::lookAndFree(uint64_t timeoutNs) {
     }
   }
   report.complete = true;
-  finish(candidates.byAddress, report);
+  finish(candidates.byAddress, waited, report);
   return report;
 }
 
 CollectReport Collector::quiescentPoint() {
   CollectReport report;
-  const uint64_t waited = waitingBytes();
   {
     LockGuard collection(mutex_);
     std::vector<CodeVersion*> candidates;
+    uint64_t waited = 0;
     {
       LockGuard lock(engine_.versions_.mutex());
       candidates = engine_.versions_.beginCollection();
+      waited = waitingBytes();
       report.pinned = engine_.versions_.pinnedVersions();
     }
     serialiseAllThreads();
     report.complete = true;
-    finish(candidates, report);
+    finish(candidates, waited, report);
   }
-  note(report, waited);
+  note(report);
   return report;
 }
 
-void Collector::finish(std::span<CodeVersion* const> candidates, CollectReport& report) {
+void Collector::finish(std::span<CodeVersion* const> candidates, uint64_t waitedBytes,
+                       CollectReport& report) {
   std::vector<void*> closable;
   {
     LockGuard materialise(engine_.materialiseMutex_);
     LockGuard versions(engine_.versions_.mutex());
+    const uint64_t before = waitingBytes();
     const Versions::Freed freed = engine_.versions_.endCollection(candidates);
     report.freed = freed.versions;
     report.freedBytes = freed.bytes;
     engine_.releaseData();
+    const uint64_t gone = before - waitingBytes(); // both change under these locks only
+    // What has come since `waitedBytes` was not looked at.
+    leftBytes_.store(waitedBytes - std::min(waitedBytes, gone), std::memory_order_relaxed);
     closable.swap(closable_);
   }
   for (void* library : closable)
@@ -135,12 +142,9 @@ void Collector::finish(std::span<CodeVersion* const> candidates, CollectReport& 
   report.held = candidates.size() - report.freed;
 }
 
-void Collector::note(const CollectReport& report, uint64_t waitedBytes) {
+void Collector::note(const CollectReport& report) {
   if (!report.complete)
     return;
-  // What has come meanwhile was not looked at.
-  const uint64_t left = waitedBytes - std::min(waitedBytes, report.freedBytes);
-  leftBytes_.store(std::min(left, waitingBytes()), std::memory_order_relaxed);
   engine_.statistics_.collections.add();
   engine_.statistics_.freed.add(report.freed);
   engine_.statistics_.freedBytes.add(report.freedBytes);

@@ -50,10 +50,12 @@ public:
 
 private:
   Result<CollectReport> lookAndFree(uint64_t timeoutNs) TIERCEL_EXCLUDES(mutex_);
-  void note(const CollectReport& report, uint64_t waitedBytes) TIERCEL_EXCLUDES(mutex_);
+  void note(const CollectReport& report) TIERCEL_EXCLUDES(mutex_);
   /// Code that is retired, and images that are gone.
   uint64_t waitingBytes() const;
-  void finish(std::span<CodeVersion* const> candidates, CollectReport& report) TIERCEL_REQUIRES(mutex_);
+  /// Frees what was not seen. `waitedBytes`: what waited when the candidates were listed.
+  void finish(std::span<CodeVersion* const> candidates, uint64_t waitedBytes, CollectReport& report)
+      TIERCEL_REQUIRES(mutex_);
   bool mayHaveForeignStacks() const;
 
   EngineImpl& engine_;
@@ -63,7 +65,7 @@ private:
   std::shared_ptr<ThreadStacks> stacks_ TIERCEL_GUARDED_BY(mutex_);
   /// Return addresses may be on stacks that belong to no thread: from now on nothing is freed.
   std::atomic<bool> foreignStacks_{false};
-  std::atomic<uint64_t> leftBytes_{0}; ///< that waited when all stacks had been looked at
+  std::atomic<uint64_t> leftBytes_{0}; ///< that the last complete look has seen and left
 };
 
 } // namespace tiercel

@@ -106,6 +106,7 @@ public:
     depth_ = 0;
     for (Entry& entry : entries_)
       entry.depth = kNobodys;
+    changed_.fetch_add(1, std::memory_order_release); // who forked in a handler goes on to wait otherwise
   }
   void drop(const std::string& module) {
     std::erase_if(entries_, [&](const Entry& entry) { return entry.constructor.module == module; });

@@ -2,7 +2,9 @@
 #include "platform/stack.h"
 
 #include <atomic>
+#include <cerrno>
 #include <cstring>
+#include <new>
 #include <sys/mman.h>
 
 #if __has_feature(address_sanitizer)
@@ -16,46 +18,44 @@ extern "C" void tiercel_call_on_stack(void (*function)(void*), void* argument, v
 namespace tiercel {
 
 namespace {
-constexpr size_t kGuard = 4096;
-/// The first frame begins below the end: a handler may interrupt the switch, even wait in the page fault of
-/// its first push, and there as well the stack pointer has to be on the stack, not on what follows it.
-constexpr size_t kAboveFrames = 16;
+constexpr size_t kPage = 4096; ///< of guard, below
 
 /// Addresses for one stack. They are used again when it has gone, and never for anything else: who saw a
-/// thread there a moment ago can still ask what it was on. Never freed, so that the list is read without a
-/// lock.
-struct Place {
-  std::byte* const base;
+/// thread there a moment ago can still ask what it was on. The list is read without a lock, so that nothing
+/// leaves it. This is at the upper end of the addresses: whoever needs a stack may have too little left to
+/// allocate memory. So the first frame begins below: a handler may interrupt the switch, even wait in the
+/// page fault of its first push, and there as well the stack pointer is inside, not on what follows.
+struct alignas(16) Place {
   std::atomic<bool> taken;
-  Place* next;
+  Place* const next;
+
+  static Place* of(std::byte* base) { return reinterpret_cast<Place*>(base + Stack::kSize) - 1; }
+  std::byte* base() { return reinterpret_cast<std::byte*>(this + 1) - Stack::kSize; }
 };
 std::atomic<Place*> places{nullptr};
 
-void* reserve(void* where, int fixed) {
-  return mmap(where, Stack::kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK | fixed,
-              -1, 0);
-}
-
-/// A free place, or a new one; null if the system has no addresses.
-Place* takePlace() {
+/// Null, and errno, if the system has no more memory.
+std::byte* takePlace() {
   for (Place* place = places.load(std::memory_order_acquire); place != nullptr; place = place->next)
     if (bool taken = false; place->taken.compare_exchange_strong(taken, true, std::memory_order_acquire))
-      return place;
-  void* base = reserve(nullptr, 0);
-  if (base == MAP_FAILED)
+      return place->base();
+  void* addresses = mmap(nullptr, Stack::kSize, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (addresses == MAP_FAILED)
     return nullptr;
-  auto* place = new Place{static_cast<std::byte*>(base), true, places.load(std::memory_order_relaxed)};
-  while (!places.compare_exchange_weak(place->next, place, std::memory_order_acq_rel)) {
-  }
-  return place;
+  mprotect(addresses, kPage, PROT_NONE);
+  auto* base = static_cast<std::byte*>(addresses);
+  Place* first = places.load(std::memory_order_relaxed);
+  do
+    new (Place::of(base)) Place{true, first};
+  while (!places.compare_exchange_weak(first, Place::of(base), std::memory_order_release));
+  return base;
 }
 
-/// Gives the memory back, and keeps the addresses.
+/// Gives the memory back, but for the page that says what the addresses are.
 void leavePlace(std::byte* base) {
-  reserve(base, MAP_FIXED);
-  for (Place* place = places.load(std::memory_order_acquire); place != nullptr; place = place->next)
-    if (place->base == base)
-      return place->taken.store(false, std::memory_order_release);
+  madvise(base + kPage, Stack::kSize - 2 * kPage, MADV_DONTNEED);
+  Place::of(base)->taken.store(false, std::memory_order_release);
 }
 
 #if __has_feature(address_sanitizer)
@@ -76,13 +76,9 @@ void runAnnounced(void* raw) {
 } // namespace
 
 Result<Stack> Stack::create() {
-  Place* place = takePlace();
-  if (place != nullptr && mprotect(place->base + kGuard, kSize - kGuard, PROT_READ | PROT_WRITE) == 0)
-    return Stack(place->base);
-  Error error(ErrorKind::Environment, "compile stack", strerror(errno));
-  if (place != nullptr)
-    leavePlace(place->base);
-  return error;
+  if (std::byte* base = takePlace())
+    return Stack(base);
+  return Error(ErrorKind::Environment, "compile stack", strerror(errno));
 }
 
 Stack::Stack(Stack&& other) noexcept : base_(other.base_) { other.base_ = nullptr; }
@@ -93,21 +89,22 @@ Stack::~Stack() {
 }
 
 bool Stack::contains(uintptr_t address) {
-  for (const Place* place = places.load(std::memory_order_acquire); place != nullptr; place = place->next)
-    if (address - reinterpret_cast<uintptr_t>(place->base) < kSize)
+  for (Place* place = places.load(std::memory_order_acquire); place != nullptr; place = place->next)
+    if (address - reinterpret_cast<uintptr_t>(place->base()) < kSize)
       return true;
   return false;
 }
 
 void Stack::call(void (*function)(void*), void* argument) {
+  void* top = Place::of(base_);
 #if __has_feature(address_sanitizer)
   Announced announced{function, argument};
   void* fake = nullptr;
-  __sanitizer_start_switch_fiber(&fake, base_ + kGuard, kSize - kGuard);
-  tiercel_call_on_stack(runAnnounced, &announced, base_ + kSize - kAboveFrames);
+  __sanitizer_start_switch_fiber(&fake, base_ + kPage, kSize - kPage);
+  tiercel_call_on_stack(runAnnounced, &announced, top);
   __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
 #else
-  tiercel_call_on_stack(function, argument, base_ + kSize - kAboveFrames);
+  tiercel_call_on_stack(function, argument, top);
 #endif
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -19,6 +20,11 @@ constexpr long kShortestPauseNs = 100'000;
 constexpr long kLongestPauseNs = 2'000'000;
 constexpr size_t kBufferWords = 8192;
 
+/// In the handler of a scan, which is on the thread's alternate stack if it has one.
+bool looksAtItself(const ThreadCall& call) {
+  return call.number == SYS_process_vm_readv ||
+         (call.number == SYS_futex && (call.arguments[1] & FUTEX_CMD_MASK) == FUTEX_WAKE);
+}
 bool waitsForChild(long call) { return call == SYS_vfork || call == SYS_clone || call == SYS_clone3; }
 
 /// An address in the thread's thread block: that is where libc keeps the head of the list of robust mutexes.
@@ -166,6 +172,8 @@ void ThreadScan::lookFromOutside(Thread& thread, const ThreadStatus& status, con
   thread.foundRunning = false;
   if (waitsForChild(call.number))
     return note(thread, {WalkEnd::Unsure, "it waits for a child that uses its memory"});
+  if (looksAtItself(call))
+    return note(thread, {WalkEnd::Unsure, "it is looking at its stack itself"});
   const WalkStart start{call.sp, threadBlock(thread.id), onMainStack(thread.id), {}};
   if (!start.onMainStack && start.threadBlock == 0)
     return note(thread, {WalkEnd::Unsure, "where its stack ends is not known"});

@@ -45,6 +45,33 @@ TEST(Stack, MovedOnesWork) {
   EXPECT_TRUE(ran);
 }
 
+/// Who saw a thread on a stack can still ask what it was on when the stack has gone.
+TEST(Stack, AddressesAreForStacksOnly) {
+  uintptr_t where = 0;
+  constexpr size_t kBelow = 1 << 20;
+  const auto touch = [&where](Stack& stack, char expected) {
+    stack.run([&] {
+      where = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+      volatile char* word = reinterpret_cast<char*>(where - kBelow);
+      EXPECT_EQ(*word, expected);
+      *word = 1;
+    });
+  };
+  {
+    Result<Stack> stack = Stack::create();
+    ASSERT_TRUE(stack) << stack.error().message();
+    touch(*stack, 0);
+    touch(*stack, 1);
+  }
+  const uintptr_t before = where;
+  EXPECT_TRUE(Stack::contains(before));
+  EXPECT_TRUE(Stack::contains(before - kBelow));
+  Result<Stack> again = Stack::create();
+  ASSERT_TRUE(again) << again.error().message();
+  touch(*again, 0); // the memory was given back meanwhile
+  EXPECT_EQ(where, before);
+}
+
 TEST(StackDeathTest, OverflowHitsTheGuardPage) {
   EXPECT_EXIT(
       {

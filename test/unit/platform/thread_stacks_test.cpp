@@ -15,6 +15,7 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
@@ -269,6 +270,41 @@ TEST_F(ThreadStacksTest, HandlerOnAnAlternateStack) {
   expectComplete(outcome);
   EXPECT_TRUE(found[50]) << "the interrupted frame";
   EXPECT_TRUE(found[51]) << "the handler's frame";
+}
+
+/// The handler of a scan runs on the alternate stack, too, and has to wait when others change mappings.
+TEST_F(ThreadStacksTest, ThreadsThatLookAtThemselvesOnAnAlternateStackAreNotForeign) {
+  std::atomic<bool> ready{false}, stop{false};
+  std::vector<char> memory(kAlternateBytes);
+  std::thread thread([&] {
+    stack_t alternate{}, before{};
+    alternate.ss_sp = memory.data();
+    alternate.ss_size = memory.size();
+    sigaltstack(&alternate, &before);
+    descend(5000, [&] {
+      ready = true;
+      spin(stop);
+    });
+    sigaltstack(&before, nullptr);
+  });
+  std::thread changesMappings([&] {
+    constexpr size_t kBytes = 64 << 20; // a change of so much takes a while
+    void* pages =
+        mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    for (int protection = PROT_READ; !stop; protection ^= PROT_WRITE)
+      mprotect(pages, kBytes, protection);
+    munmap(pages, kBytes);
+  });
+  await(ready);
+  bool foreign = false;
+  for (int i = 0; i < 100 && !foreign; ++i) {
+    const auto outcome = scan(kLittleNs);
+    foreign = outcome.foreignStack;
+    EXPECT_FALSE(foreign) << outcome.why;
+  }
+  stop = true;
+  thread.join();
+  changesMappings.join();
 }
 
 /// The handler's frames lie above those that it interrupted.
