@@ -18,7 +18,7 @@ extern "C" void tiercel_call_on_stack(void (*function)(void*), void* argument, v
 namespace tiercel {
 
 namespace {
-constexpr size_t kPage = 4096; ///< of guard, below
+constexpr size_t kPage = 4096; ///< the guard, below, and what holds the Place, above
 
 /// Addresses for one stack. They are used again when it has gone, and never for anything else: who saw a
 /// thread there a moment ago can still ask what it was on. The list is read without a lock, so that nothing

@@ -52,7 +52,7 @@ struct WalkStart {
   uintptr_t sp;
   uintptr_t threadBlock; ///< an address in it; not used if `onMainStack`
   bool onMainStack;      ///< the thread's primary stack is the process's [stack]
-  Mapping alternate{};   ///< the thread's alternate signal stack, if it is known; else empty
+  Mapping alternate{};   ///< the thread's alternate signal stack, if known; else empty
 };
 
 enum class WalkEnd : uint8_t {

@@ -82,6 +82,14 @@ protected:
                           .exclude = {},
                           .timeoutNs = timeoutNs});
   }
+  void expectNeverForeign(int scans, uint64_t timeoutNs) {
+    bool foreign = false;
+    for (int i = 0; i < scans && !foreign; ++i) {
+      const auto outcome = scan(timeoutNs);
+      foreign = outcome.foreignStack;
+      EXPECT_FALSE(foreign) << outcome.why;
+    }
+  }
   void expectComplete(const ThreadStacks::Outcome& outcome) {
     EXPECT_TRUE(outcome.complete) << outcome.why;
     EXPECT_FALSE(outcome.foreignStack);
@@ -296,12 +304,7 @@ TEST_F(ThreadStacksTest, ThreadsThatLookAtThemselvesOnAnAlternateStackAreNotFore
     munmap(pages, kBytes);
   });
   await(ready);
-  bool foreign = false;
-  for (int i = 0; i < 100 && !foreign; ++i) {
-    const auto outcome = scan(kLittleNs);
-    foreign = outcome.foreignStack;
-    EXPECT_FALSE(foreign) << outcome.why;
-  }
+  expectNeverForeign(100, kLittleNs);
   stop = true;
   thread.join();
   changesMappings.join();
@@ -469,12 +472,7 @@ TEST_F(ThreadStacksTest, CompileStacksThatEndAreNotForeign) {
         stack->run([] { poll(nullptr, 0, 1); });
       }
     });
-  bool foreign = false;
-  for (int i = 0; i < 1000 && !foreign; ++i) {
-    const auto outcome = scan(kShortNs);
-    foreign = outcome.foreignStack;
-    EXPECT_FALSE(foreign) << outcome.why;
-  }
+  expectNeverForeign(1000, kShortNs);
   stop = true;
   for (std::thread& thread : threads)
     thread.join();
