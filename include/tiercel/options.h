@@ -61,10 +61,11 @@ struct TestModes {
 
 /// A stage whose output can be looked at with Options::dump.
 enum class DumpStage {
-  Input,    ///< the unit as extracted, before any change
-  Lowered,  ///< the IR handed to the code generator (instrumented or optimised)
-  Object,   ///< the relocatable object
-  Inlining, ///< what the inliner decided, a line per call
+  Input,       ///< the unit as extracted, before any change
+  Lowered,     ///< the IR handed to the code generator (instrumented or optimised)
+  Object,      ///< the relocatable object
+  Inlining,    ///< what the inliner decided, a line per call
+  Assumptions, ///< what the code takes for granted, a line each (docs/assumptions.md)
 };
 
 /// One thing to dump: a stage, for the functions whose name matches a glob pattern.

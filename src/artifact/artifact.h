@@ -4,7 +4,7 @@
 // an artifact runnable. Plain data: may be kept, moved between threads, one day stored.
 #pragma once
 
-#include "base/dependency.h"
+#include "artifact/assumptions.h"
 #include "base/diagnostics.h"
 #include "base/ids.h"
 #include "base/mark.h"
@@ -56,10 +56,9 @@ struct Artifact {
   unsigned countSites = 0;            ///< of its profile
   unsigned targetTables = 0;          ///< of its indirect calls
   uint64_t bodyHash = 0;              ///< if profiles are read or written
-  std::vector<Dependency> inlined;    ///< functions whose bodies it may hold
+  Assumptions assumptions;            ///< what it takes for granted
   std::vector<ImageId> images;        ///< whose bodies it holds: they may refer to internal data
   bool addressesEscape = false;       ///< addresses inside its code may be stored in the program's data
-  std::vector<std::string> hints;     ///< the same for functions that the program does not define
   std::vector<InlineRemark> inlining; ///< what the inliner decided
   OsrInfo osr;
   std::optional<Reason> noOsr; ///< why not, for a function with loops

@@ -11,7 +11,7 @@
 // lock of the versions, and `seen`.
 #pragma once
 
-#include "base/dependency.h"
+#include "artifact/assumptions.h"
 #include "base/ids.h"
 #include "codemem/arena.h"
 
@@ -62,8 +62,7 @@ struct CodeVersion {
   std::shared_ptr<DataBlock> data;
   std::vector<FunctionId> callees;    ///< that it calls directly: CallSites knows where
   std::vector<FunctionId> references; ///< functions of the program that it mentions
-  std::vector<Dependency> inlined;    ///< whose bodies it may hold
-  std::vector<std::string> hints;     ///< the same for functions that the program does not define
+  Assumptions assumptions;            ///< what it takes for granted
   std::vector<ImageId> images;        ///< whose internal data it may refer to
   std::vector<ObjectId> objects;      ///< native ones that it has addresses of
   const void* frames = nullptr;       ///< registered with libgcc, if our lookup is not the one it calls

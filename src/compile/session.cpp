@@ -7,7 +7,7 @@
 #include "optimize/optimizer.h"
 #include "osr/continuation.h"
 #include "osr/instrument.h"
-#include "profile/content_hash.h"
+#include "unit/content_hash.h"
 #include "unit/mark.h"
 
 #include "llvm/IR/Module.h"
@@ -183,7 +183,8 @@ Result<Unit> Session::prepare(const CompileRequest& request, Definition where, I
   const ExtractOptions extract{.directSelfCalls = request.tier > 0 && !continuation,
                                .directCalls = directCalls(request.tier),
                                .verify = environment_.options.verify,
-                               .constantValues = request.tier > 0};
+                               .constantValues = request.tier > 0,
+                               .filter = &claims_};
   Result<Unit> unit = extractUnit(environment_.registry, environment_.host, source, record, where, extract);
   if (!unit)
     return unit;
@@ -239,16 +240,17 @@ Result<Unit> Session::prepare(const CompileRequest& request, Definition where, I
     if (Status status = members.grow(); !status)
       return status.takeError();
     members.summarise();
-    unit->copied.insert(unit->copied.end(), members.members().begin(), members.members().end());
+    unit->assumptions.add(members.members());
   }
   if (request.instrument && !artifact.pinned && !isNaked(*unit->function))
     instrument(*unit, request.epoch, artifact);
   artifact.data = std::move(unit->data);
   artifact.references = std::move(unit->references);
-  artifact.inlined = std::move(unit->copied);
+  artifact.assumptions = std::move(unit->assumptions);
+  artifact.assumptions.cpu = environment_.cpu.content;
+  artifact.assumptions.tidy();
   artifact.images = {artifact.image};
   artifact.images.insert(artifact.images.end(), members.images().begin(), members.images().end());
-  artifact.hints = std::move(unit->hints);
   return unit;
 }
 

@@ -76,6 +76,7 @@ private:
   std::optional<llvm::LLVMContext> context_; ///< begins and ends on the stack above
   DiagnosticCollector* diagnostics_;         ///< owned by the context
   TargetAttributes attributes_;
+  ClaimFilter claims_;
   std::vector<std::unique_ptr<ImageReader>> readers_; ///< by image
   static constexpr unsigned kMostGone = 64;
   unsigned gone_ = 0; ///< images that were read and are not in the program, any more or yet

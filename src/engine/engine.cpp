@@ -93,6 +93,7 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
     return status.takeError();
   if (Status status = supplyRuntimeFunctions(*engine, *engine->arena_, engine->host_); !status)
     return status.takeError();
+  engine->host_.onLoaded([raw = engine.get()] { raw->processChanged(); });
   engine->host_.onLoad([raw = engine.get()](const std::string& path) { return raw->exportToLibrary(path); });
   return engine;
 }
@@ -100,8 +101,8 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
 EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena, Profile profileIn)
     : options_(std::move(options)), profileIn_(std::move(profileIn)), cpu_(std::move(cpu)),
       arena_(std::move(arena)), table_(*arena_, this), calls_(*arena_, table_), map_(*arena_), unwind_(map_),
-      registry_(table_),
-      versions_(LinkEnvironment{*arena_, table_, calls_, registry_, map_, *this}, registry_),
+      registry_(table_), versions_(LinkEnvironment{*arena_, table_, calls_, registry_, map_, *this},
+                                   registry_, host_, cpu_.content),
       environment_{options_, cpu_, registry_, host_, profileIn_.empty() ? nullptr : &profileIn_},
       pool_(environment_, [this] { housekeeper_.notice(); }),
       data_(registry_, *arena_, *this, materialiseMutex_),

@@ -86,6 +86,8 @@ bool EngineImpl::isChangedSince(const FunctionRecord& record, uint32_t serial) {
 }
 
 void* EngineImpl::findLate(FunctionRecord& record) {
+  if (record.internal) // others of its name have nothing to do with it
+    return nullptr;
   const llvm::StringRef name(record.name.data(), record.name.size());
   const SymbolRef ref = registry_.find(name);
   void* address = nullptr;

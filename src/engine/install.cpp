@@ -3,6 +3,7 @@
 // From a request to published code, and the protocol of first calls.
 #include "base/clock.h"
 #include "base/glob.h"
+#include "engine/assumption_text.h"
 #include "engine/engine_impl.h"
 #include "optimize/known_profile.h"
 #include "platform/futex.h"
@@ -76,12 +77,12 @@ Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session
   (background ? s.backgroundNs : s.foregroundNs).add(end - start);
   s.tiers[artifact->tier].compileNs.add(end - start);
 
+  dumpAssumptions(registry_.function(request.function), artifact->assumptions);
   CodeVersion& version = *linked->version;
   version.function = request.function;
   version.tier = artifact->tier;
   version.osrHeader = request.osrHeader;
-  version.inlined = artifact->inlined;
-  version.hints = std::move(artifact->hints);
+  version.assumptions = std::move(artifact->assumptions);
   version.images = std::move(artifact->images);
   version.addressesEscape = artifact->addressesEscape;
   version.references = std::move(artifact->references);
@@ -157,7 +158,8 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   {
     LockGuard lock(versions_.mutex());
     const auto state = static_cast<FirstCompile>(record.firstCompile.load(std::memory_order_acquire));
-    current = versions_.isCurrent(record, request.epoch, artifact.inlined, made->linked.version->objects) &&
+    current = versions_.isCurrent(record, request.epoch, made->linked.version->assumptions,
+                                  made->linked.version->objects) &&
               state == (request.replaces ? FirstCompile::Ready : FirstCompile::Compiling);
     if (current) {
       if (!request.replaces)
@@ -236,6 +238,13 @@ std::vector<InlineDecision> EngineImpl::readable(const CompileRequest& request,
                            request.osrHeader.has_value()});
   }
   return decisions;
+}
+
+void EngineImpl::dumpAssumptions(const FunctionRecord& record, const Assumptions& assumptions) {
+  for (const DumpRequest& dump : options_.dump) {
+    if (dump.stage == DumpStage::Assumptions && globMatches(dump.pattern, record.name))
+      options_.onDump(dump, std::string(record.name), assumptionText(assumptions, registry_));
+  }
 }
 
 void EngineImpl::noteInlining(const CompileRequest& request, const Artifact& artifact) {
@@ -334,9 +343,9 @@ Outcome EngineImpl::compileContinuation(const CompileRequest& request, Session& 
     OsrEntries* entries = record.osrEntries(request.epoch);
     // Without first code there is nobody to enter it.
     const FunctionCode* code = versions_.find(record.id);
-    current =
-        versions_.isCurrent(record, request.epoch, made->artifact.inlined, made->linked.version->objects) &&
-        entries && code && !code->first.empty();
+    current = versions_.isCurrent(record, request.epoch, made->linked.version->assumptions,
+                                  made->linked.version->objects) &&
+              entries && code && !code->first.empty();
     if (current) {
       versions_.publish(std::move(made->linked.version));
       entries->publish(*request.osrHeader, entry);

@@ -2,10 +2,12 @@
 //
 // Changing a program that runs: adding, redefining and removing modules, with all that uses them following.
 #include "base/diagnostics.h"
+#include "engine/caller_checks.h"
 #include "engine/engine_impl.h"
 #include "engine/open_image.h"
 #include "platform/membarrier.h"
 #include "registry/values.h"
+#include "unit/abi.h"
 #include "unit/same_body.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -49,11 +51,6 @@ Status readAll(ImageReader& reader, bool verify) {
     return Error(ErrorKind::BadInput, reader.image().name,
                  "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
   return {};
-}
-
-/// The name under which a module has a value.
-llvm::StringRef nameInModule(const llvm::GlobalValue& value) {
-  return value.hasLocalLinkage() ? value.getName() : linkerName(value.getName());
 }
 
 /// Whether an alias stands for what the module's alias of this name stands for already.
@@ -117,6 +114,10 @@ Result<Likeness> compare(EngineImpl& engine, const std::string& module, llvm::Gl
   auto* old = llvm::dyn_cast<llvm::Function>(&before);
   if (!function || !old)
     return Likeness::Different;
+  if (!options.changeTypes && !isSameAbi(*old, *function))
+    return refuse("its type is '" + signatureText(*old) + "', the new one's '" + signatureText(*function) +
+                  "': callers are compiled for one of them; to redefine it all the same, allow other types "
+                  "(changeTypes; types=change in a session)");
   if (Status status = (*reader)->readBody(*old); !status)
     return status.takeError();
   return likeness(isSameBody(*old, *function));
@@ -136,6 +137,10 @@ Result<std::vector<Likeness>> compareDefinitions(EngineImpl& engine, const std::
     if (!compared)
       return compared.takeError();
     likeness[ordinal] = *compared;
+  }
+  if (!options.changeTypes) {
+    if (Status status = checkCallers(engine.registry(), module, reader, session, likeness); !status)
+      return status.takeError();
   }
   return likeness;
 }
@@ -306,18 +311,34 @@ void EngineImpl::follow(Change change) {
     versions_.holdForRetired(change.image);
 }
 
-void EngineImpl::applyChange(std::span<const FunctionId> changed) {
+bool EngineImpl::applyChange(std::span<const FunctionId> changed) {
   for (FunctionId id : changed)
     close(registry_.function(id));
-  for (FunctionId id : changed) {
-    std::vector<CodeVersion*> dependents = versions_.dependents(id);
-    const std::vector<CodeVersion*> hinted = versions_.dependents(std::string(registry_.function(id).name));
-    dependents.insert(dependents.end(), hinted.begin(), hinted.end());
-    for (CodeVersion* dependent : dependents)
-      dependent->outOfDate = true; // so that none of them is revived
-    for (CodeVersion* dependent : dependents)
-      fallBack(*dependent);
-  }
+  std::vector<CodeVersion*> disappointed;
+  const auto add = [&](const std::vector<CodeVersion*>& more) {
+    disappointed.insert(disappointed.end(), more.begin(), more.end());
+  };
+  for (FunctionId id : changed)
+    add(versions_.disappointed(id));
+  for (const std::string& name : registry_.takeNamesThatCameOrWent())
+    add(versions_.disappointed(name));
+  fallBack(disappointed);
+  return !changed.empty() || !disappointed.empty();
+}
+
+void EngineImpl::fallBack(std::span<CodeVersion* const> versions) {
+  for (CodeVersion* version : versions)
+    version->outOfDate = true; // so that none of them is revived
+  for (CodeVersion* version : versions)
+    fallBack(*version);
+}
+
+void EngineImpl::processChanged() {
+  LockGuard versions(versions_.mutex());
+  const std::vector<CodeVersion*> disappointed = versions_.disappointedByProcess();
+  fallBack(disappointed);
+  if (unbindLate() || !disappointed.empty())
+    settle();
 }
 
 Status EngineImpl::discardCode(const std::vector<std::string>& patterns) {
@@ -419,11 +440,7 @@ void EngineImpl::takeOutObject(ObjectId object) {
   if (std::unique_ptr<CodeVersion> code = objects_.remove(object, registry_))
     versions_.retire(*versions_.adopt(std::move(code)));
   // Code that calls it has its addresses, not those of stubs.
-  const std::vector<CodeVersion*> users = versions_.users(object);
-  for (CodeVersion* user : users)
-    user->outOfDate = true;
-  for (CodeVersion* user : users)
-    fallBack(*user);
+  fallBack(versions_.users(object));
 }
 
 bool EngineImpl::unbindLate() {

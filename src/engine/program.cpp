@@ -216,9 +216,8 @@ Status EngineImpl::addObject(Input input, const std::string& module, ImageId sco
 
 void EngineImpl::followOthers() {
   LockGuard versions(versions_.mutex());
-  const std::vector<FunctionId> changed = registry_.rebound();
-  applyChange(changed);
-  if (unbindLate() || !changed.empty())
+  const bool closed = applyChange(registry_.rebound());
+  if (unbindLate() || closed)
     settle();
 }
 

@@ -7,25 +7,48 @@ namespace tiercel {
 
 Versions::~Versions() = default;
 
-bool Versions::isCurrent(const FunctionRecord& record, uint32_t epoch, std::span<const Dependency> inlined,
+bool Versions::stillHold(const Assumptions& assumptions) {
+  const auto body = [this](const BodyAssumption& taken) {
+    const FunctionRecord& record = registry_.function(taken.function);
+    return record.serial.load(std::memory_order_acquire) == taken.serial &&
+           record.epoch.load(std::memory_order_acquire) == taken.epoch;
+  };
+  const auto claims = [this](const ClaimsAssumption& assumed) {
+    const Claims* said = registry_.function(assumed.function).claims.load(std::memory_order_acquire);
+    return !said || said->containsAll(*assumed.believed);
+  };
+  const auto data = [this](const DataAssumption& told) {
+    return registry_.global(told.global).serial.load(std::memory_order_acquire) == told.serial;
+  };
+  const auto name = [this](const NameAssumption& found) {
+    return registry_.isDefined(found.name) == found.defined() &&
+           (found.use != NameAssumption::Use::Absent || process_.serial() == found.processSerial);
+  };
+  return assumptions.cpu == cpu_ && std::all_of(assumptions.bodies.begin(), assumptions.bodies.end(), body) &&
+         std::all_of(assumptions.claims.begin(), assumptions.claims.end(), claims) &&
+         std::all_of(assumptions.data.begin(), assumptions.data.end(), data) &&
+         std::all_of(assumptions.names.begin(), assumptions.names.end(), name);
+}
+
+bool Versions::isCurrent(const FunctionRecord& record, uint32_t epoch, const Assumptions& assumptions,
                          std::span<const ObjectId> objects) {
   for (ObjectId object : objects) {
     if (removedObjects_.contains(object.value))
       return false;
   }
-  return record.epoch.load(std::memory_order_acquire) == epoch &&
-         std::all_of(inlined.begin(), inlined.end(), [&](const Dependency& dependency) {
-           const FunctionRecord& inlinedOne = registry_.function(dependency.function);
-           return inlinedOne.serial.load(std::memory_order_acquire) == dependency.serial &&
-                  inlinedOne.epoch.load(std::memory_order_acquire) == dependency.epoch;
-         });
+  return record.epoch.load(std::memory_order_acquire) == epoch && stillHold(assumptions);
 }
 
 void Versions::enter(CodeVersion& version) {
-  for (const Dependency& dependency : version.inlined)
-    inlinedInto_[dependency.function.value].insert(&version);
-  for (const std::string& hint : version.hints)
-    hintedInto_[hint].insert(&version);
+  for (const BodyAssumption& body : version.assumptions.bodies)
+    byFunction_[body.function.value].insert(&version);
+  for (const ClaimsAssumption& claims : version.assumptions.claims)
+    byFunction_[claims.function.value].insert(&version);
+  for (const NameAssumption& name : version.assumptions.names) {
+    byName_[name.name].insert(&version);
+    if (name.use == NameAssumption::Use::Absent)
+      byAbsence_.insert(&version);
+  }
   registry_.useImages(version.images, 1);
 }
 
@@ -35,10 +58,13 @@ void Versions::leave(CodeVersion& version) {
     if (found != map.end() && found->second.erase(&version) != 0 && found->second.empty())
       map.erase(found);
   };
-  for (const Dependency& dependency : version.inlined)
-    forget(inlinedInto_, dependency.function.value);
-  for (const std::string& hint : version.hints)
-    forget(hintedInto_, hint);
+  for (const BodyAssumption& body : version.assumptions.bodies)
+    forget(byFunction_, body.function.value);
+  for (const ClaimsAssumption& claims : version.assumptions.claims)
+    forget(byFunction_, claims.function.value);
+  for (const NameAssumption& name : version.assumptions.names)
+    forget(byName_, name.name);
+  byAbsence_.erase(&version);
   registry_.useImages(version.images, -1);
 }
 
@@ -133,16 +159,54 @@ CodeVersion* Versions::revive(FunctionRecord& record) {
 }
 
 std::vector<CodeVersion*> Versions::dependents(FunctionId id) {
-  const auto found = inlinedInto_.find(id.value);
-  return found == inlinedInto_.end() ? std::vector<CodeVersion*>()
-                                     : std::vector<CodeVersion*>(found->second.begin(), found->second.end());
+  std::vector<CodeVersion*> holders;
+  if (const auto found = byFunction_.find(id.value); found != byFunction_.end()) {
+    std::copy_if(found->second.begin(), found->second.end(), std::back_inserter(holders),
+                 [id](const CodeVersion* version) {
+                   const std::vector<BodyAssumption>& bodies = version->assumptions.bodies;
+                   return std::any_of(bodies.begin(), bodies.end(),
+                                      [id](const BodyAssumption& body) { return body.function == id; });
+                 });
+  }
+  return holders;
 }
 
 std::vector<CodeVersion*> Versions::dependents(const std::string& hint) {
-  const auto found = hintedInto_.find(hint);
-  return found == hintedInto_.end() ? std::vector<CodeVersion*>()
-                                    : std::vector<CodeVersion*>(found->second.begin(), found->second.end());
+  std::vector<CodeVersion*> holders;
+  if (const auto found = byName_.find(hint); found != byName_.end()) {
+    std::copy_if(found->second.begin(), found->second.end(), std::back_inserter(holders),
+                 [&](const CodeVersion* version) {
+                   const std::vector<NameAssumption>& names = version->assumptions.names;
+                   return std::any_of(names.begin(), names.end(), [&](const NameAssumption& name) {
+                     return name.use == NameAssumption::Use::Hint && name.name == hint;
+                   });
+                 });
+  }
+  return holders;
 }
+
+template <typename Set> std::vector<CodeVersion*> Versions::disappointedOf(const Set* users) {
+  std::vector<CodeVersion*> list;
+  if (users) {
+    std::copy_if(users->begin(), users->end(), std::back_inserter(list),
+                 [this](const CodeVersion* version) TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
+                   return !version->outOfDate && !stillHold(version->assumptions);
+                 });
+  }
+  return list;
+}
+
+std::vector<CodeVersion*> Versions::disappointed(FunctionId id) {
+  const auto found = byFunction_.find(id.value);
+  return disappointedOf(found == byFunction_.end() ? nullptr : &found->second);
+}
+
+std::vector<CodeVersion*> Versions::disappointed(const std::string& name) {
+  const auto found = byName_.find(name);
+  return disappointedOf(found == byName_.end() ? nullptr : &found->second);
+}
+
+std::vector<CodeVersion*> Versions::disappointedByProcess() { return disappointedOf(&byAbsence_); }
 
 std::vector<CodeVersion*> Versions::users(FunctionId id) {
   std::vector<CodeVersion*> users;

@@ -4,8 +4,8 @@
 //
 //  - It knows for every function its newest code, the continuations that activations of its first code may go
 //    on in, and what of it is retired.
-//  - It knows for every function whose code holds its body (dependents), so that a change of the function
-//    reaches them.
+//  - It knows for everything that code may take for granted (artifact/assumptions.h) which code does, so that
+//    a change reaches it, and it decides whether that still holds.
 //  - A collection takes the retired code that no stack leads into and gives it back (engine/collector.h).
 //
 // One lock decides between a change of the program and a compile that was made from what it was before: who
@@ -22,6 +22,7 @@
 #include "codemem/code_version.h"
 #include "link/linker.h"
 #include "registry/registry.h"
+#include "unit/extractor.h"
 
 #include <map>
 #include <memory>
@@ -45,14 +46,17 @@ struct FunctionCode {
 
 class Versions {
 public:
-  Versions(const LinkEnvironment& environment, Registry& registry)
-      : environment_(environment), registry_(registry) {}
+  Versions(const LinkEnvironment& environment, Registry& registry, const HostSymbolSource& process,
+           const StrongHash& cpu)
+      : environment_(environment), registry_(registry), process_(process), cpu_(cpu) {}
   ~Versions();
 
   Mutex& mutex() TIERCEL_RETURN_CAPABILITY(mutex_) { return mutex_; }
 
-  /// Whether code made for this epoch of the function, with these bodies, may be published.
-  bool isCurrent(const FunctionRecord& record, uint32_t epoch, std::span<const Dependency> inlined,
+  /// Whether what code was told of the rest of the program is still true. The only place that decides so.
+  bool stillHold(const Assumptions& assumptions) TIERCEL_REQUIRES(mutex_);
+  /// Whether code made for this epoch of the function may be published.
+  bool isCurrent(const FunctionRecord& record, uint32_t epoch, const Assumptions& assumptions,
                  std::span<const ObjectId> objects) TIERCEL_REQUIRES(mutex_);
   /// From now on code that has its addresses is out of date.
   void objectRemoved(ObjectId id) TIERCEL_REQUIRES(mutex_) { removedObjects_.insert(id.value); }
@@ -74,6 +78,11 @@ public:
   /// Code, retired or not, that may hold the body of a function; the second for bodies that were hints only.
   std::vector<CodeVersion*> dependents(FunctionId id) TIERCEL_REQUIRES(mutex_);
   std::vector<CodeVersion*> dependents(const std::string& hint) TIERCEL_REQUIRES(mutex_);
+  /// Code, retired or not, that assumed something that does not hold any more: about a function, about
+  /// whether a name is defined, or that the process does not have a symbol.
+  std::vector<CodeVersion*> disappointed(FunctionId id) TIERCEL_REQUIRES(mutex_);
+  std::vector<CodeVersion*> disappointed(const std::string& name) TIERCEL_REQUIRES(mutex_);
+  std::vector<CodeVersion*> disappointedByProcess() TIERCEL_REQUIRES(mutex_);
   /// Code that is not retired and mentions the function; code, retired or not, with addresses of an object.
   std::vector<CodeVersion*> users(FunctionId id) TIERCEL_REQUIRES(mutex_);
 
@@ -96,16 +105,23 @@ public:
   uint64_t pinnedVersions() TIERCEL_REQUIRES(mutex_);
 
 private:
+  template <typename Set> std::vector<CodeVersion*> disappointedOf(const Set* users) TIERCEL_REQUIRES(mutex_);
   void enter(CodeVersion& version) TIERCEL_REQUIRES(mutex_);
   void leave(CodeVersion& version) TIERCEL_REQUIRES(mutex_);
 
   const LinkEnvironment environment_;
   Registry& registry_;
+  const HostSymbolSource& process_;
+  const StrongHash cpu_;
   Mutex mutex_;
   std::unordered_map<CodeVersion*, std::unique_ptr<CodeVersion>> all_ TIERCEL_GUARDED_BY(mutex_);
   std::unordered_map<uint32_t, FunctionCode> functions_ TIERCEL_GUARDED_BY(mutex_);
-  std::unordered_map<uint32_t, std::set<CodeVersion*>> inlinedInto_ TIERCEL_GUARDED_BY(mutex_);
-  std::unordered_map<std::string, std::set<CodeVersion*>> hintedInto_ TIERCEL_GUARDED_BY(mutex_);
+  /// Who assumed something, by what it is about: bodies and claims of functions, names, and whoever found a
+  /// symbol absent from the process.
+  using Users = std::set<CodeVersion*>;
+  std::unordered_map<uint32_t, Users> byFunction_ TIERCEL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, Users> byName_ TIERCEL_GUARDED_BY(mutex_);
+  Users byAbsence_ TIERCEL_GUARDED_BY(mutex_);
   std::set<uint32_t> removedObjects_ TIERCEL_GUARDED_BY(mutex_);
   std::set<CodeVersion*> retired_ TIERCEL_GUARDED_BY(mutex_);
   std::atomic<uint64_t> liveBytes_{0}, retiredBytes_{0}, everRetired_{0};

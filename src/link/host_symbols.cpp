@@ -89,8 +89,13 @@ Status HostSymbols::loadLibrary(const std::string& path) {
     if (Status status = beforeLoad_(path); !status)
       return status;
   }
+  // Before: who looked, and found nothing, while it was being loaded must look again.
+  serial_.fetch_add(1, std::memory_order_release);
   if (!dlopen(path.c_str(), RTLD_LAZY | RTLD_GLOBAL))
     return Error(ErrorKind::BadInput, path, std::string("cannot load the library: ") + dlerror());
+  serial_.fetch_add(1, std::memory_order_release);
+  if (afterLoad_)
+    afterLoad_();
   return {};
 }
 

@@ -31,6 +31,10 @@ public:
   bool has(llvm::StringRef name, bool weak) override {
     return (weak ? findLoaded(name) : find(name)).has_value();
   }
+  uint64_t serial() const override { return serial_.load(std::memory_order_acquire); }
+  /// Called when a library has been loaded: names that nobody had may be there now.
+  void onLoaded(std::function<void()> hook) { afterLoad_ = std::move(hook); }
+
   /// Loads default libraries if that helps; do not ask for weak references.
   std::optional<void*> find(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   /// Without loading anything.
@@ -53,6 +57,8 @@ public:
 
 private:
   std::function<Status(const std::string&)> beforeLoad_;
+  std::function<void()> afterLoad_;
+  std::atomic<uint64_t> serial_{0};
   std::atomic<bool> switchesStacks_{false};
   Mutex mutex_;
   llvm::StringMap<void*> known_ TIERCEL_GUARDED_BY(mutex_);

@@ -6,6 +6,7 @@
 #include "profile/edge_plan.h"
 #include "profile/promote_indirect.h"
 #include "profile/reconstruct.h"
+#include "unit/content_hash.h"
 #include "unit/link_name.h"
 
 #include "llvm/IR/InstIterator.h"
@@ -195,6 +196,7 @@ Status Cluster::grow() {
     seen[site.callee.value] = true;
     if (environment_.options.mayInline && !environment_.options.mayInline(root, callee.name))
       continue;
+    const StrongHash content = bodyHash(llvm::cast<llvm::Function>(*(*reader)->value(where.ordinal)));
     Result<llvm::Function*> body = importBody(environment_.registry, environment_.host, **reader, callee,
                                               where, environment_.extract, unit_);
     if (!body)
@@ -206,7 +208,7 @@ Status Cluster::grow() {
     if (Status status = promoteCalls(annotate(**body, callee, site.count)); !status)
       return status;
     size += *instructions;
-    members_.push_back({callee.id, serial, epoch});
+    members_.push_back({callee.id, serial, epoch, content});
     images_.push_back(where.image);
     collectSites(**body);
   }

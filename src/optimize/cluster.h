@@ -51,7 +51,7 @@ public:
   void summarise();
 
   /// Whose bodies were added.
-  const std::vector<Dependency>& members() const { return members_; }
+  const std::vector<BodyAssumption>& members() const { return members_; }
   /// And from which images.
   const std::vector<ImageId>& images() const { return images_; }
 
@@ -80,7 +80,7 @@ private:
   llvm::DenseMap<const llvm::BasicBlock*, uint64_t> blockCounts_;
   std::vector<Site> sites_;
   IndirectCalls rootCalls_;
-  std::vector<Dependency> members_;
+  std::vector<BodyAssumption> members_;
   std::vector<ImageId> images_;
   std::vector<uint64_t> allCounts_;
   uint64_t hottest_ = 0; ///< of all blocks in the cluster

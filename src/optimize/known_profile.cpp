@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "optimize/known_profile.h"
 
-#include "profile/content_hash.h"
 #include "profile/target_table.h"
+#include "unit/content_hash.h"
 
 #include "llvm/Support/MathExtras.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "platform/host_cpu.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
@@ -8,8 +9,10 @@
 #include "llvm/TargetParser/SubtargetFeature.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace tiercel {
 
@@ -58,6 +61,9 @@ Result<HostCpu> HostCpu::find(const std::string& name) {
     }
   }
   cpu.features = features.getString();
+  std::vector<std::string> sorted = features.getFeatures(); // in whichever order LLVM's table has them
+  std::sort(sorted.begin(), sorted.end());
+  cpu.content = strongHash(cpu.name + " " + llvm::join(sorted, ","));
   return cpu;
 }
 

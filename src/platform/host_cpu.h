@@ -6,6 +6,8 @@
 
 #include "tiercel/error.h"
 
+#include "base/strong_hash.h"
+
 #include "llvm/TargetParser/Triple.h"
 
 #include <string>
@@ -21,6 +23,7 @@ struct HostCpu {
   llvm::Triple triple;
   std::string name;     ///< as LLVM calls it: "znver4"
   std::string features; ///< all of them, as LLVM writes them: "+avx2,-sse4a,…"
+  StrongHash content;   ///< of name and features
 
   /// `name` "native" or one of LLVM's. An unknown one is an error that lists nothing but says how to.
   static Result<HostCpu> find(const std::string& name);

@@ -6,8 +6,8 @@
 #include "base/diagnostics.h"
 #include "base/llvm_error.h"
 #include "load/input.h"
-#include "profile/content_hash.h"
 #include "profile/reconstruct.h"
+#include "unit/content_hash.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LLVMContext.h"

@@ -8,15 +8,15 @@
 
 namespace tiercel {
 
-Strength Registry::strengthOf(const llvm::GlobalValue& value) {
-  if (!definesSymbol(value))
-    return Strength::Undefined;
-  if (value.hasCommonLinkage())
-    return Strength::Common;
-  if (value.hasWeakLinkage() || value.hasLinkOnceLinkage())
-    return Strength::Weak;
-  return Strength::Strong;
+namespace {
+
+/// The record of an earlier, weaker definition is kept: it may have been handed out already. Unless it has an
+/// alias, which goes on standing for that definition.
+bool keepsRecord(const NameEntry& name, const AddRules& rules) {
+  return name.ownsRecord && (!name.aliased || rules.redefine || name.strength == Strength::Undefined);
 }
+
+} // namespace
 
 bool Registry::isFixed(const NameEntry& entry) {
   switch (entry.ref.kind) {
@@ -152,12 +152,14 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
   }
   for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
     const llvm::GlobalValue& value = *reader.value(ordinal);
-    if (value.hasLocalLinkage() || isReserved(value) || value.hasExternalWeakLinkage())
+    if (value.hasLocalLinkage() || isReserved(value))
       continue;
     Name& name = *names_.try_emplace(linkerName(value)).first;
-    ++name.second.mentions;
-    entry.mentioned.push_back(&name);
+    const bool weak = value.hasExternalWeakLinkage();
+    ++(weak ? name.second.weakMentions : name.second.mentions);
+    (weak ? entry.weaklyMentioned : entry.mentioned).push_back(&name);
   }
+  readClaims(entry, reader);
   Status entered = placePrefixes(adding);
   if (entered)
     entered = enterAll(adding);
@@ -174,6 +176,21 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
   return Change{*id, std::move(adding.changed), std::move(adding.renewed)};
 }
 
+void Registry::readClaims(ImageEntry& entry, ImageReader& reader) {
+  // Lists are unique in their context, and few.
+  llvm::DenseMap<void*, const Claims*> known;
+  entry.claims.resize(reader.valueCount());
+  for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
+    const auto* function = llvm::dyn_cast<llvm::Function>(reader.value(ordinal));
+    if (!function || !definesSymbol(*function))
+      continue;
+    const Claims*& claims = known[function->getAttributes().getRawPointer()];
+    if (!claims)
+      claims = claims_.keep(claimTexts(function->getAttributes()));
+    entry.claims[ordinal] = claims;
+  }
+}
+
 /// They need code memory, of which there may be none left: before anything is changed.
 Status Registry::placePrefixes(Adding& adding) {
   for (uint32_t ordinal = 0; ordinal < adding.reader.valueCount(); ++ordinal) {
@@ -188,6 +205,7 @@ Status Registry::placePrefixes(Adding& adding) {
       return record.takeError();
     if (Status status = table_.placeBehind((*record)->id, *prefixBytes(*function)); !status)
       return status;
+    (*record)->internal = !name;
     const SymbolRef ref{SymbolKind::Function, (*record)->id.value, 0};
     if (name) {
       bind(*name, ref);
@@ -269,6 +287,7 @@ Status Registry::enterInternal(Adding& adding, uint32_t ordinal) {
   Result<FunctionRecord*> record = newFunction(value.getName());
   if (!record)
     return record.takeError();
+  (*record)->internal = true;
   ref = {SymbolKind::Function, (*record)->id.value, 0};
   return defineFunction(**record, /*isNew=*/true, value, where, adding.changed);
 }
@@ -287,12 +306,6 @@ void Registry::redefineVariable(Adding& adding, GlobalRecord& record, const llvm
   defineGlobal(record, variable, where);
   if (record.threadLocal)
     adding.entry.threadLocals.push_back(record.id);
-}
-
-/// The record of an earlier, weaker definition is kept: it may have been handed out already. Unless it has an
-/// alias, which goes on standing for that definition.
-bool Registry::keepsRecord(const NameEntry& name, const AddRules& rules) {
-  return name.ownsRecord && (!name.aliased || rules.redefine || name.strength == Strength::Undefined);
 }
 
 Status Registry::enterVariable(Adding& adding, const llvm::GlobalVariable& variable, Name& name,
@@ -382,7 +395,7 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
   name.ownsRecord = true;
   name.aliased &= adding.rules.redefine; // what is redefined goes on under its other names
   name.orphaned = false;
-  name.strength = strength;
+  setStrength(named, strength);
   name.hidden = !value.hasDefaultVisibility();
   name.inComdat = value.hasComdat();
   name.definedIn = view(strings_.save(adding.entry.image->name));
@@ -449,7 +462,7 @@ Status Registry::enterAlias(Adding& adding, uint32_t ordinal) {
     return {};
   leaveDefinition(name, adding.changed);
   bind(named, ref, {adding.id, ordinal});
-  name.strength = strengthOf(alias);
+  setStrength(named, strengthOf(alias));
   name.inComdat = alias.hasComdat();
   name.hidden = !alias.hasDefaultVisibility();
   name.aliased = name.ownsRecord = name.orphaned = false;

@@ -29,10 +29,6 @@ Status checkSupported(const llvm::GlobalValue& value, const std::string& image) 
 
 } // namespace
 
-bool Registry::needsOtherMemory(const GlobalRecord& record, const llvm::GlobalVariable& variable) {
-  return sizeOf(variable) > record.size || alignmentOf(variable) > record.alignment || variable.isConstant();
-}
-
 /// What is in use keeps its memory when another module defines it as well: that must be enough for both.
 Status Registry::checkRoom(const llvm::GlobalValue& value, const NameEntry& name, const std::string& image,
                            const AddRules& rules) {

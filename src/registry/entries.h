@@ -11,6 +11,7 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ struct NameEntry {
   SymbolRef ref = {};
   uint32_t mentions = 0;       ///< by how many images that are not removed, their own definitions included
   uint32_t nativeMentions = 0; ///< by native objects, which count above, too
+  uint32_t weakMentions = 0;   ///< by images that can do without; they do not count above
+  bool assumed = false;        ///< code was made that depends on whether it is defined
   std::unique_ptr<std::vector<Spare>> spares = nullptr;
   Strength strength = Strength::Undefined;
   bool inComdat = false;
@@ -50,6 +53,8 @@ struct ImageEntry {
   std::vector<FunctionId> functions;       ///< whose definitions are or were in it
   std::vector<GlobalId> globals;           ///< the same
   std::vector<Name*> mentioned;            ///< each once
+  std::vector<Name*> weaklyMentioned;      ///< by extern_weak declarations, each once
+  std::vector<const Claims*> claims;       ///< by ordinal, of the functions that it defines
   bool redefines = false;                  ///< came as a new piece of its module
   uint32_t inForce = 0;                    ///< definitions that hold the image: those in force, and spares
   int32_t uses = 0;                        ///< by versions of code
@@ -68,6 +73,11 @@ inline llvm::StringRef linkerName(llvm::StringRef name) {
 }
 inline bool isVariable(const SymbolRef& ref) {
   return ref.kind == SymbolKind::Data || ref.kind == SymbolKind::Thread;
+}
+/// Whether an image mentions a name for which the condition holds.
+template <typename Condition> bool mentionsAny(const ImageEntry& entry, const Condition& condition) {
+  return std::any_of(entry.mentioned.begin(), entry.mentioned.end(), condition) ||
+         std::any_of(entry.weaklyMentioned.begin(), entry.weaklyMentioned.end(), condition);
 }
 inline std::string_view view(llvm::StringRef text) { return {text.data(), text.size()}; }
 

@@ -158,6 +158,8 @@ void Registry::retireImage(ImageId id) {
   entry.removed = true;
   for (Name* name : entry.mentioned)
     --name->second.mentions;
+  for (Name* name : entry.weaklyMentioned)
+    --name->second.weakMentions;
   pendingImages_.push_back(id.value);
   pendingBytes_.fetch_add(entry.image->bytes->getBufferSize(), std::memory_order_relaxed);
 }
@@ -169,6 +171,8 @@ void Registry::changeFunction(FunctionRecord& record, Definition where, std::vec
   else if (before.exists() && !where.exists())
     definedFunctions_.fetch_sub(1, std::memory_order_relaxed);
   record.definition.store(where);
+  record.claims.store(where.exists() ? images_[where.image.value].claims[where.ordinal] : nullptr,
+                      std::memory_order_release);
   record.removed.store(!where.exists(), std::memory_order_relaxed);
   record.serial.fetch_add(1, std::memory_order_release);
   changed.push_back(record.id);
@@ -184,7 +188,7 @@ void Registry::dropName(Name& named, const std::vector<bool>& going, std::vector
     std::erase_if(*name.spares, [&](const Spare& spare) { return going[spare.where.image.value]; });
   if (name.alias.exists()) { // what it stands for is another name's business
     if (going[name.alias.image.value]) {
-      name.strength = Strength::Undefined;
+      setStrength(named, Strength::Undefined);
       // A variable stays for those who know it by this name. A function they have to look for anew.
       name.orphaned = isVariable(name.ref);
       bind(named, name.orphaned ? name.ref : SymbolRef());
@@ -195,7 +199,7 @@ void Registry::dropName(Name& named, const std::vector<bool>& going, std::vector
   }
   const Definition definition = definitionOf(name.ref);
   if (name.strength != Strength::Undefined && definition.exists() && going[definition.image.value])
-    replaceBySpare(name, changed);
+    replaceBySpare(named, changed);
 }
 
 std::vector<FunctionId> Registry::removeImages(std::span<const ImageId> images) {
@@ -252,7 +256,7 @@ std::vector<FunctionId> Registry::removeFunction(FunctionId id) {
   const auto found = names_.find(linkerName({record.name.data(), record.name.size()}));
   if (found != names_.end() && found->second.strength != Strength::Undefined &&
       found->second.ref.kind == SymbolKind::Function && found->second.ref.id == id.value)
-    replaceBySpare(found->second, changed);
+    replaceBySpare(*found, changed);
   else if (record.definition.load().exists())
     changeFunction(record, {}, changed);
   return changed;
@@ -272,8 +276,20 @@ std::vector<FunctionId> Registry::functionsAround(std::span<const GlobalId> vari
   }
   return functionsWhere([&](const ImageEntry& entry) {
     return modules.contains(entry.module) ||
-           std::any_of(entry.mentioned.begin(), entry.mentioned.end(),
-                       [&](const Name* name) { return names.contains(name); });
+           mentionsAny(entry, [&](const Name* name) { return names.contains(name); });
+  });
+}
+
+std::vector<FunctionId> Registry::functionsMentioning(FunctionId id) {
+  LockGuard lock(mutex_);
+  const FunctionRecord& record = functions_[id.value];
+  const Definition where = record.definition.load();
+  const std::string module = where.exists() ? images_[where.image.value].module : std::string();
+  // Aliases may have any name: images that mention one that means this function.
+  return functionsWhere([&](const ImageEntry& entry) {
+    return entry.module == module || mentionsAny(entry, [&](const Name* name) {
+             return name->second.ref.kind == SymbolKind::Function && name->second.ref.id == id.value;
+           });
   });
 }
 
@@ -313,9 +329,9 @@ bool Registry::isHeld(uint32_t image, const std::vector<uint32_t>& holders) {
   if (images_[image].uses > 0)
     return true;
   const auto mentions = [&](const Name* name) {
-    return name->second.mentions > 0 || std::any_of(holders.begin(), holders.end(), [&](uint32_t holder) {
-             const std::vector<Name*>& others = images_[holder].mentioned;
-             return std::find(others.begin(), others.end(), name) != others.end();
+    return name->second.mentions > 0 || name->second.weakMentions > 0 ||
+           std::any_of(holders.begin(), holders.end(), [&](uint32_t holder) {
+             return mentionsAny(images_[holder], [name](const Name* other) { return other == name; });
            });
   };
   const std::vector<GlobalRecord*> variables = variablesOf(image);
@@ -367,7 +383,7 @@ void Registry::release(uint32_t image, Released& released) {
     for (Name* name : llvm::SmallVector<Name*, 1>(record.names)) {
       bind(*name, {});
       name->second.ownsRecord = name->second.orphaned = false;
-      name->second.strength = Strength::Undefined;
+      setStrength(*name, Strength::Undefined);
     }
   }
   constants.insert(constants.end(), entry.formerStorage.begin(), entry.formerStorage.end());

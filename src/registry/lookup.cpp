@@ -122,7 +122,7 @@ std::vector<UndefinedName> Registry::undefinedNames() {
 bool Registry::isUndefined(llvm::StringRef name) {
   LockGuard lock(mutex_);
   auto found = names_.find(name);
-  return found != names_.end() && found->second.strength == Strength::Undefined;
+  return found != names_.end() && found->second.strength == Strength::Undefined && found->second.mentions > 0;
 }
 
 std::vector<GlobalId> Registry::globalsInSection(llvm::StringRef section) {

@@ -28,9 +28,37 @@ std::vector<FunctionId> Registry::takeRebound() {
     return {};
   const llvm::DenseSet<Name*> names = std::exchange(rebound_, {});
   return functionsWhere([&](const ImageEntry& entry) {
-    return std::any_of(entry.mentioned.begin(), entry.mentioned.end(),
-                       [&](Name* name) { return names.contains(name); });
+    return mentionsAny(entry, [&](Name* name) { return names.contains(name); });
   });
+}
+
+void Registry::setStrength(Name& name, Strength strength) {
+  const Strength before = std::exchange(name.second.strength, strength);
+  if (name.second.assumed && (before == Strength::Undefined) != (strength == Strength::Undefined))
+    cameOrWent_.push_back(name.first().str());
+}
+
+bool Registry::isDefined(llvm::StringRef name) {
+  LockGuard lock(mutex_);
+  NameEntry& entry = names_[name];
+  entry.assumed = true;
+  return entry.strength != Strength::Undefined;
+}
+
+std::vector<std::string> Registry::takeNamesThatCameOrWent() {
+  LockGuard lock(mutex_);
+  return std::exchange(cameOrWent_, {});
+}
+
+const Claims* Registry::claimsOf(Definition function) {
+  LockGuard lock(mutex_);
+  const std::vector<const Claims*>& claims = images_[function.image.value].claims;
+  return function.ordinal < claims.size() ? claims[function.ordinal] : nullptr;
+}
+
+const Claims* Registry::keepClaims(std::vector<std::string> texts) {
+  LockGuard lock(mutex_);
+  return claims_.keep(std::move(texts));
 }
 
 std::vector<FunctionId> Registry::rebound() {
@@ -43,6 +71,7 @@ std::vector<FunctionId> Registry::rebound() {
 
 void Registry::setDefinition(GlobalRecord& record, Definition where) {
   record.definition.store(where);
+  record.serial.fetch_add(1, std::memory_order_release);
   if (where.exists())
     images_[where.image.value].globals.push_back(record.id);
 }
@@ -104,10 +133,11 @@ bool Registry::hasPlaceIn(const GlobalRecord& threadLocal, ImageId image) {
   });
 }
 
-void Registry::replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed) {
+void Registry::replaceBySpare(Name& named, std::vector<FunctionId>& changed) {
+  NameEntry& name = named.second;
   Definition next;
   uint64_t spareSize = 0;
-  name.strength = Strength::Undefined;
+  auto strength = Strength::Undefined;
   if (name.spares && !name.spares->empty()) {
     // The strongest; of equals the first that was added.
     const auto best =
@@ -115,20 +145,21 @@ void Registry::replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed)
                          [](const Spare& a, const Spare& b) { return a.strength < b.strength; });
     next = best->where;
     spareSize = best->size;
-    name.strength = best->strength;
+    strength = best->strength;
     name.definedIn = view(strings_.save(images_[next.image.value].image->name));
     name.spares->erase(best);
   }
   if (name.ref.kind == SymbolKind::Function) {
+    setStrength(named, strength);
     changeFunction(functions_[name.ref.id], next, changed);
     countInForce(next, -1);
     return;
   }
   GlobalRecord& record = globals_[name.ref.id];
   if (next.exists() && record.threadLocal && !hasPlaceIn(record, next.image)) {
-    addSpare(name, {next, name.strength, spareSize, /*isFunction=*/false});
+    addSpare(name, {next, strength, spareSize, /*isFunction=*/false});
     countInForce(next, -1);
-    name.strength = Strength::Undefined;
+    strength = Strength::Undefined;
     name.orphaned = true;
   } else if (next.exists()) { // what is in it stays; the count as a spare becomes that of the definition
     setDefinition(record, next);
@@ -141,6 +172,7 @@ void Registry::replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed)
   } else {
     name.orphaned = true;
   }
+  setStrength(named, strength);
 }
 
 void Registry::bringBack(Name& named, std::vector<FunctionId>& changed) {
@@ -158,7 +190,7 @@ void Registry::bringBack(Name& named, std::vector<FunctionId>& changed) {
   name.spares->erase(best);
   bind(named, {SymbolKind::Function, (*record)->id.value, 0});
   name.ownsRecord = true;
-  name.strength = spare.strength;
+  setStrength(named, spare.strength);
   name.definedIn = view(strings_.save(images_[spare.where.image.value].image->name));
   changeFunction(**record, spare.where, changed);
   countInForce(spare.where, -1);

@@ -43,7 +43,7 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
       continue;
     leaveDefinition(name, objectsChanged_);
     bind(named, {SymbolKind::Object, id.value, static_cast<int64_t>(i)});
-    name.strength = strength;
+    setStrength(named, strength);
     name.inComdat = symbol.weak;
     name.hidden = symbol.hidden;
     name.aliased = name.ownsRecord = name.orphaned = false;
@@ -67,7 +67,7 @@ Status Registry::defineAbsolute(const std::string& name, void* address) {
   if (entry.strength != Strength::Undefined)
     return duplicate(name, entry.definedIn, "symbol defined by the host");
   bind(named, {SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)});
-  entry.strength = Strength::Strong;
+  setStrength(named, Strength::Strong);
   entry.ownsRecord = false;
   entry.definedIn = "the host";
   return {};
@@ -84,7 +84,7 @@ void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
     if (name.ref.kind != SymbolKind::Object || name.ref.id != id.value)
       continue;
     bind(named, {});
-    name.strength = Strength::Undefined;
+    setStrength(named, Strength::Undefined);
     bringBack(named, objectsChanged_);
   }
   for (const ObjectSymbols::Undefined& reference : symbols.undefined) {

@@ -6,8 +6,10 @@
 
 #include "tiercel/options.h"
 
+#include "artifact/claims.h"
 #include "base/ids.h"
 #include "base/mark.h"
+#include "registry/osr_entries.h"
 
 #include "llvm/ADT/SmallVector.h"
 
@@ -65,66 +67,6 @@ private:
 /// lock of the versions (engine/versions.h), together with its cell.
 enum class FirstCompile : uint32_t { Lazy, Compiling, Ready, Failed };
 
-/// Where running tier-0 code of a function can be left: a continuation per loop header, null while there is
-/// none. Published with release; whoever loads an address may enter the code behind it.
-///
-/// Old activations of a function that was changed since still ask, at any time and without a lock. So the
-/// memory of these objects is never given to something else, and everything in one belongs to an epoch: the
-/// code between two changes of the function. Who asks reads the epoch, the address, and the epoch again (a
-/// sequence lock: the writer clears the epoch first and sets it last).
-class OsrEntries {
-public:
-  explicit OsrEntries(unsigned capacity) : entries_(capacity) {}
-
-  unsigned capacity() const { return static_cast<unsigned>(entries_.size()); }
-  /// Null if there is none, or the code that asks is of another epoch.
-  void* find(uint32_t epoch, uint32_t header) const {
-    if (epoch_.load(std::memory_order_acquire) != epoch || header >= headers())
-      return nullptr;
-    void* address = entries_[header].address.load(std::memory_order_acquire);
-    return epoch_.load(std::memory_order_relaxed) == epoch ? address : nullptr;
-  }
-  uint32_t epoch() const { return epoch_.load(std::memory_order_acquire); }
-  uint64_t shape() const { return shape_.load(std::memory_order_relaxed); }
-  unsigned headers() const { return headers_.load(std::memory_order_relaxed); }
-  bool any() const { return any_.load(std::memory_order_seq_cst); }
-  /// There will be none for this header: it could not be compiled.
-  bool failed(uint32_t header) const { return entries_[header].failed.load(std::memory_order_relaxed); }
-  void setFailed(uint32_t header) { entries_[header].failed.store(true, std::memory_order_relaxed); }
-
-  // Under the lock of the versions.
-  void publish(uint32_t header, void* code) {
-    entries_[header].address.store(code, std::memory_order_release);
-    any_.store(true, std::memory_order_seq_cst);
-  }
-  void withdraw(uint32_t header) { entries_[header].address.store(nullptr, std::memory_order_release); }
-  void clear() {
-    epoch_.store(0, std::memory_order_relaxed);
-    any_.store(false, std::memory_order_relaxed);
-    for (Entry& entry : entries_) {
-      entry.address.store(nullptr, std::memory_order_release);
-      entry.failed.store(false, std::memory_order_relaxed);
-    }
-  }
-  /// For new first code; `shape`: of the frame that continuations must expect (osr/frame.h).
-  void begin(uint32_t epoch, uint64_t shape, unsigned headers) {
-    shape_.store(shape, std::memory_order_relaxed);
-    headers_.store(headers, std::memory_order_relaxed);
-    epoch_.store(epoch, std::memory_order_release);
-  }
-
-private:
-  struct Entry {
-    std::atomic<void*> address{nullptr};
-    std::atomic<bool> failed{false};
-  };
-  std::atomic<uint32_t> epoch_{0}; ///< 0: none
-  std::atomic<uint64_t> shape_{0};
-  std::atomic<unsigned> headers_{0};
-  std::vector<Entry> entries_;
-  std::atomic<bool> any_{false}; ///< one of them was set
-};
-
 struct TargetTable;
 
 /// Where a function's first code counts (profile/edge_plan.h). Copies keep the memory.
@@ -177,7 +119,11 @@ struct FunctionRecord {
 
   const FunctionId id;
   const std::string_view name; ///< as in the IR
+  bool internal = false;       ///< the name means something in one module only; constant once it has users
   AtomicDefinition definition; ///< none: undefined so far, or removed
+  /// Of the definition in force; null without one. Who reads it and believes it notes that
+  /// (artifact/assumptions.h).
+  std::atomic<const Claims*> claims{nullptr};
   std::atomic<bool> isIfunc{false};
   /// Counts changes of the definition, after each: who reads the serial, then takes the body, and finds the
   /// serial unchanged later, has the current body.
@@ -230,6 +176,8 @@ struct GlobalRecord {
   const GlobalId id;
   std::string_view name; ///< changes when the record is used for another variable
   AtomicDefinition definition;
+  /// Counts changes of all that follows but the address, after each.
+  std::atomic<uint32_t> serial{0};
   // The rest changes with the definition, under the registry's lock, while the global has no address.
   uint64_t size = 0;
   uint64_t alignment = 1;

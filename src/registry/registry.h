@@ -25,6 +25,7 @@
 #include "base/thread_annotations.h"
 #include "codemem/function_table.h"
 #include "load/image_reader.h"
+#include "registry/claims.h"
 #include "registry/entries.h"
 
 #include "llvm/ADT/DenseSet.h"
@@ -73,6 +74,16 @@ public:
   std::vector<FunctionId> removeFunction(FunctionId id) TIERCEL_EXCLUDES(mutex_);
   /// All functions defined in modules that define one of the variables, or in images that mention one.
   std::vector<FunctionId> functionsAround(std::span<const GlobalId> variables) TIERCEL_EXCLUDES(mutex_);
+  /// All functions in images that may mention the function by a name.
+  std::vector<FunctionId> functionsMentioning(FunctionId id) TIERCEL_EXCLUDES(mutex_);
+
+  // --- what code assumes of names and functions (artifact/assumptions.h) ---
+
+  /// Whether the program defines an external name. From now on it is noted when that changes.
+  bool isDefined(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
+  std::vector<std::string> takeNamesThatCameOrWent() TIERCEL_EXCLUDES(mutex_);
+  const Claims* keepClaims(std::vector<std::string> texts) TIERCEL_EXCLUDES(mutex_);
+  const Claims* claimsOf(Definition function) TIERCEL_EXCLUDES(mutex_); ///< null if its image is gone
 
   /// Code that refers to an image's internal data exists, or does no longer.
   void useImages(std::span<const ImageId> images, int change) TIERCEL_EXCLUDES(mutex_);
@@ -142,7 +153,6 @@ public:
   Mutex& forkMutex() { return mutex_; }
 
 private:
-  static Strength strengthOf(const llvm::GlobalValue& value);
   Status checkBeforeEntering(const ProgramImage& image, ImageReader& reader, const AddRules& rules)
       TIERCEL_REQUIRES(mutex_);
   /// Room in all tables for what the image may need: running out in the middle would leave half of it.
@@ -153,8 +163,6 @@ private:
   Status enterInternal(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
   Status enterVariable(Adding& adding, const llvm::GlobalVariable& variable, Name& name, Definition where,
                        bool merges) TIERCEL_REQUIRES(mutex_);
-  /// Whether a variable whose module comes back needs other memory than those who go on using it have.
-  static bool needsOtherMemory(const GlobalRecord& record, const llvm::GlobalVariable& variable);
   /// Gives a variable new storage; the old one lives as long as the new definition.
   void redefineVariable(Adding& adding, GlobalRecord& record, const llvm::GlobalVariable& variable,
                         Definition where) TIERCEL_REQUIRES(mutex_);
@@ -169,7 +177,6 @@ private:
                    const AddRules& rules) TIERCEL_REQUIRES(mutex_);
   bool leaves(const Adding& adding, uint32_t ordinal, const SymbolRef& known) TIERCEL_REQUIRES(mutex_);
   SymbolRef internalOf(llvm::StringRef module, llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
-  static bool keepsRecord(const NameEntry& name, const AddRules& rules);
   Result<ImageId> newImage() TIERCEL_REQUIRES(mutex_);
   void countInForce(const Definition& definition, int change) TIERCEL_REQUIRES(mutex_);
   void changeFunction(FunctionRecord& record, Definition where, std::vector<FunctionId>& changed)
@@ -180,7 +187,9 @@ private:
   const Spare* spareOf(const NameEntry& name, llvm::StringRef module) TIERCEL_REQUIRES(mutex_);
   bool hasPlaceIn(const GlobalRecord& threadLocal, ImageId image) TIERCEL_REQUIRES(mutex_);
   /// What a name has in force goes: the strongest spare takes its place.
-  void replaceBySpare(NameEntry& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
+  void replaceBySpare(Name& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
+  void setStrength(Name& name, Strength strength) TIERCEL_REQUIRES(mutex_);
+  void readClaims(ImageEntry& entry, ImageReader& reader) TIERCEL_REQUIRES(mutex_);
   /// Lets a name mean something, as an alias if `alias` says where that is. Code of those who mention the
   /// name may be bound to what it meant before: it is out of date.
   void bind(Name& name, const SymbolRef& ref, Definition alias = {}) TIERCEL_REQUIRES(mutex_);
@@ -237,6 +246,8 @@ private:
   llvm::StringMap<llvm::StringMap<SymbolRef>> formerInternals_ TIERCEL_GUARDED_BY(mutex_);
   llvm::StringMap<uint32_t> incarnations_ TIERCEL_GUARDED_BY(mutex_);
   llvm::DenseSet<Name*> rebound_ TIERCEL_GUARDED_BY(mutex_);
+  std::vector<std::string> cameOrWent_ TIERCEL_GUARDED_BY(mutex_);
+  ClaimsTable claims_ TIERCEL_GUARDED_BY(mutex_);
   std::set<uint32_t> linkedObjects_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<FunctionId> objectsChanged_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<ImageId> freeImages_ TIERCEL_GUARDED_BY(mutex_);

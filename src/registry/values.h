@@ -28,9 +28,24 @@ inline llvm::StringRef linkerName(const llvm::GlobalValue& value) {
   return tiercel::linkerName(value.getName());
 }
 
+/// The name under which its module has a value.
+inline llvm::StringRef nameInModule(const llvm::GlobalValue& value) {
+  return value.hasLocalLinkage() ? value.getName() : linkerName(value);
+}
+
 /// A definition as far as linking is concerned: available_externally bodies are only hints.
 inline bool definesSymbol(const llvm::GlobalValue& value) {
   return !value.isDeclaration() && !value.hasAvailableExternallyLinkage();
+}
+
+inline Strength strengthOf(const llvm::GlobalValue& value) {
+  if (!definesSymbol(value))
+    return Strength::Undefined;
+  if (value.hasCommonLinkage())
+    return Strength::Common;
+  if (value.hasWeakLinkage() || value.hasLinkOnceLinkage())
+    return Strength::Weak;
+  return Strength::Strong;
 }
 
 /// The bytes of prefix data made of integers, which is all that front ends write (kcfi, function type
@@ -79,6 +94,11 @@ inline uint64_t sizeOf(const llvm::GlobalVariable& variable) {
 
 inline uint64_t alignmentOf(const llvm::GlobalVariable& variable) {
   return variable.getDataLayout().getPreferredAlign(&variable).value();
+}
+
+/// Whether a variable whose module comes back needs other memory than those who go on using it have.
+inline bool needsOtherMemory(const GlobalRecord& record, const llvm::GlobalVariable& variable) {
+  return sizeOf(variable) > record.size || alignmentOf(variable) > record.alignment || variable.isConstant();
 }
 
 inline Error duplicate(llvm::StringRef name, std::string_view first, std::string_view second) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "unit/extractor.h"
 
+#include "registry/claims.h"
 #include "unit/block_addresses.h"
+#include "unit/content_hash.h"
 #include "unit/link_name.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
@@ -49,12 +51,24 @@ private:
   void cloneTables(const BlockAddressUse& use);
   void remapOperands(llvm::Function& function);
   llvm::Function* import(llvm::Function& source);
+  /// The body of `source` is about to be taken.
   void noteCopied(llvm::Function& source);
+  void noteName(llvm::StringRef name, NameAssumption::Use use, uint64_t processSerial = 0) {
+    unit_.assumptions.names.push_back({linkerName(name).str(), use, processSerial});
+  }
+  void dropUnconfirmed(llvm::CallBase& call);
   void directSelfCalls();
 
   llvm::Constant* map(llvm::Constant* constant);
   llvm::Constant* mapGlobal(llvm::GlobalValue& value);
-  llvm::Constant* declareFunction(llvm::GlobalValue& value, const std::string& linkName, bool direct = false);
+  llvm::Constant* mapWeak(llvm::GlobalValue& value);
+  /// `record`: null for what is outside the program, and intrinsics.
+  llvm::Constant* declareFunction(llvm::GlobalValue& value, const std::string& linkName,
+                                  const FunctionRecord* record = nullptr, bool direct = false);
+  llvm::AttributeList believedOf(const llvm::GlobalValue& value, const FunctionRecord& record,
+                                 const Claims* said);
+  llvm::AttributeList confirmed(const llvm::AttributeList& list, const Claims& said);
+  void believe(FunctionId function, const Claims& claims);
   /// `record`: null for what is outside the program.
   llvm::Constant* declareData(llvm::GlobalValue& value, const std::string& name, const GlobalRecord* record);
   bool wasRedefined(const llvm::Function& callee);
@@ -75,6 +89,13 @@ private:
   Status status_;
   llvm::DenseMap<llvm::Constant*, llvm::Constant*> mapped_;
   llvm::DenseMap<llvm::Function*, llvm::Function*> imported_;
+  /// What definitions say of functions that the unit declares: calls are to claim no more. Null as long as
+  /// there is no definition.
+  struct Declared {
+    FunctionId function;
+    const Claims* said;
+  };
+  llvm::DenseMap<const llvm::Value*, Declared> declared_;
   llvm::SmallVector<llvm::Function*, 8> toRemap_; ///< bodies whose operands still belong to the image
 };
 
@@ -222,7 +243,7 @@ void Extractor::cloneTables(const BlockAddressUse& use) {
 
 void Extractor::remapOperands(llvm::Function& function) {
   for (llvm::Instruction& instruction : llvm::instructions(function)) {
-    const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+    auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
     for (llvm::Use& operand : instruction.operands()) {
       // Plain data dominates; only constants that can contain globals need a look.
       auto* constant = llvm::dyn_cast<llvm::Constant>(operand.get());
@@ -237,7 +258,57 @@ void Extractor::remapOperands(llvm::Function& function) {
       else
         operand.set(map(constant));
     }
+    if (call && !call->getAttributes().isEmpty())
+      dropUnconfirmed(*call);
   }
+}
+
+/// Front ends repeat at a call what they know of the callee. That may have been redefined since.
+void Extractor::dropUnconfirmed(llvm::CallBase& call) {
+  const auto found = declared_.find(call.getCalledOperand());
+  if (found == declared_.end())
+    return;
+  const auto& [function, said] = found->second;
+  const auto& declaration = *llvm::cast<llvm::Function>(found->first);
+  if (!hasOtherClaims(call.getAttributes(), declaration.getAttributes()))
+    return;
+  if (said)
+    call.setAttributes(confirmed(call.getAttributes(), *said));
+  else
+    believe(function, *registry_.keepClaims(claimTexts(call.getAttributes())));
+}
+
+llvm::AttributeList Extractor::confirmed(const llvm::AttributeList& list, const Claims& said) {
+  llvm::LLVMContext& context = unit_.module->getContext();
+  return options_.filter ? options_.filter->confirmed(context, list, said)
+                         : withConfirmedClaims(context, list, said);
+}
+
+void Extractor::believe(FunctionId function, const Claims& claims) {
+  if (!claims.texts.empty())
+    unit_.assumptions.claims.push_back({function, &claims});
+}
+
+/// What the unit's declaration of a function may say: what the definition says, too. Without a definition,
+/// what the image says, as natively; one that comes must agree or the code goes.
+llvm::AttributeList Extractor::believedOf(const llvm::GlobalValue& value, const FunctionRecord& record,
+                                          const Claims* said) {
+  const auto* function = llvm::dyn_cast<llvm::Function>(&value);
+  const llvm::AttributeList list = function ? function->getAttributes() : llvm::AttributeList();
+  const Definition where = record.definition.load();
+  if (where == Definition{image_, reader_.ordinalOf(&value)}) {
+    // Of this very definition, not of the record, which may be that of another by now.
+    if (const Claims* own = registry_.claimsOf(where))
+      believe(record.id, *own);
+    return list;
+  }
+  if (said) {
+    believe(record.id, *said);
+    return confirmed(list, *said);
+  }
+  if (hasOtherClaims(list, {}))
+    believe(record.id, *registry_.keepClaims(claimTexts(list)));
+  return list;
 }
 
 /// This image's copy is of before: what is called now is elsewhere.
@@ -253,9 +324,9 @@ llvm::Function* Extractor::import(llvm::Function& source) {
   llvm::Function*& copy = imported_[&source];
   if (copy)
     return copy;
-  noteCopied(source);
   if (Status status = reader_.readBody(source); !status)
     status_ = std::move(status);
+  noteCopied(source);
   copy = llvm::Function::Create(source.getFunctionType(), llvm::GlobalValue::InternalLinkage,
                                 source.getAddressSpace(),
                                 makeLinkName({source.getName().data(), source.getName().size()},
@@ -281,14 +352,15 @@ llvm::Function* Extractor::import(llvm::Function& source) {
 void Extractor::noteCopied(llvm::Function& source) {
   const SymbolRef ref = registry_.resolve(image_, reader_.ordinalOf(&source), source.getName());
   if (ref.kind != SymbolKind::Function) {
-    unit_.hints.push_back(llvm::GlobalValue::dropLLVMManglingEscape(source.getName()).str());
+    (void)registry_.isDefined(linkerName(source.getName())); // that it becomes so is noted from here on
+    noteName(source.getName(), NameAssumption::Use::Hint);
     return;
   }
   const FunctionRecord& record = registry_.function(FunctionId(ref.id));
   const uint32_t epoch = record.epoch.load(std::memory_order_acquire);
   const uint32_t serial = record.serial.load(std::memory_order_acquire);
   // Redefined since it was chosen: with a serial that no definition has, the code will be thrown away.
-  unit_.copied.push_back({record.id, wasRedefined(source) ? 0 : serial, epoch});
+  unit_.assumptions.bodies.push_back({record.id, wasRedefined(source) ? 0 : serial, epoch, bodyHash(source)});
 }
 
 void Extractor::directSelfCalls() {
@@ -365,9 +437,27 @@ bool Extractor::hasKnownValue(const llvm::GlobalVariable& variable) const {
          registry_.prevails(image_, reader_.ordinalOf(&variable), variable.getName());
 }
 
+/// A reference that is null where nothing defines the name: decided here, so that passes may fold it.
+llvm::Constant* Extractor::mapWeak(llvm::GlobalValue& value) {
+  const llvm::StringRef name = linkerName(value.getName());
+  const uint64_t processSerial = host_.serial(); // before the look
+  if (!host_.has(name, /*weak=*/true)) {
+    noteName(name, NameAssumption::Use::Absent, processSerial);
+    return llvm::ConstantPointerNull::get(value.getType());
+  }
+  noteName(name, NameAssumption::Use::Outside);
+  return functionTypeOf(value) ? declareFunction(value, value.getName().str())
+                               : declareData(value, value.getName().str(), nullptr);
+}
+
 llvm::Constant* Extractor::mapGlobal(llvm::GlobalValue& value) {
   if (auto* function = llvm::dyn_cast<llvm::Function>(&value); function && function->isIntrinsic())
     return declareFunction(value, value.getName().str());
+  if (value.hasExternalWeakLinkage()) {
+    if (!registry_.isDefined(linkerName(value.getName())))
+      return mapWeak(value);
+    noteName(value.getName(), NameAssumption::Use::Defined);
+  }
 
   const uint32_t ordinal = reader_.ordinalOf(&value);
   const SymbolRef ref = ordinal == ~0u ? SymbolRef{} : registry_.resolve(image_, ordinal, value.getName());
@@ -378,7 +468,7 @@ llvm::Constant* Extractor::mapGlobal(llvm::GlobalValue& value) {
     // What is bound outside the program ends up out of reach of relative calls.
     const bool direct = options_.directCalls && function.definition.load().exists() &&
                         !function.isIfunc.load(std::memory_order_relaxed);
-    return declareFunction(value, makeLinkName(function.name, LinkKind::Function, ref.id), direct);
+    return declareFunction(value, makeLinkName(function.name, LinkKind::Function, ref.id), &function, direct);
   }
   case SymbolKind::Data: {
     const GlobalRecord& global = registry_.global(GlobalId(ref.id));
@@ -408,10 +498,10 @@ llvm::Constant* Extractor::declareHost(llvm::GlobalValue& value) {
   const llvm::StringRef linkerName = llvm::GlobalValue::dropLLVMManglingEscape(name);
   if (linkerName == "__dso_handle")
     return declareData(value, makeLinkName(name, LinkKind::DsoHandle, image_.value), nullptr);
-  const bool known = registry_.find(linkerName).kind != SymbolKind::None ||
-                     host_.has(linkerName, value.hasExternalWeakLinkage());
-  if (!known && value.hasExternalWeakLinkage())
-    return llvm::ConstantPointerNull::get(value.getType());
+  const bool inProgram = registry_.isDefined(linkerName);
+  const bool known = inProgram || host_.has(linkerName, /*weak=*/false);
+  if (known && !inProgram)
+    noteName(linkerName, NameAssumption::Use::Outside);
   if (!functionTypeOf(value))
     return declareData(value, name, nullptr);
   if (known)
@@ -426,19 +516,36 @@ llvm::Constant* Extractor::declareHost(llvm::GlobalValue& value) {
     status_ = id.takeError();
     return llvm::ConstantPointerNull::get(value.getType());
   }
-  return declareFunction(value, makeLinkName(linkerName.str(), LinkKind::Function, id->value));
+  return declareFunction(value, makeLinkName(linkerName.str(), LinkKind::Function, id->value),
+                         &registry_.function(*id));
 }
 
 llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::string& linkName,
-                                           bool direct) {
+                                           const FunctionRecord* record, bool direct) {
   const std::string name = unitName(value, linkName);
-  if (llvm::GlobalValue* existing = unit_.module->getNamedValue(name))
+  auto* function = llvm::dyn_cast<llvm::Function>(&value);
+  const Claims* said = record ? record->claims.load(std::memory_order_acquire) : nullptr;
+  if (llvm::GlobalValue* existing = unit_.module->getNamedValue(name)) {
+    auto* declaration = llvm::dyn_cast<llvm::Function>(existing);
+    if (declaration && record && declared_.try_emplace(declaration, Declared{record->id, said}).second &&
+        said)
+      believe(record->id, *said);
+    // The unit's bodies come from several images. What no definition confirms, all of them must say; each
+    // goes on believing what it says at its own calls.
+    if (declaration && declaration->isDeclaration() && function && !function->isIntrinsic() && !said)
+      declaration->setAttributes(withConfirmedClaims(value.getContext(), declaration->getAttributes(),
+                                                     Claims{claimTexts(function->getAttributes()), {}}));
     return existing;
+  }
   auto* declaration = llvm::Function::Create(functionTypeOf(value), llvm::GlobalValue::ExternalLinkage,
                                              value.getAddressSpace(), name, unit_.module.get());
-  if (auto* function = llvm::dyn_cast<llvm::Function>(&value)) {
+  if (function) {
     declaration->setCallingConv(function->getCallingConv());
     declaration->setAttributes(function->getAttributes());
+  }
+  if (record) {
+    declaration->setAttributes(believedOf(value, *record, said));
+    declared_[declaration] = {record->id, said};
   }
   // `call name`. The address, which is the stub's, is near; taking it needs no load.
   declaration->setDSOLocal(direct);
@@ -477,6 +584,7 @@ void weaken(llvm::GlobalVariable& declaration, const DataClaims& claims) {
 
 llvm::Constant* Extractor::declareData(llvm::GlobalValue& value, const std::string& name,
                                        const GlobalRecord* record) {
+  const uint32_t serial = record ? record->serial.load(std::memory_order_acquire) : 0; // before the rest
   const DataClaims claims = claimsOf(value, record);
   if (llvm::GlobalValue* existing = unit_.module->getNamedValue(name)) {
     if (auto* declaration = llvm::dyn_cast<llvm::GlobalVariable>(existing))
@@ -491,12 +599,23 @@ llvm::Constant* Extractor::declareData(llvm::GlobalValue& value, const std::stri
       value.getAddressSpace());
   declaration->setAlignment(claims.alignment);
   declaration->setDSOLocal(near);
+  DataAssumption assumption;
+  assumption.alignment = claims.alignment.value();
+  assumption.constant = claims.constant;
+  assumption.near = near;
+  assumption.threadLocal = threadLocal;
   if (auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
       variable && near && claims.constant && hasKnownValue(*variable)) {
     // Entered first: constants may refer to each other in circles.
     mapped_[variable] = declaration;
+    assumption.value = valueHash(*variable);
     declaration->setInitializer(map(variable->getInitializer()));
     declaration->setLinkage(llvm::GlobalValue::AvailableExternallyLinkage);
+  }
+  if (record) {
+    assumption.global = record->id;
+    assumption.serial = serial;
+    unit_.assumptions.data.push_back(assumption);
   }
   return declaration;
 }

@@ -19,7 +19,11 @@ public:
   virtual ~HostSymbolSource() = default;
   /// `weak`: without loading libraries for it.
   virtual bool has(llvm::StringRef name, bool weak) = 0;
+  /// Changes before the process has more symbols than before.
+  virtual uint64_t serial() const = 0;
 };
+
+class ClaimFilter; // registry/claims.h
 
 struct ExtractOptions {
   /// Calls of the function to itself may stay inside the unit. Not at tier 0, whose activations must reach
@@ -30,6 +34,8 @@ struct ExtractOptions {
   bool verify = true;
   /// Constants of the program are declared with their values, for passes to see.
   bool constantValues = false;
+  /// Remembers answers for the context; null: they are found anew each time.
+  ClaimFilter* filter = nullptr;
 };
 
 /// clang -O0 puts optnone on everything, which demands noinline. Neither was meant for us. A noinline of its

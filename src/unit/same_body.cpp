@@ -259,7 +259,8 @@ private:
     const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&a);
     if (!variable || !variable->hasLocalLinkage() || !variable->isConstant()) {
       if (a.getName() != b.getName() || a.hasLocalLinkage() != b.hasLocalLinkage() ||
-          a.isDSOLocal() != b.isDSOLocal() || a.isThreadLocal() != b.isThreadLocal())
+          a.isDSOLocal() != b.isDSOLocal() || a.isThreadLocal() != b.isThreadLocal() ||
+          a.hasExternalWeakLinkage() != b.hasExternalWeakLinkage())
         return false;
       if (const auto* second = llvm::dyn_cast<llvm::GlobalVariable>(&b);
           variable && second && variable->isConstant() != second->isConstant())
@@ -268,6 +269,7 @@ private:
       const auto* function = llvm::dyn_cast<llvm::Function>(&a);
       return !function ||
              (function->getAttributes() == llvm::cast<llvm::Function>(b).getAttributes() &&
+              function->getCallingConv() == llvm::cast<llvm::Function>(b).getCallingConv() &&
               sameType(function->getFunctionType(), llvm::cast<llvm::Function>(b).getFunctionType()));
     }
     // Names of private constants change with whatever comes before them in the source: the content counts.

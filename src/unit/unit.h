@@ -5,7 +5,7 @@
 // Thread rule: belongs to the session whose context it is made in.
 #pragma once
 
-#include "base/dependency.h"
+#include "artifact/assumptions.h"
 #include "base/ids.h"
 
 #include "llvm/IR/Module.h"
@@ -25,9 +25,8 @@ struct Unit {
   std::vector<GlobalId> data;
   /// Functions of the program that it mentions.
   std::vector<FunctionId> references;
-  /// Functions of whose bodies it has copies, for inlining; by name those that are given as hints only.
-  std::vector<Dependency> copied;
-  std::vector<std::string> hints;
+  /// What it was told of the rest of the program, copies of other functions' bodies among it.
+  Assumptions assumptions;
   /// It has copies of functions that must be inlined, or coroutine intrinsics: passes that even tier 0 needs.
   bool needsLowering = false;
   /// Addresses of its blocks may outlive an activation or be seen by other code: there may be only one

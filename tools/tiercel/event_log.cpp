@@ -62,6 +62,8 @@ std::string formatDump(const DumpRequest& request, const std::string& function, 
     return fmt::format("; tiercel: lowered: {}\n{}\n", function, text);
   case DumpStage::Inlining:
     return fmt::format("; tiercel: inlining: {}\n{}", function, text);
+  case DumpStage::Assumptions:
+    return fmt::format("; tiercel: assumptions: {}\n{}", function, text);
   case DumpStage::Object:
     return text; // bytes of an ELF file, which a header would spoil
   }

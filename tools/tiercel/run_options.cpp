@@ -170,12 +170,14 @@ std::string storeDump(RunRequest& request, const std::string& value) {
     dump.stage = DumpStage::Lowered;
   else if (stage == "inlining")
     dump.stage = DumpStage::Inlining;
+  else if (stage == "assumptions")
+    dump.stage = DumpStage::Assumptions;
   else if (stage == "object" && ::isatty(STDERR_FILENO) == 0)
     dump.stage = DumpStage::Object;
   else if (stage == "object")
     return "shows the bytes of an ELF file, which would garble the terminal; send stderr to a file";
   else
-    return "the stage must be input, lowered, object or inlining";
+    return "the stage must be input, lowered, object, inlining or assumptions";
   if (colon != std::string::npos)
     dump.pattern = value.substr(colon + 1);
   if (dump.pattern.empty())
@@ -365,7 +367,8 @@ std::vector<OptionRow> allOptions() {
       {kInsight, "--dump", Takes::Value, "STAGE[:FUNCTION]",
        "Show functions whose name matches the glob FUNCTION (default *) at a stage: input (as read), lowered "
        "(as "
-       "given to the code generator), object (ELF bytes) or inlining (what the inliner decided). Repeatable.",
+       "given to the code generator), object (ELF bytes), inlining (what the inliner decided) or assumptions "
+       "(what the code takes for granted). Repeatable.",
        storeDump},
 
       {kDefects, "--mode", Takes::Value, "NAME[,NAME]",

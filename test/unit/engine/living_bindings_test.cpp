@@ -42,6 +42,16 @@ TEST(LivingBindings, WhatWasBoundLateIsBoundAgain) {
   EXPECT_EQ(f(), 2);
 }
 
+TEST(LivingBindings, AnInternalFunctionThatIsGoneIsNobodyElses) {
+  const auto engine = makeEngine(withHost([] { return -7; }));
+  ASSERT_TRUE(engine->add("m", ir("define internal i32 @abs(i32 %x) { ret i32 77 }\n"
+                                  "define ptr @get() { ret ptr @abs }")));
+  auto* address = function<int (*())(int)>(*engine, "get")();
+  EXPECT_EQ(address(-3), 77);
+  ASSERT_TRUE(engine->remove("m"));
+  EXPECT_EQ(address(-3), -7) << "libc's function of this name is another one";
+}
+
 TEST(LivingBindings, NativeCodeWhoseAddressIsKnownStays) {
   const auto engine = makeEngine(withHost([] { return -7; }));
   ASSERT_TRUE(engine->add("called", native("called", 1)));

@@ -29,6 +29,7 @@ using testing::Not;
 class FakeHost : public HostSymbolSource {
 public:
   bool has(llvm::StringRef name, bool) override { return names.contains(name); }
+  uint64_t serial() const override { return 0; }
   llvm::StringSet<> names;
 };
 

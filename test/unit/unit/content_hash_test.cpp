@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "profile/content_hash.h"
+#include "unit/content_hash.h"
 #include "unit/support/parse_ir.h"
 
 #include <set>
