@@ -42,6 +42,7 @@ enum class Invariant : unsigned {
   Child,      ///< forked processes work
   Collection, ///< collections succeed and free code
   Growth,     ///< memory does not grow without bound
+  Assumption, ///< callers follow what they assumed of others
   Count
 };
 

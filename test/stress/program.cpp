@@ -306,4 +306,69 @@ end:
   return declarations(text) + text;
 }
 
+std::string assumedName(Assumed which) {
+  constexpr std::array<const char*, kAssumed> kNames = {"claims", "maybe", "library"};
+  return kNames[static_cast<unsigned>(which)];
+}
+
+std::string assumedText(Assumed which, uint64_t version) {
+  switch (which) {
+  case Assumed::Claim:
+    if (version % 2 == 0)
+      return fmt::format("define i64 @claim(ptr %p) noinline nounwind memory(none) willreturn {{\n"
+                         "  ret i64 {}\n}}\n",
+                         version << kBase);
+    return fmt::format("define i64 @claim(ptr %p) noinline nounwind {{\n"
+                       "  %old = load i64, ptr %p\n"
+                       "  %new = add i64 %old, 1\n"
+                       "  store i64 %new, ptr %p\n"
+                       "  %r = or i64 %new, {}\n"
+                       "  ret i64 %r\n}}\n",
+                       version << kBase);
+  case Assumed::Maybe:
+    return fmt::format("define i64 @maybe(i64 %x) {{\n  %r = or i64 %x, {}\n  ret i64 %r\n}}\n",
+                       version << kBase);
+  default:
+    return fmt::format("define i32 @toupper(i32 %c) {{\n  ret i32 {}\n}}\n", kCapitalOfModule + version);
+  }
+}
+
+std::string wrongClaimText() { return "define fastcc i64 @claim(ptr %p) {\n  ret i64 0\n}\n"; }
+
+std::string believersText() {
+  return fmt::format(R"(
+declare i64 @claim(ptr) nounwind memory(none) willreturn
+declare extern_weak i64 @maybe(i64)
+declare i32 @toupper(i32)
+define void @believe(ptr %out) {{
+  %slot = alloca i64
+  store i64 0, ptr %slot
+  %a = call i64 @claim(ptr %slot) memory(none) willreturn
+  %b = call i64 @claim(ptr %slot) memory(none) willreturn
+  %c = load i64, ptr %slot
+  store i64 %a, ptr %out
+  %o1 = getelementptr i64, ptr %out, i64 1
+  store i64 %b, ptr %o1
+  %o2 = getelementptr i64, ptr %out, i64 2
+  store i64 %c, ptr %o2
+  ret void
+}}
+define i64 @weakly(i64 %x) {{
+  %there = icmp ne ptr @maybe, null
+  br i1 %there, label %yes, label %no
+yes:
+  %r = call i64 @maybe(i64 %x)
+  ret i64 %r
+no:
+  ret i64 {}
+}}
+define i64 @capital() {{
+  %r = call i32 @toupper(i32 97)
+  %v = zext i32 %r to i64
+  ret i64 %v
+}}
+)",
+                     static_cast<int64_t>(kNoMaybe));
+}
+
 } // namespace tiercel::stress

@@ -11,6 +11,12 @@
 //     void thrower(i64 x)                  has the host throw {value of leaf, own value}; with a cleanup
 //     i64 catcher(i64 x)                   calls thrower, catches; own value
 // Modules temp0 ... come and go. The fixed module calls half of them by name.
+// What code assumes changes, too: the module claims has one function, whose even versions say that they leave
+// memory alone; maybe has one that others refer to weakly; library has one that the C library has as well.
+// The module believers has their callers:
+//     void believe(ptr out)                calls claim twice on one variable; out = both values, the variable
+//     i64 weakly(i64 x)                    maybe's value, or kNoMaybe without it
+//     i64 capital()                        toupper('a')
 //
 // Thread rule: pure functions.
 #pragma once
@@ -25,6 +31,8 @@ constexpr unsigned kGroups = 4;
 constexpr unsigned kSlots = 8; ///< of each group
 constexpr unsigned kTemps = 8;
 constexpr unsigned kBase = 32; ///< values are VERSION << kBase | argument
+constexpr uint64_t kMask = (uint64_t(1) << kBase) - 1;
+constexpr uint64_t kAbsent = ~uint64_t(0); ///< what stands in for undefined functions returns
 
 /// What has a version of its own: a function of a slot. A leaf's constant is of the leaf's version.
 enum class Kind : unsigned { Leaf, Outer, Loop, Thrower, Catcher, Count };
@@ -64,5 +72,16 @@ std::string tempName(unsigned temp);
 /// The even ones are called by name, so that they cannot be removed without force.
 constexpr bool isUsedByName(unsigned temp) { return temp % 2 == 0; }
 std::string tempText(unsigned temp, uint64_t version);
+
+/// Three modules whose definitions others make assumptions about.
+enum class Assumed : unsigned { Claim, Maybe, Library, Count };
+constexpr unsigned kAssumed = static_cast<unsigned>(Assumed::Count);
+std::string assumedName(Assumed which);
+std::string assumedText(Assumed which, uint64_t version);
+/// As claim must not be redefined while its callers stay: with another calling convention.
+std::string wrongClaimText();
+std::string believersText();
+constexpr uint64_t kNoMaybe = ~uint64_t(1); ///< what weakly returns without it
+constexpr uint64_t kCapitalOfModule = 1000; ///< plus the version: what the module's toupper returns
 
 } // namespace tiercel::stress

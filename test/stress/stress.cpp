@@ -57,8 +57,10 @@ void Stress::call(uint64_t seed) {
       callOuter(random, calls);
     else if (choice < 52)
       callLeaf(random, calls);
-    else if (choice < 62)
+    else if (choice < 59)
       callTemp(random, calls);
+    else if (choice < 63)
+      callBeliever(random);
     else
       lookUp(random);
   }
@@ -101,6 +103,8 @@ void Stress::tryWhatFails(unsigned group, Random& random) {
   const Item leaf = pick(random, Kind::Leaf);
   mustBeRefused(engine_->redefine(moduleName(leaf.group), Source::memory(wrongLeafText(leaf), "wrong.ll")),
                 ErrorKind::BadInput, "another type");
+  mustBeRefused(engine_->redefine(assumedName(Assumed::Claim), Source::memory(wrongClaimText(), "wrong.ll")),
+                ErrorKind::BadInput, "another calling convention");
   mustBeRefused(engine_->redefine("nothing", Source::memory(wrongLeafText(leaf), "nothing.ll")),
                 ErrorKind::MissingSymbol, "redefining a module that is not there");
   mustBeRefused(engine_->add("second", Source::memory(wrongLeafText(leaf), "second.ll")),
@@ -195,6 +199,7 @@ bool Stress::inChild(uint64_t seed) {
     callOuter(random, calls);
     callLoop(random, calls, 500);
     callTemp(random, calls);
+    callBeliever(random);
     if (i % 16 == 0)
       callThrower(random, calls);
     if (i % 100 == 50)
@@ -203,7 +208,7 @@ bool Stress::inChild(uint64_t seed) {
       (void)engine_->collect();
   }
   for (const Invariant invariant : {Invariant::Version, Invariant::Constant, Invariant::Exception,
-                                    Invariant::Removed, Invariant::Change}) {
+                                    Invariant::Removed, Invariant::Change, Invariant::Assumption}) {
     if (ledger_.failures(invariant) > 0)
       return false;
   }
@@ -262,6 +267,7 @@ bool Stress::run() {
     start([this, i, seed = seeds.next()] { redefine(i, seed); });
   for (unsigned i = 0; i < configuration_.changers; ++i)
     start([this, i, seed = seeds.next()] { change(i, seed); });
+  start([this, seed = seeds.next()] { changeAssumed(seed); });
   start([this, seed = seeds.next()] { throwAndCatch(seed); });
   start([this, seed = seeds.next()] { observe(seed); });
   if (kCollects) {

@@ -56,6 +56,8 @@ private:
   void tryWhatFails(unsigned group, Random& random);
   void change(unsigned number, uint64_t seed);
   void changeOnce(unsigned temp);
+  void changeAssumed(uint64_t seed); ///< assumptions.cpp
+  void changeAssumedOnce(Assumed which);
   void collect();
   void observe(uint64_t seed); ///< asks about the program, discards code
   void fork(uint64_t seed);
@@ -66,6 +68,10 @@ private:
   void callOuter(Random& random, Calls& calls);
   void callLoop(Random& random, Calls& calls, uint64_t longest);
   void callTemp(Random& random, Calls& calls);
+  void callBeliever(Random& random); ///< assumptions.cpp
+  void checkBelieve();
+  void checkWeakly(uint64_t x);
+  void checkCapital();
   void callThrower(Random& random, Calls& calls);
   void callCatcher(Random& random, Calls& calls);
   void lookUp(Random& random);
@@ -93,6 +99,9 @@ private:
   std::array<History, kItems> items_;
   /// A temporary module's: odd versions are there, even ones are not.
   std::array<History, kTemps> temps_;
+  /// Versions of the claim; of the others, odd ones are there.
+  std::array<History, kAssumed> assumed_;
+  void *believe_ = nullptr, *weakly_ = nullptr, *capital_ = nullptr;
   std::array<void*, kItems> functions_{};
   std::array<void*, kTemps> tempFunctions_{}, users_{};
   std::array<std::atomic<uint64_t>*, size_t(kGroups) * kSlots> statics_{};
