@@ -226,6 +226,33 @@ private:
       end = translateLabel(*end, *places_[slot]);
     llvm::IRBuilder<>(end).CreateBr(target);
     llvm::EliminateUnreachableBlocks(*body_);
+    resumeByCall();
+  }
+
+  /// A loop in a cleanup is entered behind the landing pad. LLVM takes what resumes an exception and is not
+  /// reached from a landing pad for unreachable; the call that it would make of it says the same.
+  void resumeByCall() {
+    llvm::SmallPtrSet<llvm::BasicBlock*, 32> seen;
+    llvm::SmallVector<llvm::BasicBlock*, 32> work = {&body_->getEntryBlock()};
+    while (!work.empty()) {
+      llvm::BasicBlock* block = work.pop_back_val();
+      if (block->isEHPad() || !seen.insert(block).second)
+        continue;
+      work.append(llvm::succ_begin(block), llvm::succ_end(block));
+    }
+    for (llvm::BasicBlock* block : seen) {
+      auto* resume = llvm::dyn_cast<llvm::ResumeInst>(block->getTerminator());
+      if (!resume)
+        continue;
+      llvm::IRBuilder<> builder(resume);
+      llvm::FunctionCallee unwinder =
+          unit_.module->getOrInsertFunction("_Unwind_Resume", builder.getVoidTy(), pointer_);
+      if (auto* function = llvm::dyn_cast<llvm::Function>(unwinder.getCallee()))
+        function->addFnAttr(llvm::Attribute::NonLazyBind); // through the GOT: it is far away
+      builder.CreateCall(unwinder, builder.CreateExtractValue(resume->getValue(), 0))->setDoesNotReturn();
+      builder.CreateUnreachable();
+      resume->eraseFromParent();
+    }
   }
 
   void takeOverSlots(llvm::BasicBlock& prologue) {

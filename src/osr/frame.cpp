@@ -9,6 +9,7 @@
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Analysis/CFG.h"
 #include "llvm/IR/CFG.h"
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Transforms/Utils/BasicBlockUtils.h"
@@ -147,6 +148,7 @@ public:
     frame.headers = findLoopHeaders(function_);
     headers_.insert(frame.headers.begin(), frame.headers.end());
     firstBehindAllocas_ = gatherStaticAllocas(function_);
+    numberCaughtTypes();
     demoteArguments();
     // Phis of headers are values that live at the header by definition, and a continuation enters there.
     for (llvm::BasicBlock* header : frame.headers) {
@@ -165,6 +167,49 @@ public:
   }
 
 private:
+  /// A selector says what was thrown by a number that the code generator gives the type for one function's
+  /// code. It may be kept across a loop header, by a cleanup that loops before a handler is chosen. So
+  /// landing pads translate it to the type's place among those that the function asks for, which both sides
+  /// know.
+  void numberCaughtTypes() {
+    llvm::SmallVector<llvm::LandingPadInst*, 8> pads;
+    llvm::SmallVector<llvm::IntrinsicInst*, 8> questions;
+    llvm::SmallSetVector<llvm::Value*, 8> types;
+    for (llvm::Instruction& instruction : llvm::instructions(function_)) {
+      if (auto* pad = llvm::dyn_cast<llvm::LandingPadInst>(&instruction)) {
+        pads.push_back(pad);
+      } else if (auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+                 call && call->getIntrinsicID() == llvm::Intrinsic::eh_typeid_for) {
+        questions.push_back(call);
+        types.insert(call->getArgOperand(0));
+      }
+    }
+    if (questions.empty())
+      return;
+    llvm::Function* typeId = questions.front()->getCalledFunction();
+    for (llvm::LandingPadInst* pad : pads) {
+      llvm::IRBuilder<> builder(&*pad->getParent()->getFirstInsertionPt());
+      llvm::Value* selector = builder.CreateExtractValue(pad, 1);
+      const auto number = [&](size_t value) { return llvm::ConstantInt::get(selector->getType(), value); };
+      // Of a type that nobody asks for. Not above zero: a cleanup, or what an exception specification
+      // forbids.
+      llvm::Value* translated = builder.CreateSelect(builder.CreateICmpSGT(selector, number(0)),
+                                                     number(types.size() + 1), selector);
+      for (size_t i = 0; i < types.size(); ++i)
+        translated = builder.CreateSelect(
+            builder.CreateICmpEQ(selector, builder.CreateCall(typeId, types[i])), number(i + 1), translated);
+      llvm::Value* whole = builder.CreateInsertValue(pad, translated, 1);
+      pad->replaceUsesWithIf(
+          whole, [&](const llvm::Use& use) { return use.getUser() != selector && use.getUser() != whole; });
+    }
+    for (llvm::IntrinsicInst* question : questions) {
+      const auto* type = llvm::find(types, question->getArgOperand(0));
+      question->replaceAllUsesWith(
+          llvm::ConstantInt::get(question->getType(), static_cast<uint64_t>(type - types.begin()) + 1));
+      question->eraseFromParent();
+    }
+  }
+
   /// Where new slots go: behind the ones that exist, which then stay in front of everything else.
   std::optional<llvm::BasicBlock::iterator> place() { return firstBehindAllocas_->getIterator(); }
 
