@@ -8,6 +8,7 @@
 #include "osr/continuation.h"
 #include "osr/instrument.h"
 #include "unit/content_hash.h"
+#include "unit/inline_assembly.h"
 #include "unit/mark.h"
 
 #include "llvm/IR/Module.h"
@@ -161,6 +162,7 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
     return code.takeError();
   lap(artifact.times.extract);
   if (artifact.tier > 0) {
+    keepNamesSingle(*unit->module);
     optimizeModule(*unit->module, (*code)->target(), artifact.tier);
     artifact.inlining = diagnostics_->takeRemarks();
     lap(artifact.times.optimize);
@@ -170,8 +172,10 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
   artifact.directCalls = directCalls(artifact.tier);
   artifact.object = (*code)->run(*unit->module);
   lap(artifact.times.codegen);
-  if (std::string errors = diagnostics_->take(); !errors.empty())
+  if (std::string errors = diagnostics_->take(); !errors.empty()) {
+    (*code)->forget();
     return Error(ErrorKind::BadInput, "function " + std::string(record.name), errors);
+  }
   dumpObject(record, artifact.object);
   return artifact;
 }
@@ -303,8 +307,10 @@ Result<llvm::SmallVector<char, 0>> Session::assemble(ImageReader& reader) {
   if (!code)
     return code.takeError();
   llvm::SmallVector<char, 0> object = (*code)->run(module);
-  if (std::string errors = diagnostics_->take(); !errors.empty())
+  if (std::string errors = diagnostics_->take(); !errors.empty()) {
+    (*code)->forget();
     return Error(ErrorKind::BadInput, source.getModuleIdentifier(), "module-level assembly: " + errors);
+  }
   return object;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "osr/continuation.h"
 
+#include "unit/inline_assembly.h"
 #include "unit/link_name.h"
 
 #include "llvm/Analysis/CaptureTracking.h"
@@ -75,7 +76,7 @@ struct LoopChain {
 bool mayBeCopied(const llvm::BasicBlock& block) {
   return llvm::none_of(block, [](const llvm::Instruction& instruction) {
     const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-    return call && call->cannotDuplicate();
+    return (call && call->cannotDuplicate()) || definesName(instruction);
   });
 }
 

@@ -2,10 +2,8 @@
 #include "unit/code_generator.h"
 
 #include "unit/direct_calls.h"
+#include "unit/inline_assembly.h"
 
-#include "llvm/IR/InlineAsm.h"
-#include "llvm/IR/InstIterator.h"
-#include "llvm/IR/InstrTypes.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Target/TargetOptions.h"
@@ -17,19 +15,11 @@ namespace tiercel {
 namespace {
 
 /// Whether LLVM's passes would take something of this module along to the next: StackProtector what it knows
-/// of local variables, by addresses that the next module's may have; MCAssembler relocation directives, whose
-/// expressions are freed.
+/// of local variables, by addresses that the next module's may have; the assembler what it does not reset.
 bool leavesTraces(const llvm::Module& module) {
-  const auto isRelocation = [](const llvm::Instruction& instruction) {
-    const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-    return call && call->isInlineAsm() &&
-           llvm::cast<llvm::InlineAsm>(call->getCalledOperand())->getAsmString().contains(".reloc");
-  };
-  for (const llvm::Function& function : module) {
-    if (function.hasStackProtectorFnAttr() || llvm::any_of(llvm::instructions(function), isRelocation))
-      return true;
-  }
-  return false;
+  return llvm::any_of(module,
+                      [](const llvm::Function& function) { return function.hasStackProtectorFnAttr(); }) ||
+         leavesAssemblerState(module);
 }
 
 } // namespace

@@ -30,6 +30,8 @@ public:
   /// The relocatable ELF object of `module`, which is consumed. Errors arrive at the context's diagnostic
   /// handler.
   llvm::SmallVector<char, 0> run(llvm::Module& module);
+  /// Forgets a run in which errors were reported: LLVM goes on after one as well as it can.
+  void forget() { passes_.reset(); }
 
 private:
   CodeGenerator() : stream_(object_) {}
