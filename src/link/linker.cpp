@@ -3,6 +3,7 @@
 
 #include "base/llvm_error.h"
 #include "link/frames_of_graph.h"
+#include "link/got_loads.h"
 #include "link/graph_memory.h"
 #include "link/reference_rewriter.h"
 #include "link/unwind.h"
@@ -92,6 +93,7 @@ public:
         return llvm::Error::success();
       });
     }
+    passes.PreFixupPasses.insert(passes.PreFixupPasses.begin(), keepGotLoads);
     passes.PostFixupPasses.push_back([this](jl::LinkGraph& graph) {
       enterRanges(graph);
       version().callees = rewriter_.directCallees();

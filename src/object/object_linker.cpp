@@ -3,6 +3,7 @@
 
 #include "base/llvm_error.h"
 #include "link/frames_of_graph.h"
+#include "link/got_loads.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -199,6 +200,7 @@ public:
     passes.PrePrunePasses.insert(passes.PrePrunePasses.begin(),
                                  [this](jl::LinkGraph& graph) { return bindExternals(graph); });
     passes.PostPrunePasses.push_back([this](jl::LinkGraph& graph) { return checkOrder(graph); });
+    passes.PreFixupPasses.insert(passes.PreFixupPasses.begin(), keepGotLoads);
     passes.PostFixupPasses.push_back([this](jl::LinkGraph& graph) {
       record(graph);
       return llvm::Error::success();
