@@ -2,6 +2,7 @@
 #include "load/image_reader.h"
 
 #include "base/llvm_error.h"
+#include "load/unnamed_values.h"
 #include "platform/host_cpu.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -20,6 +21,7 @@ Result<std::unique_ptr<ImageReader>> ImageReader::open(std::shared_ptr<const Pro
     (*module)->setTargetTriple(machineTriple());
   if ((*module)->getDataLayoutStr().empty())
     (*module)->setDataLayout(machineTriple().computeDataLayout());
+  nameUnnamedValues(**module);
   return std::unique_ptr<ImageReader>(new ImageReader(std::move(image), std::move(*module)));
 }
 

@@ -5,7 +5,7 @@
 //
 // Global values are named by ordinal: their position in the module as the reader makes it (functions, then
 // variables, aliases, ifuncs). The same bytes give the same ordinals in every reader, which is how threads
-// talk about values without sharing IR.
+// talk about values without sharing IR. Definitions without a name have got one (load/unnamed_values.h).
 //
 // Thread rule: belongs to whoever owns the context.
 #pragma once

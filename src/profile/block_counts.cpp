@@ -6,6 +6,7 @@
 #include "base/diagnostics.h"
 #include "base/llvm_error.h"
 #include "load/input.h"
+#include "load/unnamed_values.h"
 #include "profile/reconstruct.h"
 #include "unit/content_hash.h"
 
@@ -35,6 +36,7 @@ Result<std::vector<FunctionBlocks>> blockCounts(const Profile& profile, const st
       llvm::parseBitcodeFile(input->bytes->getMemBufferRef(), context);
   if (!module)
     return fromLlvm(module.takeError(), ErrorKind::BadInput, programFile);
+  nameUnnamedValues(**module); // as when the profile was written
 
   std::vector<FunctionBlocks> result;
   for (const llvm::Function& function : **module) {

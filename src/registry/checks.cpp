@@ -10,6 +10,11 @@ namespace {
 
 /// What this registry cannot express; found before anything of an image is entered.
 Status checkSupported(const llvm::GlobalValue& value, const std::string& image) {
+  if (!value.hasName())
+    return Error(ErrorKind::BadInput, image,
+                 llvm::isa<llvm::Function>(value)
+                     ? "a function is declared without a name: nothing can define it"
+                     : "a variable is declared without a name: nothing can define it");
   if (const auto* alias = llvm::dyn_cast<llvm::GlobalAlias>(&value)) {
     const AliasTarget target = targetOf(*alias);
     if (!target.base)
