@@ -94,7 +94,8 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
   if (Status status = supplyRuntimeFunctions(*engine, *engine->arena_, engine->host_); !status)
     return status.takeError();
   engine->host_.onLoaded([raw = engine.get()] { raw->processChanged(); });
-  engine->host_.onLoad([raw = engine.get()](const std::string& path) { return raw->exportToLibrary(path); });
+  engine->host_.onLoad(
+      [raw = engine.get()](const std::string& path) { return raw->exportToLibrary(path, /*opened=*/false); });
   return engine;
 }
 

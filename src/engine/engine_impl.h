@@ -99,6 +99,7 @@ public:
 
   /// A symbol of the program by its external name, for dlsym; null if there is none.
   void* findProgramSymbol(const char* name);
+  Status exportToLibrary(const std::string& name, bool opened); ///< before it is loaded; exports.cpp
   /// If `address` is a stub, whose.
   FunctionRecord* functionAt(const void* address);
 
@@ -180,7 +181,6 @@ private:
   std::optional<void*> outsideAddress(llvm::StringRef name, bool weak); ///< code_objects.cpp
   std::optional<void*> sectionBound(llvm::StringRef section, bool start);
   Status withThreadLocals(const std::function<Status(ThreadLocalSource&)>& use);
-  Status exportToLibrary(const std::string& path);
   Result<void*> addressOf(const SymbolRef& ref);
   Result<void*> addressOf(const Initialisation& entry); ///< null if it is gone
   /// Who mentions names, but for the module `except`, as a text for a message; empty if nobody does.

@@ -66,6 +66,18 @@ void NativeObjects::add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols
   objects_.push_back(std::move(object));
 }
 
+void NativeObjects::addLibrary(ObjectSymbols symbols) { add(nullptr, std::move(symbols), ImageId(), ""); }
+
+bool NativeObjects::isShown(const std::string& name) {
+  LockGuard lock(mutex_);
+  return shown_.contains(name);
+}
+
+void NativeObjects::noteShown(const std::string& name) {
+  LockGuard lock(mutex_);
+  shown_.insert(name);
+}
+
 std::vector<std::string> NativeObjects::usersOf(const std::string& undefined,
                                                 const std::string& exceptModule) {
   LockGuard lock(mutex_);

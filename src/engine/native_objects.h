@@ -10,6 +10,7 @@
 #include "link/linker.h"
 #include "registry/registry.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <functional>
@@ -33,6 +34,11 @@ public:
   /// Enters an object under the id that the registry gave it (ids are dense).
   void add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols symbols, ImageId scope,
            const std::string& module) TIERCEL_EXCLUDES(mutex_);
+  /// The same for a shared library that sees these names of the program: its references count as an object's.
+  void addLibrary(ObjectSymbols symbols) TIERCEL_EXCLUDES(mutex_);
+  /// Whether libraries have been shown the name.
+  bool isShown(const std::string& name) TIERCEL_EXCLUDES(mutex_);
+  void noteShown(const std::string& name) TIERCEL_EXCLUDES(mutex_);
   /// The address of a definition, linking the object if need be.
   Result<std::byte*> address(ObjectId id, int64_t symbol, const ObjectUser& user) TIERCEL_EXCLUDES(mutex_);
   /// Links if need be; .init_array and .fini_array of one object.
@@ -72,6 +78,7 @@ private:
   const WithThreads withThreads_;
   RecursiveMutex& mutex_;
   std::vector<std::unique_ptr<Object>> objects_ TIERCEL_GUARDED_BY(mutex_);
+  llvm::StringSet<> shown_ TIERCEL_GUARDED_BY(mutex_);
 };
 
 } // namespace tiercel

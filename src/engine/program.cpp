@@ -5,8 +5,6 @@
 #include "engine/engine_impl.h"
 #include "engine/open_image.h"
 #include "engine/process_hooks.h"
-#include "link/dynamic_symbols.h"
-#include "link/synthetic_library.h"
 #include "platform/futex.h"
 #include "platform/program_state_guard.h"
 
@@ -373,28 +371,6 @@ std::optional<void*> EngineImpl::sectionBound(llvm::StringRef section, bool star
       bound = edge;
   }
   return bound ? std::optional<void*>(bound) : std::nullopt;
-}
-
-Status EngineImpl::exportToLibrary(const std::string& path) {
-  Result<std::vector<std::string>> names = dynamicSymbolNames(findSoname(path));
-  if (!names)
-    return {}; // dlopen will say what is wrong with it
-  std::vector<ExportedSymbol> exports;
-  for (auto& [name, ref] : registry_.exported(*names)) {
-    // Its main is not the library's business, and libc refers to it.
-    if (ref.kind == SymbolKind::Thread || name == "main")
-      continue;
-    Result<void*> address = addressOf(ref);
-    if (!address)
-      return address.takeError();
-    exports.push_back({name, *address, ref.kind == SymbolKind::Function});
-  }
-  if (exports.empty())
-    return {};
-  static std::atomic<unsigned> count{0};
-  Result<SyntheticLibrary> library =
-      loadSyntheticLibrary("tiercel-exports-" + std::to_string(count++), exports, nullptr, /*global=*/true);
-  return library ? Status() : Status(library.takeError());
 }
 
 // --- running ----------------------------------------------------------------------------------------------

@@ -72,6 +72,28 @@ int registerAtFork(void (*prepare)(), void (*parent)(), void (*child)(), EngineI
   return dlsym(handle, name);
 }
 
+/// False with the program's dlerror set: what the library refers to cannot be made.
+bool prepareLibrary(const char* path, int flags, EngineImpl* engine) {
+  if (!path || !*path || (flags & RTLD_NOLOAD))
+    return true;
+  ProgramStateGuard guard;
+  Status status = engine->exportToLibrary(path, /*opened=*/true);
+  if (!status)
+    HostSymbols::setProgramError(status.error().message());
+  return bool(status);
+}
+
+/// Without tail calls, as lookUp: the loader searches as for its caller.
+[[clang::disable_tail_calls]] void* openLibrary(const char* path, int flags, EngineImpl* engine) {
+  return prepareLibrary(path, flags, engine) ? dlopen(path, flags) : nullptr;
+}
+
+/// A namespace of its own has nothing of the program in it, as natively nothing of the executable.
+[[clang::disable_tail_calls]] void* openLibraryIn(Lmid_t space, const char* path, int flags,
+                                                  EngineImpl* engine) {
+  return space != LM_ID_BASE || prepareLibrary(path, flags, engine) ? dlmopen(space, path, flags) : nullptr;
+}
+
 int describeAddress(const void* address, Dl_info* info, EngineImpl* engine) {
   FunctionRecord* record = engine->functionAt(address);
   if (!record) {
@@ -133,10 +155,16 @@ Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& hos
     unsigned engineArgument;
   };
   const Bound bound[] = {
-      {"atexit", address(registerAtExit), 1},         {"at_quick_exit", address(registerAtQuickExit), 1},
-      {"pthread_atfork", address(registerAtFork), 3}, {"dlsym", address(lookUp), 2},
-      {"dladdr", address(describeAddress), 2},        {"pthread_exit", address(exitThread), 1},
-      {"thrd_exit", address(exitThreadC11), 1},       {"sigaction", address(setSignalAction), 3},
+      {"atexit", address(registerAtExit), 1},
+      {"at_quick_exit", address(registerAtQuickExit), 1},
+      {"pthread_atfork", address(registerAtFork), 3},
+      {"dlsym", address(lookUp), 2},
+      {"dlopen", address(openLibrary), 2},
+      {"dlmopen", address(openLibraryIn), 3},
+      {"dladdr", address(describeAddress), 2},
+      {"pthread_exit", address(exitThread), 1},
+      {"thrd_exit", address(exitThreadC11), 1},
+      {"sigaction", address(setSignalAction), 3},
       {"signal", address(setSignalHandler), 2},
   };
   for (const Bound& b : bound) {

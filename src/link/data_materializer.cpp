@@ -350,8 +350,17 @@ Result<size_t> DataMaterializer::threadModule(ImageId image, Session& session) {
     return status.takeError();
   while (!block.initial.empty() && block.initial.back() == std::byte{0})
     block.initial.pop_back();
+  std::vector<ExportedSymbol> exports;
+  for (GlobalId id : members) {
+    const GlobalRecord& global = registry_.global(id);
+    const llvm::StringRef name = linkerName({global.name.data(), global.name.size()});
+    if (registry_.findVisible(name) == SymbolRef{SymbolKind::Thread, id.value, 0})
+      exports.push_back(
+          {.name = name.str(),
+           .threadLocal = reinterpret_cast<size_t>(global.address.load(std::memory_order_relaxed))});
+  }
   Result<SyntheticLibrary> library = loadSyntheticLibrary(
-      "tiercel-thread-locals-" + std::to_string(threadModulesMade_++), {}, &block, /*global=*/false);
+      "tiercel-thread-locals-" + std::to_string(threadModulesMade_++), exports, &block, /*global=*/false);
   if (!library)
     return library.takeError();
   threadModules_[image.value] = *library;
@@ -377,6 +386,13 @@ Status DataMaterializer::ensureThreadBlock(ImageId image, Session& session) {
   LockGuard lock(mutex_);
   Result<size_t> module = threadModule(image, session);
   return module ? Status() : Status(module.takeError());
+}
+
+Result<void*> DataMaterializer::threadLibrary(GlobalId id, Session& session) {
+  if (Result<ThreadLocalPlace> place = ensureThreadLocal(id, session); !place)
+    return place.takeError();
+  LockGuard lock(mutex_);
+  return threadModules_[registry_.global(id).definition.load().image.value].handle;
 }
 
 Result<ThreadLocalPlace> DataMaterializer::ensureThreadLocal(GlobalId id, Session& session) {

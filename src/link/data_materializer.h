@@ -40,6 +40,8 @@ public:
   Status ensureThreadBlock(ImageId image, Session& session) TIERCEL_EXCLUDES(mutex_);
   /// Where a thread-local of the program lives.
   Result<ThreadLocalPlace> ensureThreadLocal(GlobalId global, Session& session) TIERCEL_EXCLUDES(mutex_);
+  /// The library that gives a thread-local its place, and has it as a symbol if it is external.
+  Result<void*> threadLibrary(GlobalId global, Session& session) TIERCEL_EXCLUDES(mutex_);
   /// The image's thread-locals are not used any more. Returns the library that gives them their place, or
   /// null, for the caller to close when it holds no locks: the dynamic loader has one of its own.
   void* takeThreadBlock(ImageId image) TIERCEL_EXCLUDES(mutex_);

@@ -16,35 +16,73 @@ namespace {
 
 // By sections: LLVM's iterator over dynamic symbols, which works for any kind of ELF, takes twice as long,
 // and libstdc++ with its 6,000 names is read at the start of most C++ programs.
-llvm::Error appendDynamicSymbols(const llvm::object::ELF64LEFile& library, std::vector<std::string>& names) {
-  auto sections = library.sections();
+llvm::Error readSymbols(const llvm::object::ELF64LEFile& file, DynamicLibrary& library) {
+  auto sections = file.sections();
   if (!sections)
     return sections.takeError();
   for (const auto& section : *sections) {
     if (section.sh_type != SHT_DYNSYM)
       continue;
-    auto symbols = library.symbols(&section);
+    auto symbols = file.symbols(&section);
     if (!symbols)
       return symbols.takeError();
-    auto strings = library.getStringTableForSymtab(section, *sections);
+    auto strings = file.getStringTableForSymtab(section, *sections);
     if (!strings)
       return strings.takeError();
-    names.reserve(symbols->size());
+    library.symbols.reserve(symbols->size());
     for (const auto& symbol : *symbols) {
-      if (symbol.getBinding() == STB_LOCAL || symbol.getVisibility() != STV_DEFAULT)
+      const unsigned char binding = symbol.getBinding();
+      if (binding == STB_LOCAL || symbol.getVisibility() != STV_DEFAULT)
         continue;
       auto name = symbol.getName(*strings);
       if (!name)
         return name.takeError();
-      names.push_back(name->str());
+      const bool isDefined = symbol.st_shndx != SHN_UNDEF;
+      library.symbols.push_back(
+          {*name, isDefined, isDefined && (binding == STB_WEAK || binding == STB_GNU_UNIQUE)});
     }
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error readEntries(const llvm::object::ELF64LEFile& file, DynamicLibrary& library) {
+  auto entries = file.dynamicEntries();
+  if (!entries)
+    return entries.takeError();
+  const char* strings = nullptr;
+  uint64_t size = 0;
+  for (const auto& entry : *entries) {
+    if (entry.getTag() == DT_STRSZ)
+      size = entry.getVal();
+    if (entry.getTag() != DT_STRTAB)
+      continue;
+    auto mapped = file.toMappedAddr(entry.getPtr());
+    if (!mapped)
+      return mapped.takeError();
+    strings = reinterpret_cast<const char*>(*mapped);
+  }
+  const llvm::StringRef bytes = library.bytes->getBuffer();
+  if (!strings || strings + size > bytes.end())
+    return llvm::Error::success();
+  for (const auto& entry : *entries) {
+    const uint64_t offset = entry.getVal();
+    const auto text = [&] {
+      const llvm::StringRef rest(strings, size);
+      return offset < size ? rest.drop_front(offset).split('\0').first.str() : std::string();
+    };
+    if (entry.getTag() == DT_NEEDED)
+      library.needed.push_back(text());
+    else if (entry.getTag() == DT_RPATH)
+      library.searchFirst = text();
+    else if (entry.getTag() == DT_RUNPATH)
+      library.searchBeforeDefaults = text();
   }
   return llvm::Error::success();
 }
 
 } // namespace
 
-Result<std::vector<std::string>> dynamicSymbolNames(const std::string& path) {
+Result<DynamicLibrary> readDynamicLibrary(const std::string& path) {
   llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> bytes =
       llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!bytes)
@@ -53,13 +91,17 @@ Result<std::vector<std::string>> dynamicSymbolNames(const std::string& path) {
       llvm::object::ObjectFile::createELFObjectFile((*bytes)->getMemBufferRef());
   if (!file)
     return fromLlvm(file.takeError(), ErrorKind::BadInput, path);
-  const auto* library = llvm::dyn_cast<llvm::object::ELF64LEObjectFile>(file->get());
-  if (!library)
+  const auto* elf = llvm::dyn_cast<llvm::object::ELF64LEObjectFile>(file->get());
+  if (!elf)
     return Error(ErrorKind::BadInput, path, "a library for another machine");
-  std::vector<std::string> names;
-  if (llvm::Error error = appendDynamicSymbols(library->getELFFile(), names))
+  DynamicLibrary library;
+  library.bytes = std::move(*bytes);
+  llvm::Error error = readSymbols(elf->getELFFile(), library);
+  if (!error)
+    error = readEntries(elf->getELFFile(), library);
+  if (error)
     return fromLlvm(std::move(error), ErrorKind::BadInput, path);
-  return names;
+  return library;
 }
 
 std::optional<ThreadLocalPlace> findThreadLocal(const void* addressInThisThread) {

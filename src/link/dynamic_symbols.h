@@ -8,17 +8,34 @@
 
 #include "tiercel/error.h"
 
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/MemoryBuffer.h"
+
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace tiercel {
 
-/// The names that the library at `path` looks up when it is loaded, so that a definition in the program can
-/// take their place: those of its dynamic symbols, undefined or defined, that are not local and have default
-/// visibility. A name with several versions comes several times.
-Result<std::vector<std::string>> dynamicSymbolNames(const std::string& path);
+/// A name through which a library and the program can meet: not local, of default visibility. A name with
+/// several versions comes several times.
+struct DynamicSymbol {
+  llvm::StringRef name; ///< in the library's bytes
+  bool isDefined;       ///< else the library looks for it elsewhere
+  bool isMergeable;     ///< defined, weak or unique: all that define it mean the same, and one shall count
+};
+
+struct DynamicLibrary {
+  std::unique_ptr<llvm::MemoryBuffer> bytes;
+  std::vector<DynamicSymbol> symbols;
+  std::vector<std::string> needed;  ///< sonames, or paths
+  std::string searchFirst;          ///< folders for what it needs (DT_RPATH), with colons between them
+  std::string searchBeforeDefaults; ///< the same that come after LD_LIBRARY_PATH (DT_RUNPATH)
+};
+
+Result<DynamicLibrary> readDynamicLibrary(const std::string& path);
 
 /// A thread-local variable, in any thread: its address there is __tls_get_addr({tlsModule, offset}).
 struct ThreadLocalPlace {

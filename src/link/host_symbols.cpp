@@ -35,6 +35,12 @@ char* HostSymbols::programError() {
   return message;
 }
 
+void HostSymbols::setProgramError(const std::string& message) {
+  dlerror();
+  keptError.kept = true;
+  snprintf(keptError.text, sizeof keptError.text, "%s", message.c_str());
+}
+
 void HostSymbols::supply(const char* name, void* address) {
   LockGuard lock(mutex_);
   known_[name] = address;

@@ -46,6 +46,8 @@ public:
   /// dlerror for the program. Looking symbols up in the middle of a program's calls would lose the message of
   /// a failed dlsym or dlopen that the program has not asked for yet; the engine keeps it (per thread).
   static char* programError();
+  /// Has the program's next dlerror say this: we failed where the loader would not have.
+  static void setProgramError(const std::string& message);
 
   /// dlopen for all to see.
   Status loadLibrary(const std::string& path) TIERCEL_EXCLUDES(mutex_);

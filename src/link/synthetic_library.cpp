@@ -10,6 +10,7 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <elf.h>
+#include <link.h>
 #include <string_view>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -98,10 +99,12 @@ std::vector<Elf64_Sym> symbolTable(std::span<const ExportedSymbol> exports, Stri
   for (const ExportedSymbol& exported : exports) {
     Elf64_Sym symbol{};
     symbol.st_name = strings.add(exported.name);
-    symbol.st_info = ELF64_ST_INFO(STB_GLOBAL, exported.isFunction ? STT_FUNC : STT_OBJECT);
+    symbol.st_info = ELF64_ST_INFO(STB_GLOBAL, exported.threadLocal  ? STT_TLS
+                                               : exported.isFunction ? STT_FUNC
+                                                                     : STT_OBJECT);
     symbol.st_other = STV_DEFAULT;
     symbol.st_shndx = SHN_ABS; // glibc then leaves out the load base
-    symbol.st_value = reinterpret_cast<Elf64_Addr>(exported.address);
+    symbol.st_value = exported.threadLocal.value_or(reinterpret_cast<Elf64_Addr>(exported.address));
     symbols.push_back(symbol);
   }
   return symbols;
@@ -265,6 +268,17 @@ Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
   if (!library.handle || (thread && dlinfo(library.handle, RTLD_DI_TLS_MODID, &library.tlsModule) != 0))
     return Error(ErrorKind::Environment, "loading " + soname, dlerror());
   return library;
+}
+
+Status makeGlobal(void* handle) {
+  link_map* library = nullptr;
+  void* again = dlinfo(handle, RTLD_DI_LINKMAP, &library) == 0
+                    ? dlopen(library->l_name, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL)
+                    : nullptr;
+  if (!again)
+    return Error(ErrorKind::Environment, "showing thread-locals to libraries", dlerror());
+  dlclose(again); // it counts once more
+  return {};
 }
 
 } // namespace tiercel

@@ -19,6 +19,7 @@
 #include "tiercel/error.h"
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ struct ExportedSymbol {
   std::string name; ///< any bytes but NUL
   const void* address = nullptr;
   bool isFunction = false;
+  /// A thread-local of the library's own block, at this offset; instead of an address.
+  std::optional<size_t> threadLocal = std::nullopt;
 };
 
 /// What each thread's block of thread-locals looks like at first.
@@ -51,5 +54,7 @@ struct SyntheticLibrary {
 Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
                                               std::span<const ExportedSymbol> exports,
                                               const ThreadTemplate* thread, bool global);
+/// What only the handle led to is for everyone from now on.
+Status makeGlobal(void* handle);
 
 } // namespace tiercel

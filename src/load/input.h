@@ -54,8 +54,4 @@ Result<std::vector<ArchiveMember>> readArchive(const Input& archive);
 /// Linker scripts are followed. Empty when the C library itself provides it (pthread, dl, rt, …).
 Result<std::string> findLibrary(const std::string& name, const std::vector<std::string>& directories);
 
-/// The file that the dynamic loader would open for a soname in the system's folders; the name itself if it
-/// is a path or not found.
-std::string findSoname(const std::string& name);
-
 } // namespace tiercel

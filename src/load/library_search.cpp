@@ -89,16 +89,4 @@ Result<std::string> findLibrary(const std::string& name, const std::vector<std::
                    "the system's folders");
 }
 
-std::string findSoname(const std::string& name) {
-  if (name.find('/') != std::string::npos)
-    return name;
-  for (const char* folder : kSystemFolders) {
-    llvm::SmallString<128> path(folder);
-    llvm::sys::path::append(path, name);
-    if (llvm::sys::fs::exists(path))
-      return path.str().str();
-  }
-  return name;
-}
-
 } // namespace tiercel

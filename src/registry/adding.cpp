@@ -396,7 +396,7 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
   name.aliased &= adding.rules.redefine; // what is redefined goes on under its other names
   name.orphaned = false;
   setStrength(named, strength);
-  name.hidden = !value.hasDefaultVisibility();
+  name.hidden = value.hasHiddenVisibility();
   name.inComdat = value.hasComdat();
   name.definedIn = view(strings_.save(adding.entry.image->name));
   return {};
@@ -464,7 +464,7 @@ Status Registry::enterAlias(Adding& adding, uint32_t ordinal) {
   bind(named, ref, {adding.id, ordinal});
   setStrength(named, strengthOf(alias));
   name.inComdat = alias.hasComdat();
-  name.hidden = !alias.hasDefaultVisibility();
+  name.hidden = alias.hasHiddenVisibility();
   name.aliased = name.ownsRecord = name.orphaned = false;
   name.definedIn = view(strings_.save(entry.image->name));
   return {};

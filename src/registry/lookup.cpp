@@ -159,14 +159,26 @@ bool Registry::prevails(ImageId image, uint32_t ordinal, llvm::StringRef name) {
   return definition.image == image && definition.ordinal == ordinal;
 }
 
-std::vector<std::pair<std::string, SymbolRef>> Registry::exported(const std::vector<std::string>& names) {
+std::vector<std::pair<std::string, SymbolRef>> Registry::exported(const llvm::StringSet<>& names,
+                                                                  bool others) {
   LockGuard lock(mutex_);
   std::vector<std::pair<std::string, SymbolRef>> result;
-  for (const std::string& name : names) {
-    auto found = names_.find(name);
-    if (found != names_.end() && found->second.strength == Strength::Strong && !found->second.hidden &&
-        found->second.ref.kind != SymbolKind::Absolute)
-      result.emplace_back(name, found->second.ref);
+  const auto add = [&](const Name& name) {
+    const NameEntry& entry = name.second;
+    if (entry.strength != Strength::Undefined && !entry.hidden && entry.ref.kind != SymbolKind::None &&
+        entry.ref.kind != SymbolKind::Absolute)
+      result.emplace_back(name.first().str(), entry.ref);
+  };
+  if (others) {
+    for (const Name& name : names_) {
+      if (!names.contains(name.first()))
+        add(name);
+    }
+  } else {
+    for (const auto& name : names) {
+      if (const auto found = names_.find(name.first()); found != names_.end())
+        add(*found);
+    }
   }
   return result;
 }

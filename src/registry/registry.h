@@ -29,6 +29,7 @@
 #include "registry/entries.h"
 
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Allocator.h"
 #include "llvm/Support/StringSaver.h"
 
@@ -141,9 +142,8 @@ public:
   std::vector<GlobalId> threadLocalsOf(ImageId image) TIERCEL_EXCLUDES(mutex_);
   /// Whether value `ordinal` of `image` is the definition that its name got.
   bool prevails(ImageId image, uint32_t ordinal, llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
-  /// Those of `names` that the program defines strongly, with what they mean: a native link would make
-  /// libraries use the program's definition. (Weak ones, mostly templates, are the same in the library.)
-  std::vector<std::pair<std::string, SymbolRef>> exported(const std::vector<std::string>& names)
+  /// What the program defines for libraries to see under these names, or under all but these (`others`).
+  std::vector<std::pair<std::string, SymbolRef>> exported(const llvm::StringSet<>& names, bool others)
       TIERCEL_EXCLUDES(mutex_);
 
   FunctionId functionAt(const void* address) const { return table_.idOfStub(address); }

@@ -531,24 +531,36 @@ std::string systemLibrary(const char* name) {
   return std::filesystem::path(mapOf(libc).l_name).replace_filename(name);
 }
 
-TEST(DynamicSymbolNames, DefinedAndUndefined) {
-  const Result<std::vector<std::string>> names = dynamicSymbolNames(systemLibrary("libthread_db.so.1"));
-  ASSERT_TRUE(names) << names.error().message();
-  EXPECT_THAT(*names, Contains("td_ta_new"));          // defined
-  EXPECT_THAT(*names, Contains("ps_pglobal_lookup"));  // undefined
-  EXPECT_THAT(*names, Contains("ps_get_thread_area")); // undefined, weak
-  EXPECT_THAT(*names, Not(Contains("")));              // the null symbol
-  EXPECT_THAT(*names, Each(Not(HasSubstr("@"))));      // versions are not part of names
+std::vector<std::string> namesOf(const DynamicLibrary& library, bool defined, bool mergeable) {
+  std::vector<std::string> names;
+  for (const DynamicSymbol& symbol : library.symbols) {
+    if (symbol.isDefined == defined && symbol.isMergeable == mergeable)
+      names.push_back(symbol.name.str());
+  }
+  return names;
 }
 
-TEST(DynamicSymbolNames, UniqueSymbolsCountAsGlobal) {
-  const Result<std::vector<std::string>> names = dynamicSymbolNames(systemLibrary("libstdc++.so.6"));
-  ASSERT_TRUE(names) << names.error().message();
-  EXPECT_THAT(*names, Contains("_ZNSt7collateIcE2idE"));              // STB_GLOBAL
-  EXPECT_THAT(*names, Contains("_ZNSs4_Rep20_S_empty_rep_storageE")); // STB_GNU_UNIQUE
+TEST(DynamicLibraries, DefineAndNeed) {
+  const Result<DynamicLibrary> library = readDynamicLibrary(systemLibrary("libthread_db.so.1"));
+  ASSERT_TRUE(library) << library.error().message();
+  const std::vector<std::string> undefined = namesOf(*library, false, false);
+  EXPECT_THAT(namesOf(*library, true, false), Contains("td_ta_new"));
+  EXPECT_THAT(undefined, Contains("ps_pglobal_lookup"));
+  EXPECT_THAT(undefined, Contains("ps_get_thread_area")); // weak
+  EXPECT_THAT(undefined, Not(Contains("")));              // the null symbol
+  EXPECT_THAT(undefined, Each(Not(HasSubstr("@"))));      // versions are not part of names
+  EXPECT_THAT(library->needed, Contains("libc.so.6"));
 }
 
-TEST(DynamicSymbolNames, WhatIsNoLibraryIsAnError) {
+TEST(DynamicLibraries, UniqueAndWeakSymbolsAreMergeable) {
+  const Result<DynamicLibrary> library = readDynamicLibrary(systemLibrary("libstdc++.so.6"));
+  ASSERT_TRUE(library) << library.error().message();
+  EXPECT_THAT(namesOf(*library, true, false), Contains("_ZNSt12placeholders3_20E"));         // STB_GLOBAL
+  EXPECT_THAT(namesOf(*library, true, true), Contains("_ZNSs4_Rep20_S_empty_rep_storageE")); // STB_GNU_UNIQUE
+  EXPECT_THAT(namesOf(*library, true, true), Contains("_ZTISt9exception"));
+}
+
+TEST(DynamicLibraries, WhatIsNoneIsAnError) {
   const std::filesystem::path folder = testing::TempDir();
   const std::string missing = folder / "tsl-missing.so";
   const std::string text = folder / "tsl-text.so";
@@ -565,13 +577,13 @@ TEST(DynamicSymbolNames, WhatIsNoLibraryIsAnError) {
   std::ofstream(foreign).write(reinterpret_cast<const char*>(&header), sizeof(header));
 
   for (const std::string& path : {missing, text, cut, foreign, folder.string()}) {
-    const Result<std::vector<std::string>> names = dynamicSymbolNames(path);
-    ASSERT_FALSE(names) << path;
-    EXPECT_EQ(names.error().kind(), ErrorKind::BadInput);
-    EXPECT_EQ(names.error().what(), path);
-    EXPECT_FALSE(names.error().why().empty());
+    const Result<DynamicLibrary> library = readDynamicLibrary(path);
+    ASSERT_FALSE(library) << path;
+    EXPECT_EQ(library.error().kind(), ErrorKind::BadInput);
+    EXPECT_EQ(library.error().what(), path);
+    EXPECT_FALSE(library.error().why().empty());
   }
-  EXPECT_EQ(dynamicSymbolNames(foreign).error().why(), "a library for another machine");
+  EXPECT_EQ(readDynamicLibrary(foreign).error().why(), "a library for another machine");
   for (const std::string& path : {text, cut, foreign})
     std::filesystem::remove(path);
 }

@@ -14,6 +14,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
 
 class RegistryTest : public testing::Test {
 protected:
@@ -354,16 +355,21 @@ TEST_F(RegistryTest, AbsoluteSymbols) {
   EXPECT_FALSE(program.tryAdd("define void @host() { ret void }", "late"));
 }
 
-TEST_F(RegistryTest, LibrariesSeeStrongDefinitions) {
+TEST_F(RegistryTest, LibrariesSeeWhatIsNotHidden) {
   program.add("define void @strong() { ret void }  define weak void @weak() { ret void }\n"
-              "define hidden void @hidden() { ret void }  @data = global i32 1");
-  const std::vector<std::string> asked = {"strong", "weak", "hidden", "data", "unknown"};
-  std::vector<std::string> names;
-  for (const auto& [name, ref] : registry.exported(asked)) {
-    names.push_back(name);
-    EXPECT_EQ(ref.id, registry.find(name).id);
-  }
-  EXPECT_THAT(names, ElementsAre("strong", "data"));
+              "define hidden void @hidden() { ret void }  define protected void @kept() { ret void }\n"
+              "@data = global i32 1");
+  const auto seen = [&](const llvm::StringSet<>& names, bool others) {
+    std::vector<std::string> list;
+    for (const auto& [name, ref] : registry.exported(names, others)) {
+      list.push_back(name);
+      EXPECT_EQ(ref.id, registry.find(name).id);
+    }
+    return list;
+  };
+  EXPECT_THAT(seen({"strong", "weak", "hidden", "data", "unknown"}, /*others=*/false),
+              UnorderedElementsAre("strong", "weak", "data"));
+  EXPECT_THAT(seen({"strong"}, /*others=*/true), UnorderedElementsAre("weak", "kept", "data"));
 }
 
 TEST_F(RegistryTest, ReadersAgreeOnOrdinals) {
