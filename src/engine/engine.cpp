@@ -4,6 +4,7 @@
 #include "tiercel/llvm.h"
 
 #include "engine/engine_impl.h"
+#include "engine/linker_symbols.h"
 #include "engine/process_hooks.h"
 #include "engine/runtime_functions.h"
 #include "platform/lazy_entry.h"
@@ -94,6 +95,8 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
   if (Status status = supplyRuntimeFunctions(*engine, *engine->arena_, engine->host_); !status)
     return status.takeError();
   engine->host_.onLoaded([raw = engine.get()] { raw->processChanged(); });
+  if (Status status = supplyLinkerSymbols(*engine->arena_, engine->host_); !status)
+    return status.takeError();
   engine->host_.onLoad(
       [raw = engine.get()](const std::string& path) { return raw->exportToLibrary(path, /*opened=*/false); });
   return engine;

@@ -67,6 +67,14 @@ std::vector<AddedInitialiser> describeInitialisers(const std::vector<Initialiser
   return described;
 }
 
+/// Something refers to it, or the compiler driver would ask for it (`-u`): programs that count for a profile
+/// do not mention the runtime that writes it.
+bool isWanted(Registry& registry, const std::string& name) {
+  if (name == "__llvm_profile_runtime" && registry.find(name).kind == SymbolKind::None)
+    return !registry.globalsInSection("__llvm_prf_cnts").empty();
+  return registry.isUndefined(name);
+}
+
 } // namespace
 
 // --- adding -----------------------------------------------------------------------------------------------
@@ -122,7 +130,7 @@ Status EngineImpl::pullArchiveMembers() {
     changed = false;
     for (ArchiveMember& member : archiveMembers_) {
       if (member.added || std::none_of(member.defines.begin(), member.defines.end(),
-                                       [&](const std::string& name) { return registry_.isUndefined(name); }))
+                                       [&](const std::string& name) { return isWanted(registry_, name); }))
         continue;
       member.added = true;
       changed = true;

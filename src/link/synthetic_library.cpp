@@ -272,7 +272,7 @@ Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
 
 Status makeGlobal(void* handle) {
   link_map* library = nullptr;
-  void* again = dlinfo(handle, RTLD_DI_LINKMAP, &library) == 0
+  void* again = dlinfo(handle, RTLD_DI_LINKMAP, static_cast<void*>(&library)) == 0
                     ? dlopen(library->l_name, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL)
                     : nullptr;
   if (!again)
