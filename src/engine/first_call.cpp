@@ -46,12 +46,15 @@ void* EngineImpl::firstCall(FunctionId id, const void* returnAddress) {
     const uint32_t serial = record.serial.load(std::memory_order_acquire);
     const bool defined = record.definition.load().exists();
     std::optional<Error> error;
+    std::byte* resolver = nullptr;
     {
       ProgramStateGuard guard;
       promoter_.ensureWorkers();
       collector_.noteStack();
       if (!defined) {
-        if (void* late = findLate(record))
+        resolver = objects_.resolverOf(id);
+        void* late = resolver ? nullptr : findLate(record);
+        if (late)
           return late;
       } else if (!record.isIfunc.load(std::memory_order_relaxed)) {
         Result<void*> code = ensureCompiled(record);
@@ -59,6 +62,15 @@ void* EngineImpl::firstCall(FunctionId id, const void* returnAddress) {
           return *code;
         error = code.takeError();
       }
+    }
+    if (resolver) {
+      // The program's code, as resolvers in IR (runIfunc). Who calls while the object is removed calls what
+      // goes, as natively after dlclose.
+      void* target = reinterpret_cast<void* (*)()>(resolver)();
+      ProgramStateGuard guard;
+      LockGuard lock(versions_.mutex());
+      publish(record.id, target);
+      return target;
     }
     if (!defined) {
       // The host's answer is for this call; it may also have added the function. Without the whole guard: it

@@ -2,6 +2,7 @@
 #include "engine/native_objects.h"
 
 #include "base/llvm_error.h"
+#include "link/object_checks.h"
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Object/ELFObjectFile.h"
@@ -16,6 +17,8 @@ Result<ObjectSymbols> readObjectSymbols(llvm::MemoryBufferRef object) {
       llvm::object::ObjectFile::createELFObjectFile(object);
   if (!file)
     return fromLlvm(file.takeError(), ErrorKind::BadInput, name);
+  if (Status status = checkLinkable(object); !status)
+    return status.takeError();
   // Undefined symbols have no type; how they are used tells functions that are only called from the rest.
   llvm::StringSet<> usedAsData;
   for (const llvm::object::SectionRef& section : (*file)->sections()) {
@@ -48,9 +51,10 @@ Result<ObjectSymbols> readObjectSymbols(llvm::MemoryBufferRef object) {
         symbols.undefined.push_back({text->str(), usedAsData.contains(*text)});
       continue;
     }
-    symbols.defined.push_back({text->str(), weak, (*flags & llvm::object::SymbolRef::SF_Common) != 0,
-                               (*flags & llvm::object::SymbolRef::SF_Exported) == 0,
-                               elf.getELFType() == llvm::ELF::STT_FUNC});
+    symbols.defined.push_back(
+        {text->str(), weak, (*flags & llvm::object::SymbolRef::SF_Common) != 0,
+         (*flags & llvm::object::SymbolRef::SF_Exported) == 0,
+         elf.getELFType() == llvm::ELF::STT_FUNC || elf.getELFType() == llvm::ELF::STT_GNU_IFUNC});
   }
   return symbols;
 }
@@ -76,6 +80,11 @@ bool NativeObjects::isShown(const std::string& name) {
 void NativeObjects::noteShown(const std::string& name) {
   LockGuard lock(mutex_);
   shown_.insert(name);
+}
+
+std::byte* NativeObjects::resolverOf(FunctionId function) {
+  LockGuard lock(mutex_);
+  return resolvers_.lookup(function.value);
 }
 
 std::vector<std::string> NativeObjects::usersOf(const std::string& undefined,
@@ -121,6 +130,8 @@ std::unique_ptr<CodeVersion> NativeObjects::remove(ObjectId id, Registry& regist
   if (!object)
     return nullptr;
   registry.removeObject(id, object->symbols);
+  for (const auto& [function, resolver] : object->result.resolvers)
+    resolvers_.erase(function.value);
   if (object->result.version)
     object->result.version->addressesEscape = object->escapes;
   return std::move(object->result.version);
@@ -143,6 +154,8 @@ Status NativeObjects::link(ObjectId id) {
     return {};
   });
   object.state = status ? Object::Linked : Object::Pending;
+  for (const auto& [function, resolver] : object.result.resolvers)
+    resolvers_[function.value] = resolver;
   return status;
 }
 

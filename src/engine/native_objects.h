@@ -10,6 +10,7 @@
 #include "link/linker.h"
 #include "registry/registry.h"
 
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -43,6 +44,8 @@ public:
   Result<std::byte*> address(ObjectId id, int64_t symbol, const ObjectUser& user) TIERCEL_EXCLUDES(mutex_);
   /// Links if need be; .init_array and .fini_array of one object.
   Result<const LinkedObject*> linked(ObjectId id) TIERCEL_EXCLUDES(mutex_);
+  /// What decides where calls of the function go, if it stands for an ifunc of an object; else null.
+  std::byte* resolverOf(FunctionId function) TIERCEL_EXCLUDES(mutex_);
   /// The objects that refer to a symbol that nothing defines, by name.
   std::vector<std::string> usersOf(const std::string& undefined, const std::string& exceptModule)
       TIERCEL_EXCLUDES(mutex_);
@@ -79,6 +82,7 @@ private:
   RecursiveMutex& mutex_;
   std::vector<std::unique_ptr<Object>> objects_ TIERCEL_GUARDED_BY(mutex_);
   llvm::StringSet<> shown_ TIERCEL_GUARDED_BY(mutex_);
+  llvm::DenseMap<uint32_t, std::byte*> resolvers_ TIERCEL_GUARDED_BY(mutex_); ///< by function
 };
 
 } // namespace tiercel

@@ -6,14 +6,15 @@
 #include "platform/program_state_guard.h"
 
 #include <csignal>
+#include <cstring>
 #include <dlfcn.h>
 #include <pthread.h>
 #include <unistd.h>
 
 extern "C" {
 // From libgcc.a, behind __builtin_cpu_supports.
-extern unsigned int __cpu_model[];
-extern unsigned int __cpu_features2[];
+extern unsigned int __cpu_model[4];
+extern unsigned int __cpu_features2[3];
 int __cpu_indicator_init();
 int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso);
 int __cxa_at_quick_exit(void (*handler)(void*), void* dso);
@@ -140,13 +141,27 @@ sighandler_t setSignalHandler(int number, sighandler_t handler, EngineImpl* engi
 
 template <typename F> void* address(F* function) { return reinterpret_cast<void*>(function); }
 
+/// Copies in the arena: natively each executable has its own, and objects refer to it by 32 bits.
+Status supplyCpuModel(Arena& arena, HostSymbols& host) {
+  __cpu_indicator_init();
+  Result<std::byte*> copy =
+      arena.allocateData(sizeof __cpu_model + sizeof __cpu_features2, alignof(unsigned int));
+  if (!copy)
+    return copy.takeError();
+  memcpy(*copy, __cpu_model, sizeof __cpu_model);
+  memcpy(*copy + sizeof __cpu_model, __cpu_features2, sizeof __cpu_features2);
+  host.supply("__cpu_model", *copy);
+  host.supply("__cpu_features2", *copy + sizeof __cpu_model);
+  return {};
+}
+
 } // namespace
 
 Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& host) {
   host.supply("__dso_handle", engine.dsoHandle());
   host.supply("dlerror", address(HostSymbols::programError));
-  host.supply("__cpu_model", __cpu_model);
-  host.supply("__cpu_features2", __cpu_features2);
+  if (Status status = supplyCpuModel(arena, host); !status)
+    return status;
   host.supply("__cpu_indicator_init", address(__cpu_indicator_init));
 
   struct Bound {

@@ -5,6 +5,7 @@
 #include "link/frames_of_graph.h"
 #include "link/got_loads.h"
 #include "link/graph_memory.h"
+#include "link/ifuncs.h"
 #include "link/reference_rewriter.h"
 #include "link/unwind.h"
 #include "unit/link_name.h"
@@ -71,6 +72,12 @@ public:
     for (jl::Symbol* symbol : graph.defined_symbols()) {
       if (symbol->hasName() && symbol->getScope() != jl::Scope::Local)
         outcome_.object.symbols[*symbol->getName()] = symbol->getAddress().toPtr<std::byte*>();
+    }
+    for (const ReferenceRewriter::Ifunc& ifunc : rewriter_.ifuncs()) {
+      if (ifunc.isExported)
+        outcome_.object.symbols[ifunc.name] = environment_.functions.stub(ifunc.function);
+      outcome_.object.resolvers.emplace_back(ifunc.function,
+                                             ifunc.resolver->getAddress().toPtr<std::byte*>());
     }
     if (onAddresses_)
       (*onAddresses_)(outcome_.object);
@@ -247,8 +254,14 @@ Result<LinkedFunction> Linker::link(const Artifact& artifact, ThreadLocalSource&
 Result<LinkedObject> Linker::linkObject(llvm::MemoryBufferRef object, ImageId scope, ObjectId self,
                                         ThreadLocalSource& threads,
                                         const std::function<void(const LinkedObject&)>& onAddresses) {
+  Result<ObjectWithIfuncs> resolved = resolversForIfuncs(object);
+  if (!resolved)
+    return resolved.takeError();
   ReferenceRewriter rewriter(environment_, scope, self, threads);
-  Result<GraphLink::Outcome> outcome = linkGraph(environment_, object, rewriter, nullptr, &onAddresses);
+  rewriter.setIfuncs(std::move(resolved->names));
+  Result<GraphLink::Outcome> outcome =
+      linkGraph(environment_, resolved->bytes ? resolved->bytes->getMemBufferRef() : object, rewriter,
+                nullptr, &onAddresses);
   if (!outcome)
     return outcome.takeError();
   environment_.registry.noteLinked(self);

@@ -65,6 +65,8 @@ struct LinkedObject {
     uint32_t priority;
     std::byte* function;
   };
+  /// Functions that stand for ifuncs of the object, and the resolvers in it.
+  std::vector<std::pair<FunctionId, std::byte*>> resolvers;
   std::vector<Initialiser> constructors; ///< of .init_array, in order
   std::vector<Initialiser> destructors;
 };

@@ -153,8 +153,46 @@ void ReferenceRewriter::keepInitialisers(jl::LinkGraph& graph) {
   }
 }
 
+/// Each gets a function record of its own, whose first call will run the resolver: in the middle of a link,
+/// under its lock, it must not run.
+llvm::Error ReferenceRewriter::standInForIfuncs(jl::LinkGraph& graph) {
+  llvm::DenseMap<jl::Symbol*, jl::Symbol*> stubs;
+  for (jl::Symbol* symbol : graph.defined_symbols()) {
+    if (!symbol->hasName() || !ifuncNames_.contains(*symbol->getName()))
+      continue;
+    const std::string name = (*symbol->getName()).str();
+    // Not the record of another function of this name: that is what it is called where it is local.
+    Result<FunctionId> id =
+        environment_.registry.declareFunction(name + "#ifunc" + std::to_string(self_.value));
+    if (!id)
+      return fail(id.takeError());
+    ifuncs_.push_back({name, symbol->getScope() != jl::Scope::Local, *id, symbol});
+  }
+  for (const Ifunc& ifunc : ifuncs_) {
+    ifunc.resolver->setScope(jl::Scope::Local);
+    ifunc.resolver->setLive(true);
+    jl::Symbol& stub =
+        graph.addAbsoluteSymbol(graph.intern("#stub" + std::to_string(ifunc.function.value)),
+                                llvm::orc::ExecutorAddr::fromPtr(environment_.functions.stub(ifunc.function)),
+                                sizeof(void*), jl::Linkage::Strong, jl::Scope::Local, true);
+    functions_[&stub] = ifunc.function;
+    stubs[ifunc.resolver] = &stub;
+  }
+  if (stubs.empty())
+    return llvm::Error::success();
+  for (jl::Block* block : graph.blocks()) {
+    for (jl::Edge& edge : block->edges()) {
+      if (jl::Symbol* stub = stubs.lookup(&edge.getTarget()))
+        edge.setTarget(*stub);
+    }
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error ReferenceRewriter::resolve(jl::LinkGraph& graph) {
   dropOverridden(graph);
+  if (llvm::Error error = standInForIfuncs(graph))
+    return error;
   keepInitialisers(graph);
   std::vector<jl::Symbol*> externals(graph.external_symbols().begin(), graph.external_symbols().end());
   for (jl::Symbol* symbol : externals) {
@@ -213,6 +251,13 @@ llvm::Error ReferenceRewriter::reportMissing() {
       Error(ErrorKind::MissingSymbol, "linking", "nothing defines '" + llvm::join(missing_, "', '") + "'"));
 }
 
+/// Code that was not compiled for shared libraries expects data to be in the executable, where linkers copy
+/// it to.
+bool ReferenceRewriter::isOutOfReach(const jl::Edge& edge) const {
+  return (edge.getKind() == x86::Delta32 || edge.getKind() == x86::PCRel32) &&
+         !environment_.arena.isNear(edge.getTarget().getAddress().toPtr<void*>());
+}
+
 llvm::Error ReferenceRewriter::rewrite(jl::LinkGraph& graph) {
   // A copy: entries for thread-locals add blocks.
   const std::vector<jl::Block*> blocks(graph.blocks().begin(), graph.blocks().end());
@@ -228,6 +273,12 @@ llvm::Error ReferenceRewriter::rewrite(jl::LinkGraph& graph) {
         addressTaken_.insert(*edge.getTarget().getName());
       if (edge.getTarget().isDefined() || edge.getTarget().isExternal())
         continue;
+      if (self_.valid() && isOutOfReach(edge))
+        return fail(
+            Error(ErrorKind::Unsupported, "linking",
+                  "it takes '" + (*edge.getTarget().getName()).str() +
+                      "', which is in a library or nowhere, to be near; compile it with -fPIC, or give "
+                      "its bitcode"));
       switch (edge.getKind()) {
       case x86::BranchPCRel32:
         // A plain relative call reaches all of the arena; JITLink would make a PLT stub.

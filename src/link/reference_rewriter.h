@@ -23,6 +23,16 @@ public:
                     ThreadLocalSource& threads)
       : environment_(environment), scope_(scope), self_(self), threads_(threads) {}
 
+  /// Symbols of the object that stand for what a resolver returns (link/ifuncs.h). Before `resolve`.
+  void setIfuncs(llvm::StringSet<> names) { ifuncNames_ = std::move(names); }
+  struct Ifunc {
+    std::string name;
+    bool isExported;
+    FunctionId function; ///< in whose stub it got its address
+    llvm::jitlink::Symbol* resolver;
+  };
+  const std::vector<Ifunc>& ifuncs() const { return ifuncs_; }
+
   /// Before pruning: gives external symbols their addresses. Those that belong to other objects stay external
   /// until this object's own addresses are known.
   llvm::Error resolve(llvm::jitlink::LinkGraph& graph);
@@ -56,7 +66,9 @@ private:
   Target data(Result<std::byte*> address, int64_t offset = 0);
   Target findByLinkName(llvm::StringRef name);
   void dropOverridden(llvm::jitlink::LinkGraph& graph);
+  llvm::Error standInForIfuncs(llvm::jitlink::LinkGraph& graph);
   static void keepInitialisers(llvm::jitlink::LinkGraph& graph);
+  bool isOutOfReach(const llvm::jitlink::Edge& edge) const;
   void rewriteThreadLocal(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Edge& edge);
   void rewriteCall(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Block& block, llvm::jitlink::Edge& edge);
   void placeDirectCall(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Block& block,
@@ -72,6 +84,8 @@ private:
   std::optional<Error> error_;
   std::vector<std::string> missing_;
   std::vector<ObjectId> objects_;
+  llvm::StringSet<> ifuncNames_;
+  std::vector<Ifunc> ifuncs_;
   llvm::StringSet<> addressTaken_; ///< what is left external and not only called
   llvm::DenseMap<llvm::jitlink::Symbol*, FunctionId> functions_;
   llvm::DenseMap<uint32_t, llvm::jitlink::Symbol*> cells_; ///< by function
