@@ -76,31 +76,55 @@ Result<ImageReader*> Session::readerOf(const FunctionRecord& record, const Defin
   return opened;
 }
 
-Result<ImageReader*> Session::reader(ImageId image) {
-  if (const uint64_t releases = environment_.registry.releases(); releases != releasesSeen_) {
-    // What is here for images that are gone would keep their bytes, and stand for others.
-    releasesSeen_ = releases;
-    for (size_t i = 0; i < readers_.size(); ++i) {
-      if (readers_[i] &&
-          environment_.registry.image(ImageId(static_cast<uint32_t>(i))).get() != &readers_[i]->image()) {
-        retiredReaders_.push_back(std::move(readers_[i]));
-        ++gone_;
-      }
+void Session::forgetReleased() {
+  const uint64_t releases = environment_.registry.releases();
+  if (releases == releasesSeen_)
+    return;
+  // What is here for images that are gone would keep their bytes, and stand for others.
+  releasesSeen_ = releases;
+  for (auto open = readers_.begin(); open != readers_.end();) {
+    const auto next = std::next(open);
+    if (environment_.registry.image(open->image).get() != &open->reader->image()) {
+      retiredReaders_.push_back(std::move(open->reader));
+      places_.erase(open->image.value);
+      readers_.erase(open);
+      ++gone_;
     }
+    open = next;
   }
-  if (readers_.size() <= image.value)
-    readers_.resize(image.value + 1);
-  std::unique_ptr<ImageReader>& slot = readers_[image.value];
-  if (!slot) {
-    std::shared_ptr<const ProgramImage> bytes = environment_.registry.image(image);
-    if (!bytes)
-      return Error(ErrorKind::Internal, "module", "it was removed");
-    Result<std::unique_ptr<ImageReader>> opened = ImageReader::open(std::move(bytes), *context_);
-    if (!opened)
-      return opened.takeError();
-    slot = std::move(*opened);
+}
+
+Result<ImageReader*> Session::reader(ImageId image) {
+  forgetReleased();
+  if (const auto found = places_.find(image.value); found != places_.end()) {
+    readers_.splice(readers_.begin(), readers_, found->second);
+    return found->second->reader.get();
   }
-  return slot.get();
+  std::shared_ptr<const ProgramImage> bytes = environment_.registry.image(image);
+  if (!bytes)
+    return Error(ErrorKind::Internal, "module", "it was removed");
+  Result<std::unique_ptr<ImageReader>> opened = ImageReader::open(std::move(bytes), *context_);
+  if (!opened)
+    return opened.takeError();
+  enter(image, std::move(*opened));
+  return readers_.front().reader.get();
+}
+
+void Session::enter(ImageId image, std::unique_ptr<ImageReader> reader) {
+  readers_.push_front({image, std::move(reader)});
+  places_[image.value] = readers_.begin();
+}
+
+void Session::rest() {
+  if (retiredReaders_.empty() && readers_.size() <= kMostReaders)
+    return;
+  stack_.run([this] {
+    retiredReaders_.clear();
+    for (; readers_.size() > kMostReaders; ++gone_) {
+      places_.erase(readers_.back().image.value);
+      readers_.pop_back();
+    }
+  });
 }
 
 Result<std::unique_ptr<ImageReader>> Session::open(std::shared_ptr<const ProgramImage> image) {
@@ -111,10 +135,12 @@ Result<std::unique_ptr<ImageReader>> Session::open(std::shared_ptr<const Program
 
 void Session::adopt(ImageId image, std::unique_ptr<ImageReader> reader) {
   --gone_;
-  if (readers_.size() <= image.value)
-    readers_.resize(image.value + 1);
-  gone_ += readers_[image.value] != nullptr;
-  readers_[image.value] = std::move(reader);
+  if (const auto former = places_.find(image.value); former != places_.end()) { // of a released image
+    retiredReaders_.push_back(std::move(former->second->reader));
+    readers_.erase(former->second);
+    ++gone_;
+  }
+  enter(image, std::move(reader));
 }
 
 Result<CodeGenerator*> Session::generator(unsigned tier) {

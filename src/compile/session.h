@@ -21,6 +21,7 @@
 #include "llvm/IR/LLVMContext.h"
 
 #include <array>
+#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -55,6 +56,9 @@ public:
   /// An LLVM context never forgets a constant or type, so that one through which more and more images pass
   /// grows without bound. A worn session is replaced by a new one when it has done its work.
   bool isWorn() const { return gone_ >= kMostGone; }
+  /// Between uses, when nobody holds a reader: closes those that have not been used for longest, so that an
+  /// engine does not hold what LLVM makes of every image, some tens of kilobytes for the smallest.
+  void rest();
   Stack& stack() { return stack_; }
   /// Assembles module-level inline assembly into an object.
   Result<llvm::SmallVector<char, 0>> assemble(ImageReader& reader);
@@ -77,7 +81,18 @@ private:
   DiagnosticCollector* diagnostics_;         ///< owned by the context
   TargetAttributes attributes_;
   ClaimFilter claims_;
-  std::vector<std::unique_ptr<ImageReader>> readers_; ///< by image
+  struct OpenReader {
+    ImageId image;
+    std::unique_ptr<ImageReader> reader;
+  };
+  using Readers = std::list<OpenReader>;
+  void enter(ImageId image, std::unique_ptr<ImageReader> reader);
+  /// Closes readers of images that were released.
+  void forgetReleased();
+
+  Readers readers_; ///< the last used first
+  llvm::DenseMap<uint32_t, Readers::iterator> places_;
+  static constexpr size_t kMostReaders = 256;
   static constexpr unsigned kMostGone = 64;
   unsigned gone_ = 0; ///< images that were read and are not in the program, any more or yet
   /// Of images that were released: the unit in progress may still be made from one.

@@ -74,6 +74,7 @@ public:
 
 private:
   void giveBack(std::unique_ptr<Session> session, bool announce) TIERCEL_EXCLUDES(mutex_) {
+    session->rest();
     if (session->isWorn())
       return;
     {

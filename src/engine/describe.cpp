@@ -121,8 +121,10 @@ std::vector<ModuleInfo> EngineImpl::modules() {
       list.push_back({.name = name});
   };
   LockGuard lock(loadMutex_);
-  for (const Added& added : added_) // native objects
-    note(added.module);
+  for (auto* parts : {&initialised_, &added_}) {
+    for (const Added& added : *parts) // native objects
+      note(added.module);
+  }
   for (const ArchiveMember& member : archiveMembers_) {
     if (member.added || member.module != member.input.name) // else a module only if it is needed
       note(member.module);

@@ -22,6 +22,7 @@
 #include "engine/initialisation.h"
 #include "engine/inlining_notes.h"
 #include "engine/native_objects.h"
+#include "engine/ordered_by_module.h"
 #include "engine/promoter.h"
 #include "engine/versions.h"
 #include "events/statistics.h"
@@ -190,8 +191,7 @@ private:
   Status collectFrom(const Added& added, Initialisations& into) TIERCEL_REQUIRES(loadMutex_);
   bool isToRun(const Added& added, const AddedInitialiser& entry, bool there) TIERCEL_REQUIRES(loadMutex_);
   bool hasModule(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
-  /// Takes a module's destructors, to be run before it goes.
-  std::vector<Initialisation> takeDestructors(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
+  std::vector<Added*> addedOf(const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   void run(const std::vector<Initialisation>& functions);
   void finaliseModule(const std::string& module); ///< runs what was registered with __cxa_atexit
   void takeOut(std::span<const Added> parts) TIERCEL_REQUIRES(loadMutex_);
@@ -234,12 +234,12 @@ private:
   Statistics statistics_;
   FirstCompiles firstCompiles_;
   Mutex loadMutex_;
-  std::vector<ArchiveMember> archiveMembers_ TIERCEL_GUARDED_BY(loadMutex_);
+  OrderedByModule<ArchiveMember> archiveMembers_ TIERCEL_GUARDED_BY(loadMutex_);
   std::set<std::string> removing_ TIERCEL_GUARDED_BY(loadMutex_); ///< their destructors run
-  std::vector<Added> added_ TIERCEL_GUARDED_BY(loadMutex_);
-  size_t initialised_ TIERCEL_GUARDED_BY(loadMutex_) = 0; ///< of added_
+  OrderedByModule<Added> added_ TIERCEL_GUARDED_BY(loadMutex_);
+  OrderedByModule<Added> initialised_ TIERCEL_GUARDED_BY(loadMutex_); ///< no longer in added_
   PendingConstructors constructors_ TIERCEL_GUARDED_BY(loadMutex_);
-  std::vector<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run
+  OrderedByModule<Initialisation> destructors_ TIERCEL_GUARDED_BY(loadMutex_); ///< in the order to run
   bool destructorsRegistered_ TIERCEL_GUARDED_BY(loadMutex_) = false;
   DsoHandles dsoHandles_{*arena_};
   InliningNotes inlining_;

@@ -172,9 +172,8 @@ Error isBeingRemoved(const std::string& module) {
 // --- adding -----------------------------------------------------------------------------------------------
 
 bool EngineImpl::hasModule(const std::string& module) {
-  const auto isOf = [&](const auto& part) { return part.module == module; };
-  return registry_.hasModule(module) || std::any_of(added_.begin(), added_.end(), isOf) ||
-         std::any_of(archiveMembers_.begin(), archiveMembers_.end(), isOf);
+  return registry_.hasModule(module) || added_.has(module) || initialised_.has(module) ||
+         archiveMembers_.has(module);
 }
 
 Status EngineImpl::add(const std::string& module, const Source& source) {
@@ -213,8 +212,7 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
   LockGuard lock(loadMutex_);
   if (removing_.contains(module))
     return isBeingRemoved(module);
-  if (std::any_of(archiveMembers_.begin(), archiveMembers_.end(),
-                  [&](const ArchiveMember& member) { return member.module == module; }))
+  if (archiveMembers_.has(module))
     return Error(ErrorKind::Unsupported, "module '" + module + "'",
                  "it came from an archive; remove it and add it again");
   if (!registry_.hasModule(module))
@@ -368,9 +366,9 @@ Status EngineImpl::remove(const std::string& module, const RemoveOptions& option
       return isBeingRemoved(module);
     if (!options.force) {
       std::vector<std::string> used = registry_.usedByOthers(module);
-      for (const Added& added : added_) {
-        if (added.module == module && added.object.valid()) {
-          const std::vector<std::string> names = objects_.definitions(added.object);
+      for (const Added* added : addedOf(module)) {
+        if (added->object.valid()) {
+          const std::vector<std::string> names = objects_.definitions(added->object);
           used.insert(used.end(), names.begin(), names.end());
         }
       }
@@ -378,7 +376,7 @@ Status EngineImpl::remove(const std::string& module, const RemoveOptions& option
         return Error(ErrorKind::BadInput, "module '" + module + "'", "still in use: " + users);
     }
     constructors_.drop(module);
-    destructors = takeDestructors(module);
+    destructors = destructors_.take(module);
     removing_.insert(module);
   }
   // The program's code: without locks, and while all that it uses is there.
@@ -388,29 +386,25 @@ Status EngineImpl::remove(const std::string& module, const RemoveOptions& option
   {
     LockGuard lock(loadMutex_);
     removing_.erase(module);
-    std::erase_if(archiveMembers_, [&](const ArchiveMember& member) { return member.module == module; });
-    std::vector<Added> parts;
-    std::copy_if(added_.begin(), added_.end(), std::back_inserter(parts),
-                 [&](const Added& added) { return added.object.valid() && added.module == module; });
+    (void)archiveMembers_.take(module);
+    std::vector<Added> parts = initialised_.take(module);
+    for (Added& added : added_.take(module))
+      parts.push_back(std::move(added));
+    std::erase_if(parts, [](const Added& added) { return !added.object.valid(); });
     for (ImageId image : registry_.imagesOf(module)) // more than were added: redefinitions, too
       parts.push_back({image, ObjectId(), module, {}});
     takeOut(parts);
-    const auto isOf = [&](const Added& added) { return added.module == module; };
-    initialised_ -= static_cast<size_t>(
-        std::count_if(added_.begin(), added_.begin() + static_cast<ptrdiff_t>(initialised_), isOf));
-    std::erase_if(added_, isOf);
   }
   statistics_.removals.add();
   statistics_.emit({EventKind::ModuleRemoved, module, 0, {}});
   return {};
 }
 
-std::vector<Initialisation> EngineImpl::takeDestructors(const std::string& module) {
-  std::vector<Initialisation> taken;
-  const auto isOurs = [&](const Initialisation& entry) { return entry.module == module; };
-  std::copy_if(destructors_.begin(), destructors_.end(), std::back_inserter(taken), isOurs);
-  std::erase_if(destructors_, isOurs);
-  return taken;
+std::vector<Added*> EngineImpl::addedOf(const std::string& module) {
+  std::vector<Added*> parts = initialised_.of(module);
+  const std::vector<Added*> others = added_.of(module);
+  parts.insert(parts.end(), others.begin(), others.end());
+  return parts;
 }
 
 void EngineImpl::takeOut(std::span<const Added> parts) {

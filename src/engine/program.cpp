@@ -95,9 +95,12 @@ Status EngineImpl::addInput(Input input, const std::string& module) {
   const size_t added = added_.size(), members = archiveMembers_.size();
   Status status = addAll(std::move(input), module);
   if (!status) { // as if it had not been tried
-    takeOut(std::span(added_).subspan(added));
-    added_.resize(added);
-    archiveMembers_.resize(members);
+    std::vector<Added> parts;
+    while (added_.size() > added)
+      parts.push_back(added_.takeLast());
+    takeOut(parts);
+    while (archiveMembers_.size() > members)
+      (void)archiveMembers_.takeLast();
   }
   return status;
 }
@@ -110,7 +113,7 @@ Status EngineImpl::addAll(Input input, const std::string& module) {
       return members.takeError();
     for (ArchiveMember& member : *members) {
       member.module = module.empty() ? member.input.name : module;
-      archiveMembers_.push_back(std::move(member));
+      archiveMembers_.append(std::move(member));
     }
   } else if (Status status = addOne(std::move(input), name); !status) {
     return status;
@@ -185,9 +188,9 @@ Status EngineImpl::addBitcode(Input input, const std::string& module) {
     std::erase_if(change->changed, [&](FunctionId function) { return !mayHaveCode(function); });
     follow(std::move(*change));
   }
-  added_.push_back({id, ObjectId(), module, image,
-                    describeInitialisers(image->constructors, id, reader, registry_),
-                    describeInitialisers(image->destructors, id, reader, registry_)});
+  added_.append({id, ObjectId(), module, image,
+                 describeInitialisers(image->constructors, id, reader, registry_),
+                 describeInitialisers(image->destructors, id, reader, registry_)});
   opened->session->adopt(id, std::move(opened->reader));
   statistics_.emit({EventKind::ModuleLoaded, image->name, 0, {}, nullptr, image->bytes->getBufferSize()});
   if (assembled)
@@ -213,7 +216,7 @@ Status EngineImpl::addObject(Input input, const std::string& module, ImageId sco
     if (!id)
       return id.takeError();
     objects_.add(std::move(input.bytes), std::move(*symbols), scope, module);
-    added_.push_back({ImageId(), *id, module, {}});
+    added_.append({ImageId(), *id, module, {}});
   }
   followOthers();
   statistics_.emit({EventKind::ModuleLoaded, input.name, 0, {}, nullptr, bytes});
@@ -419,8 +422,8 @@ bool EngineImpl::isToRun(const Added& added, const AddedInitialiser& entry, bool
   const Definition own = registry_.findInModule(added.module, name, entry.internal).where;
   // Other files of the module, as of an archive, have entries of their own.
   return entry.prevailed && own.exists() && registry_.prevails(own.image, own.ordinal, name) &&
-         std::none_of(added_.begin(), added_.end(), [&](const Added& other) {
-           return other.image == own.image && other.bytes.lock() == registry_.image(own.image);
+         llvm::none_of(addedOf(added.module), [&](const Added* other) {
+           return other->image == own.image && other->bytes.lock() == registry_.image(own.image);
          });
 }
 
@@ -459,15 +462,17 @@ Status EngineImpl::collectFrom(const Added& added, Initialisations& into) {
 }
 
 Status EngineImpl::collectInitialisers(Initialisations& collected) {
-  size_t next = initialised_;
-  for (; next < added_.size(); ++next) {
-    if (removing_.contains(added_[next].module))
+  for (const Added& added : added_) {
+    if (removing_.contains(added.module))
       continue; // it goes without having been there
-    if (Status status = collectFrom(added_[next], collected); !status)
+    if (Status status = collectFrom(added, collected); !status)
       return status; // all of them again the next time
   }
-  for (; initialised_ < next; ++initialised_)
-    added_[initialised_].constructors = added_[initialised_].destructors = {};
+  while (!added_.empty()) {
+    Added added = added_.takeFirst();
+    added.constructors = added.destructors = {};
+    initialised_.append(std::move(added));
+  }
   return {};
 }
 
@@ -482,7 +487,8 @@ Status EngineImpl::beginConstructors() {
   std::vector<Initialisation>& destructors = collected.destructors;
   std::stable_sort(destructors.begin(), destructors.end(),
                    [](const Initialisation& a, const Initialisation& b) { return a.priority < b.priority; });
-  destructors_.insert(destructors_.begin(), destructors.rbegin(), destructors.rend());
+  for (Initialisation& destructor : destructors)
+    destructors_.prepend(std::move(destructor));
   if (!destructors_.empty() && !destructorsRegistered_) {
     destructorsRegistered_ = true;
     // Before the constructors register anything: .fini_array runs after all of atexit's.
@@ -542,8 +548,7 @@ void EngineImpl::runDestructors() {
       LockGuard lock(loadMutex_);
       if (destructors_.empty())
         return;
-      next.push_back(std::move(destructors_.front()));
-      destructors_.erase(destructors_.begin());
+      next.push_back(destructors_.takeFirst());
     }
     run(next);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Explaining what is missing. Reads the whole program, which only the way to an error message may.
+// Explaining what is missing. Reads all that mentions it, which only the way to an error message may.
 #include "base/diagnostics.h"
 #include "engine/engine_impl.h"
 
@@ -35,10 +35,14 @@ std::string EngineImpl::describeUsers(const std::vector<std::string>& names, con
     std::string& list = usersOf[name];
     list += (list.empty() ? "" : ", ") + user;
   };
-  for (uint32_t i = 0; i < registry_.imageCount(); ++i) {
-    std::shared_ptr<const ProgramImage> image = registry_.image(ImageId(i));
-    if (!image || !registry_.isLoaded(ImageId(i)) ||
-        (!except.empty() && registry_.moduleOf({ImageId(i), 0}) == except))
+  std::map<ImageId, std::vector<std::string>> mentioned;
+  for (const std::string& name : names) {
+    for (ImageId image : registry_.imagesMentioning(name))
+      mentioned[image].push_back(name);
+  }
+  for (const auto& [id, own] : mentioned) {
+    std::shared_ptr<const ProgramImage> image = registry_.image(id);
+    if (!image || (!except.empty() && registry_.moduleOf({id, 0}) == except))
       continue;
     llvm::LLVMContext context;
     context.setDiagnosticHandler(std::make_unique<DiagnosticCollector>());
@@ -50,7 +54,7 @@ std::string EngineImpl::describeUsers(const std::vector<std::string>& names, con
       llvm::consumeError(std::move(error));
       continue;
     }
-    for (const std::string& name : names) {
+    for (const std::string& name : own) {
       const llvm::GlobalValue* value = module.getNamedValue(name);
       if (!value)
         continue;
@@ -59,8 +63,8 @@ std::string EngineImpl::describeUsers(const std::vector<std::string>& names, con
       for (const llvm::GlobalValue* user : users) {
         // What was redefined since mentions nothing any more.
         const uint32_t ordinal = (*reader)->ordinalOf(user);
-        if (user != value && (user->getName().starts_with("llvm.") ||
-                              registry_.prevails(ImageId(i), ordinal, user->getName())))
+        if (user != value &&
+            (user->getName().starts_with("llvm.") || registry_.prevails(id, ordinal, user->getName())))
           note(name, "'" + user->getName().str() + "'");
       }
     }

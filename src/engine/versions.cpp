@@ -49,6 +49,10 @@ void Versions::enter(CodeVersion& version) {
     if (name.use == NameAssumption::Use::Absent)
       byAbsence_.insert(&version);
   }
+  if (version.function.valid()) {
+    for (ObjectId object : version.objects)
+      objectUsers_[object.value].insert(&version);
+  }
   registry_.useImages(version.images, 1);
 }
 
@@ -65,6 +69,8 @@ void Versions::leave(CodeVersion& version) {
   for (const NameAssumption& name : version.assumptions.names)
     forget(byName_, name.name);
   byAbsence_.erase(&version);
+  for (ObjectId object : version.objects)
+    forget(objectUsers_, object.value);
   registry_.useImages(version.images, -1);
 }
 
@@ -221,13 +227,9 @@ std::vector<CodeVersion*> Versions::users(FunctionId id) {
 }
 
 std::vector<CodeVersion*> Versions::users(ObjectId id) {
-  std::vector<CodeVersion*> users;
-  for (const auto& [version, owner] : all_) {
-    if (version->function.valid() &&
-        std::find(version->objects.begin(), version->objects.end(), id) != version->objects.end())
-      users.push_back(version);
-  }
-  return users;
+  const auto found = objectUsers_.find(id.value);
+  return found == objectUsers_.end() ? std::vector<CodeVersion*>()
+                                     : std::vector<CodeVersion*>(found->second.begin(), found->second.end());
 }
 
 std::vector<CodeVersion*> Versions::beginCollection() {

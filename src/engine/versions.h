@@ -122,6 +122,7 @@ private:
   std::unordered_map<uint32_t, Users> byFunction_ TIERCEL_GUARDED_BY(mutex_);
   std::unordered_map<std::string, Users> byName_ TIERCEL_GUARDED_BY(mutex_);
   Users byAbsence_ TIERCEL_GUARDED_BY(mutex_);
+  std::unordered_map<uint32_t, Users> objectUsers_ TIERCEL_GUARDED_BY(mutex_);
   std::set<uint32_t> removedObjects_ TIERCEL_GUARDED_BY(mutex_);
   std::set<CodeVersion*> retired_ TIERCEL_GUARDED_BY(mutex_);
   std::atomic<uint64_t> liveBytes_{0}, retiredBytes_{0}, everRetired_{0};

@@ -154,10 +154,7 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
     const llvm::GlobalValue& value = *reader.value(ordinal);
     if (value.hasLocalLinkage() || isReserved(value))
       continue;
-    Name& name = *names_.try_emplace(linkerName(value)).first;
-    const bool weak = value.hasExternalWeakLinkage();
-    ++(weak ? name.second.weakMentions : name.second.mentions);
-    (weak ? entry.weaklyMentioned : entry.mentioned).push_back(&name);
+    mention(*names_.try_emplace(linkerName(value)).first, *id, value.hasExternalWeakLinkage());
   }
   readClaims(entry, reader);
   Status entered = placePrefixes(adding);

@@ -27,12 +27,25 @@ struct Spare {
   uint64_t size; ///< of a variable
   bool isFunction;
 };
+/// One of the names that an image mentions, and which of the name's `mentioners` says so.
+struct Mention {
+  Name* name;
+  uint32_t place;
+  bool weak; ///< an extern_weak declaration: it can do without
+};
+/// One of the images that mention a name, and which of the image's `mentioned` says so.
+struct Mentioner {
+  ImageId image;
+  uint32_t place;
+};
 /// What an external name means.
 struct NameEntry {
   SymbolRef ref = {};
+  /// Images that mention it, their own definitions included, until they are released. In any order.
+  llvm::SmallVector<Mentioner, 1> mentioners = {};
   uint32_t mentions = 0;       ///< by how many images that are not removed, their own definitions included
   uint32_t nativeMentions = 0; ///< by native objects, which count above, too
-  uint32_t weakMentions = 0;   ///< by images that can do without; they do not count above
+  uint32_t weakMentions = 0;   ///< the same by images that can do without; they do not count above
   bool assumed = false;        ///< code was made that depends on whether it is defined
   std::unique_ptr<std::vector<Spare>> spares = nullptr;
   Strength strength = Strength::Undefined;
@@ -52,13 +65,14 @@ struct ImageEntry {
   uint32_t incarnation = 0;                ///< how often a module of this name had come
   std::vector<FunctionId> functions;       ///< whose definitions are or were in it
   std::vector<GlobalId> globals;           ///< the same
-  std::vector<Name*> mentioned;            ///< each once
-  std::vector<Name*> weaklyMentioned;      ///< by extern_weak declarations, each once
+  std::vector<Mention> mentioned;          ///< each once
   std::vector<const Claims*> claims;       ///< by ordinal, of the functions that it defines
   bool redefines = false;                  ///< came as a new piece of its module
   uint32_t inForce = 0;                    ///< definitions that hold the image: those in force, and spares
   int32_t uses = 0;                        ///< by versions of code
   bool removed = false;                    ///< nothing is in force, or its module is gone
+  bool leaving = false;                    ///< its definitions are being, or were, taken out of the program
+  bool suspected = false;                  ///< in the list of those to be looked at
   std::vector<SymbolRef> values;           ///< by ordinal; None: look the name up
   llvm::StringMap<uint32_t> internalNames; ///< to ordinals
   std::vector<GlobalId> threadLocals;
@@ -74,10 +88,19 @@ inline llvm::StringRef linkerName(llvm::StringRef name) {
 inline bool isVariable(const SymbolRef& ref) {
   return ref.kind == SymbolKind::Data || ref.kind == SymbolKind::Thread;
 }
-/// Whether an image mentions a name for which the condition holds.
-template <typename Condition> bool mentionsAny(const ImageEntry& entry, const Condition& condition) {
-  return std::any_of(entry.mentioned.begin(), entry.mentioned.end(), condition) ||
-         std::any_of(entry.weaklyMentioned.begin(), entry.weaklyMentioned.end(), condition);
+
+/// A list in which an id that comes and goes may be more than once.
+template <typename Id> void sortOut(std::vector<Id>& ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
+/// Enters an id without a look at the list, but keeps that from growing with every return.
+template <typename Id> void enter(std::vector<Id>& ids, Id id) {
+  if (ids.size() == ids.capacity()) {
+    sortOut(ids);
+    ids.reserve(2 * ids.size() + 1);
+  }
+  ids.push_back(id);
 }
 inline std::string_view view(llvm::StringRef text) { return {text.data(), text.size()}; }
 

@@ -5,7 +5,6 @@
 #include "registry/registry.h"
 
 #include "llvm/ADT/DenseSet.h"
-#include "llvm/ADT/StringSet.h"
 
 #include <algorithm>
 
@@ -99,14 +98,28 @@ OwnDefinition Registry::findInModule(llvm::StringRef module, llvm::StringRef nam
   return spare ? OwnDefinition{found->second.ref, spare->where} : OwnDefinition();
 }
 
-bool Registry::isLoaded(ImageId id) {
-  LockGuard lock(mutex_);
-  return images_[id.value].image && !images_[id.value].removed;
-}
-
 std::string Registry::moduleOf(const Definition& definition) {
   LockGuard lock(mutex_);
   return definition.exists() ? images_[definition.image.value].module : std::string();
+}
+
+std::vector<ImageId> Registry::imagesMentioning(llvm::StringRef name) {
+  LockGuard lock(mutex_);
+  std::vector<ImageId> images;
+  const auto found = names_.find(name);
+  if (found != names_.end() && found->second.mentions > 0) {
+    for (const Mentioner& mentioner : found->second.mentioners) {
+      if (!images_[mentioner.image.value].removed)
+        images.push_back(mentioner.image);
+    }
+  } else {
+    for (uint32_t image = 0; image < images_.size(); ++image) {
+      if (images_[image].image && !images_[image].removed && images_[image].internalNames.contains(name))
+        images.push_back(ImageId(image));
+    }
+  }
+  std::sort(images.begin(), images.end());
+  return images;
 }
 
 std::vector<std::string> Registry::usedByOthers(llvm::StringRef module) {
@@ -117,8 +130,8 @@ std::vector<std::string> Registry::usedByOthers(llvm::StringRef module) {
     return used;
   llvm::DenseMap<const Name*, uint32_t> own;
   for (ImageId id : images->second) {
-    for (const Name* name : images_[id.value].mentioned)
-      ++own[name];
+    for (const Mention& mention : images_[id.value].mentioned)
+      own[mention.name] += !mention.weak;
   }
   for (const auto& [name, mentions] : own) {
     const NameEntry& entry = name->second;
@@ -153,14 +166,17 @@ void Registry::countInForce(const Definition& definition, int change) {
   }
 }
 
+/// Its names are mentioned by one less.
 void Registry::retireImage(ImageId id) {
   ImageEntry& entry = images_[id.value];
   entry.removed = true;
-  for (Name* name : entry.mentioned)
-    --name->second.mentions;
-  for (Name* name : entry.weaklyMentioned)
-    --name->second.weakMentions;
-  pendingImages_.push_back(id.value);
+  for (const Mention& mention : entry.mentioned) {
+    NameEntry& name = mention.name->second;
+    --(mention.weak ? name.weakMentions : name.mentions);
+    if (name.mentions == 0 && name.weakMentions == 0 && isVariable(name.ref))
+      suspectImageOf(globals_[name.ref.id]);
+  }
+  suspect(id);
   pendingBytes_.fetch_add(entry.image->bytes->getBufferSize(), std::memory_order_relaxed);
 }
 
@@ -177,17 +193,18 @@ void Registry::changeFunction(FunctionRecord& record, Definition where, std::vec
   record.serial.fetch_add(1, std::memory_order_release);
   changed.push_back(record.id);
   if (where.exists())
-    images_[where.image.value].functions.push_back(record.id);
+    enter(images_[where.image.value].functions, record.id);
   countInForce(where, 1);
   countInForce(before, -1);
 }
 
-void Registry::dropName(Name& named, const std::vector<bool>& going, std::vector<FunctionId>& changed) {
+/// Takes out what images that are leaving have under the name.
+void Registry::dropName(Name& named, std::vector<FunctionId>& changed) {
   NameEntry& name = named.second;
   if (name.spares)
-    std::erase_if(*name.spares, [&](const Spare& spare) { return going[spare.where.image.value]; });
+    std::erase_if(*name.spares, [&](const Spare& spare) { return images_[spare.where.image.value].leaving; });
   if (name.alias.exists()) { // what it stands for is another name's business
-    if (going[name.alias.image.value]) {
+    if (images_[name.alias.image.value].leaving) {
       setStrength(named, Strength::Undefined);
       // A variable stays for those who know it by this name. A function they have to look for anew.
       name.orphaned = isVariable(name.ref);
@@ -198,7 +215,7 @@ void Registry::dropName(Name& named, const std::vector<bool>& going, std::vector
     return;
   }
   const Definition definition = definitionOf(name.ref);
-  if (name.strength != Strength::Undefined && definition.exists() && going[definition.image.value])
+  if (name.strength != Strength::Undefined && definition.exists() && images_[definition.image.value].leaving)
     replaceBySpare(named, changed);
 }
 
@@ -209,9 +226,8 @@ std::vector<FunctionId> Registry::removeImages(std::span<const ImageId> images) 
 
 std::vector<FunctionId> Registry::takeOut(std::span<const ImageId> images) {
   std::vector<FunctionId> changed;
-  std::vector<bool> going(images_.size());
   for (ImageId id : images) {
-    going[id.value] = true;
+    images_[id.value].leaving = true;
     if (const auto module = modules_.find(images_[id.value].module);
         std::erase(module->second, id) != 0 && module->second.empty())
       modules_.erase(module);
@@ -228,15 +244,16 @@ std::vector<FunctionId> Registry::takeOut(std::span<const ImageId> images) {
     }
   }
   for (ImageId id : images) {
-    for (Name* name : images_[id.value].mentioned)
-      dropName(*name, going, changed);
+    for (const Mention& mention : images_[id.value].mentioned)
+      dropName(*mention.name, changed);
   }
   // What is left, whether a name means it or not: internal functions, those that only aliases or pointers
   // know.
   for (ImageId id : images) {
     for (size_t i = 0; i < images_[id.value].functions.size(); ++i) {
       FunctionRecord& record = functions_[images_[id.value].functions[i].value];
-      if (const Definition where = record.definition.load(); where.exists() && going[where.image.value])
+      if (const Definition where = record.definition.load();
+          where.exists() && images_[where.image.value].leaving)
         changeFunction(record, {}, changed);
     }
   }
@@ -264,59 +281,105 @@ std::vector<FunctionId> Registry::removeFunction(FunctionId id) {
 
 std::vector<FunctionId> Registry::functionsAround(std::span<const GlobalId> variables) {
   LockGuard lock(mutex_);
-  if (variables.empty())
-    return {};
-  llvm::DenseSet<const Name*> names;
-  llvm::StringSet<> modules; // an internal variable is one thing in all images of its module
+  llvm::DenseSet<uint32_t> images;
   for (GlobalId id : variables) {
     const GlobalRecord& record = globals_[id.value];
-    names.insert(record.names.begin(), record.names.end());
-    if (const Definition where = record.definition.load(); where.exists())
-      modules.insert(images_[where.image.value].module);
+    for (const Name* name : record.names) {
+      for (const Mentioner& mentioner : name->second.mentioners)
+        images.insert(mentioner.image.value);
+    }
+    const Definition where = record.definition.load();
+    if (!where.exists())
+      continue;
+    // An internal variable is one thing in all images of its module.
+    if (const auto module = modules_.find(images_[where.image.value].module); module != modules_.end()) {
+      for (ImageId image : module->second)
+        images.insert(image.value);
+    }
   }
-  return functionsWhere([&](const ImageEntry& entry) {
-    return modules.contains(entry.module) ||
-           mentionsAny(entry, [&](const Name* name) { return names.contains(name); });
-  });
+  return functionsOf(images);
 }
 
 std::vector<FunctionId> Registry::functionsMentioning(FunctionId id) {
   LockGuard lock(mutex_);
-  const FunctionRecord& record = functions_[id.value];
-  const Definition where = record.definition.load();
-  const std::string module = where.exists() ? images_[where.image.value].module : std::string();
-  // Aliases may have any name: images that mention one that means this function.
-  return functionsWhere([&](const ImageEntry& entry) {
-    return entry.module == module || mentionsAny(entry, [&](const Name* name) {
-             return name->second.ref.kind == SymbolKind::Function && name->second.ref.id == id.value;
-           });
-  });
+  llvm::DenseSet<uint32_t> images;
+  for (const auto& name : names_) { // aliases may have any name
+    if (name.second.ref.kind != SymbolKind::Function || name.second.ref.id != id.value)
+      continue;
+    for (const Mentioner& mentioner : name.second.mentioners)
+      images.insert(mentioner.image.value);
+  }
+  if (const Definition where = functions_[id.value].definition.load(); where.exists()) {
+    if (const auto module = modules_.find(images_[where.image.value].module); module != modules_.end()) {
+      for (ImageId image : module->second)
+        images.insert(image.value);
+    }
+  }
+  return functionsOf(images);
 }
 
-std::vector<FunctionId> Registry::functionsWhere(llvm::function_ref<bool(const ImageEntry&)> wanted) {
-  std::vector<bool> around(images_.size());
-  for (size_t i = 0; i < images_.size(); ++i)
-    around[i] = images_[i].image && wanted(images_[i]);
+std::vector<FunctionId> Registry::functionsOf(const llvm::DenseSet<uint32_t>& images) {
   std::vector<FunctionId> functions;
-  for (size_t i = 0; i < functions_.size(); ++i) {
-    if (const Definition where = functions_[i].definition.load(); where.exists() && around[where.image.value])
-      functions.push_back(functions_[i].id);
+  for (uint32_t image : images) {
+    for (FunctionId id : images_[image].functions) {
+      if (functions_[id.value].definition.load().image.value == image)
+        functions.push_back(id);
+    }
   }
+  std::sort(functions.begin(), functions.end());
+  functions.erase(std::unique(functions.begin(), functions.end()), functions.end());
   return functions;
 }
 
 // --- the end of images ------------------------------------------------------------------------------------
+//
+// A removed image is held by code, by images in the program that mention one of its variables, and by other
+// held ones that do. What holds it goes one use, one mention or one definition at a time, and each time the
+// image is suspected: all others are known to be held. So the end of a module costs what depends on it,
+// however many others are there or wait for their end.
 
 void Registry::useImages(std::span<const ImageId> images, int change) {
   LockGuard lock(mutex_);
-  for (ImageId id : images)
-    images_[id.value].uses += change;
+  for (ImageId id : images) {
+    if ((images_[id.value].uses += change) == 0)
+      suspect(id);
+  }
+}
+
+void Registry::mention(Name& name, ImageId image, bool weak) {
+  std::vector<Mention>& mentioned = images_[image.value].mentioned;
+  ++(weak ? name.second.weakMentions : name.second.mentions);
+  mentioned.push_back({&name, static_cast<uint32_t>(name.second.mentioners.size()), weak});
+  name.second.mentioners.push_back({image, static_cast<uint32_t>(mentioned.size() - 1)});
+}
+
+void Registry::forgetMentions(uint32_t image) {
+  for (const Mention& mention : images_[image].mentioned) {
+    NameEntry& name = mention.name->second;
+    const Mentioner last = name.mentioners.pop_back_val();
+    if (mention.place < name.mentioners.size()) {
+      name.mentioners[mention.place] = last;
+      images_[last.image.value].mentioned[last.place].place = mention.place;
+    }
+    if (isVariable(name.ref))
+      suspectImageOf(globals_[name.ref.id]);
+  }
+}
+
+void Registry::suspect(ImageId image) {
+  ImageEntry& entry = images_[image.value];
+  if (entry.removed && entry.image && !std::exchange(entry.suspected, true))
+    suspects_.push_back(image.value);
+}
+
+void Registry::suspectImageOf(const GlobalRecord& variable) {
+  if (const Definition where = variable.definition.load(); where.exists())
+    suspect(where.image);
 }
 
 std::vector<GlobalRecord*> Registry::variablesOf(uint32_t image) {
   std::vector<GlobalId>& globals = images_[image].globals;
-  std::sort(globals.begin(), globals.end());
-  globals.erase(std::unique(globals.begin(), globals.end()), globals.end());
+  sortOut(globals);
   std::vector<GlobalRecord*> variables;
   for (GlobalId id : globals) {
     if (GlobalRecord& record = globals_[id.value]; record.definition.load().image.value == image)
@@ -325,19 +388,24 @@ std::vector<GlobalRecord*> Registry::variablesOf(uint32_t image) {
   return variables;
 }
 
-bool Registry::isHeld(uint32_t image, const std::vector<uint32_t>& holders) {
-  if (images_[image].uses > 0)
-    return true;
-  const auto mentions = [&](const Name* name) {
-    return name->second.mentions > 0 || name->second.weakMentions > 0 ||
-           std::any_of(holders.begin(), holders.end(), [&](uint32_t holder) {
-             return mentionsAny(images_[holder], [name](const Name* other) { return other == name; });
-           });
-  };
-  const std::vector<GlobalRecord*> variables = variablesOf(image);
-  return std::any_of(variables.begin(), variables.end(), [&](const GlobalRecord* record) {
-    return std::any_of(record->names.begin(), record->names.end(), mentions);
-  });
+/// Whether the one image is held. If not, `images` has grown by those that only held each other and it.
+bool Registry::isHeld(std::vector<uint32_t>& images) {
+  llvm::DenseSet<uint32_t> seen(llvm::from_range, images);
+  for (size_t i = 0; i < images.size(); ++i) { // it grows
+    if (images_[images[i]].uses > 0)
+      return true;
+    for (const GlobalRecord* variable : variablesOf(images[i])) {
+      for (const Name* name : variable->names) {
+        if (name->second.mentions > 0 || name->second.weakMentions > 0)
+          return true;
+        for (const Mentioner& mentioner : name->second.mentioners) {
+          if (seen.insert(mentioner.image.value).second)
+            images.push_back(mentioner.image.value);
+        }
+      }
+    }
+  }
+  return false;
 }
 
 std::vector<FreedVariable>& Registry::heirOfConstants(const ImageEntry& entry, Released& released) {
@@ -397,21 +465,17 @@ void Registry::release(uint32_t image, Released& released) {
 Released Registry::releaseImages() {
   LockGuard lock(mutex_);
   Released released;
-  // Who is held may hold others.
-  std::vector<uint32_t> held, open = std::move(pendingImages_);
-  for (bool changed = true; changed;) {
-    changed = false;
-    std::vector<uint32_t> rest;
-    for (uint32_t image : open) {
-      const bool isOne = isHeld(image, held);
-      (isOne ? held : rest).push_back(image);
-      changed |= isOne;
-    }
-    open = std::move(rest);
+  while (!suspects_.empty()) { // the end of one lets go of others
+    std::vector<uint32_t> images = {suspects_.back()};
+    suspects_.pop_back();
+    ImageEntry& first = images_[images.front()];
+    if (!std::exchange(first.suspected, false) || isHeld(images))
+      continue;
+    for (uint32_t image : images)
+      forgetMentions(image);
+    for (uint32_t image : images)
+      release(image, released);
   }
-  for (uint32_t image : open)
-    release(image, released);
-  pendingImages_ = std::move(held);
   if (!released.images.empty())
     releases_.fetch_add(1, std::memory_order_release);
   return released;

@@ -15,21 +15,26 @@ void Registry::bind(Name& name, const SymbolRef& ref, Definition alias) {
   countInForce(aliasBefore, -1);
   if (before == ref)
     return;
-  if (isVariable(before))
+  if (isVariable(before)) {
     llvm::erase(globals_[before.id].names, &name);
+    suspectImageOf(globals_[before.id]);
+  }
   if (isVariable(ref))
     globals_[ref.id].names.push_back(&name);
-  if (before.kind != SymbolKind::None)
+  // Where nobody mentions it, nobody is out of date, and the name may be about to go.
+  if (before.kind != SymbolKind::None && !name.second.mentioners.empty())
     rebound_.insert(&name);
 }
 
 std::vector<FunctionId> Registry::takeRebound() {
   if (rebound_.empty())
     return {};
-  const llvm::DenseSet<Name*> names = std::exchange(rebound_, {});
-  return functionsWhere([&](const ImageEntry& entry) {
-    return mentionsAny(entry, [&](Name* name) { return names.contains(name); });
-  });
+  llvm::DenseSet<uint32_t> images;
+  for (const Name* name : std::exchange(rebound_, {})) {
+    for (const Mentioner& mentioner : name->second.mentioners)
+      images.insert(mentioner.image.value);
+  }
+  return functionsOf(images);
 }
 
 void Registry::setStrength(Name& name, Strength strength) {
@@ -70,10 +75,11 @@ std::vector<FunctionId> Registry::rebound() {
 }
 
 void Registry::setDefinition(GlobalRecord& record, Definition where) {
+  suspectImageOf(record);
   record.definition.store(where);
   record.serial.fetch_add(1, std::memory_order_release);
   if (where.exists())
-    images_[where.image.value].globals.push_back(record.id);
+    enter(images_[where.image.value].globals, record.id);
 }
 
 void Registry::leaveDefinition(NameEntry& name, std::vector<FunctionId>& changed) {
@@ -164,7 +170,8 @@ void Registry::replaceBySpare(Name& named, std::vector<FunctionId>& changed) {
   } else if (next.exists()) { // what is in it stays; the count as a spare becomes that of the definition
     setDefinition(record, next);
     if (record.threadLocal)
-      images_[next.image.value].threadLocals.push_back(record.id);
+      if (auto& own = images_[next.image.value].threadLocals; !llvm::is_contained(own, record.id))
+        own.push_back(record.id);
     if (!record.address.load(std::memory_order_relaxed)) {
       record.size = std::max(record.size, spareSize);
       record.alignment = std::max<uint64_t>(record.alignment, 16);

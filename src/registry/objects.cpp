@@ -79,8 +79,7 @@ void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
   for (const ObjectSymbol& symbol : symbols.defined) {
     Name& named = *names_.try_emplace(symbol.name).first;
     NameEntry& name = named.second;
-    --name.mentions;
-    --name.nativeMentions;
+    dropNativeMention(name);
     if (name.ref.kind != SymbolKind::Object || name.ref.id != id.value)
       continue;
     bind(named, {});
@@ -88,10 +87,14 @@ void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
     bringBack(named, objectsChanged_);
   }
   for (const ObjectSymbols::Undefined& reference : symbols.undefined) {
-    NameEntry& name = names_[reference.name];
-    --name.mentions;
-    --name.nativeMentions;
+    dropNativeMention(names_[reference.name]);
   }
+}
+
+void Registry::dropNativeMention(NameEntry& name) {
+  --name.nativeMentions;
+  if (--name.mentions == 0 && isVariable(name.ref))
+    suspectImageOf(globals_[name.ref.id]);
 }
 
 } // namespace tiercel

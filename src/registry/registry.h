@@ -58,10 +58,10 @@ public:
   /// has itself, be it in force or a spare. None if it would be new, or the module's is gone.
   OwnDefinition findInModule(llvm::StringRef module, llvm::StringRef name, bool internal)
       TIERCEL_EXCLUDES(mutex_);
-  /// Neither removed nor superseded.
-  bool isLoaded(ImageId id) TIERCEL_EXCLUDES(mutex_);
   /// The name of the module that defines it; empty if none does.
   std::string moduleOf(const Definition& definition) TIERCEL_EXCLUDES(mutex_);
+  /// Images in the program that mention an external name or, if it is none, have an internal one like it.
+  std::vector<ImageId> imagesMentioning(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   /// External names of the module that other modules mention and that nothing else would define.
   std::vector<std::string> usedByOthers(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
   void removeObject(ObjectId id, const ObjectSymbols& symbols) TIERCEL_EXCLUDES(mutex_);
@@ -200,16 +200,16 @@ private:
   void leaveDefinition(NameEntry& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
   /// That has gone: a function in reserve takes the name.
   void bringBack(Name& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
-  void dropName(Name& name, const std::vector<bool>& going, std::vector<FunctionId>& changed)
-      TIERCEL_REQUIRES(mutex_);
-  /// Functions of the images that are wanted.
-  std::vector<FunctionId> functionsWhere(llvm::function_ref<bool(const ImageEntry&)> wanted)
-      TIERCEL_REQUIRES(mutex_);
+  void dropName(Name& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
+  std::vector<FunctionId> functionsOf(const llvm::DenseSet<uint32_t>& images) TIERCEL_REQUIRES(mutex_);
   std::vector<FunctionId> takeOut(std::span<const ImageId> images) TIERCEL_REQUIRES(mutex_);
-  /// Its names are mentioned by one less.
   void retireImage(ImageId id) TIERCEL_REQUIRES(mutex_);
-  /// By code, by an image that is there, or by one of `holders`.
-  bool isHeld(uint32_t image, const std::vector<uint32_t>& holders) TIERCEL_REQUIRES(mutex_);
+  void mention(Name& name, ImageId image, bool weak) TIERCEL_REQUIRES(mutex_);
+  void forgetMentions(uint32_t image) TIERCEL_REQUIRES(mutex_);
+  void dropNativeMention(NameEntry& name) TIERCEL_REQUIRES(mutex_);
+  void suspect(ImageId image) TIERCEL_REQUIRES(mutex_);
+  void suspectImageOf(const GlobalRecord& variable) TIERCEL_REQUIRES(mutex_);
+  bool isHeld(std::vector<uint32_t>& images) TIERCEL_REQUIRES(mutex_);
   void release(uint32_t image, Released& released) TIERCEL_REQUIRES(mutex_);
   /// Where memory of internal constants goes when their image ends. While the module is there it stays: what
   /// the program keeps may lead to it, as to strings and virtual tables.
@@ -252,7 +252,7 @@ private:
   std::vector<FunctionId> objectsChanged_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<ImageId> freeImages_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<GlobalId> freeGlobals_ TIERCEL_GUARDED_BY(mutex_);
-  std::vector<uint32_t> pendingImages_ TIERCEL_GUARDED_BY(mutex_);             ///< removed, not released
+  std::vector<uint32_t> suspects_ TIERCEL_GUARDED_BY(mutex_); ///< removed images that may be held no longer
   llvm::DenseMap<uint32_t, FunctionCounts> counts_ TIERCEL_GUARDED_BY(mutex_); ///< by function
   std::atomic<uint64_t> releases_{0}, pendingBytes_{0}, definedFunctions_{0};
   uint32_t objectCount_ TIERCEL_GUARDED_BY(mutex_) = 0;

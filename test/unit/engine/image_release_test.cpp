@@ -64,5 +64,53 @@ TEST(ImageRelease, ConstantsEndWithTheirModule) {
   EXPECT_EQ(engine->stats().dataBytes, used);
 }
 
+/// Variables of removed modules are held by those who mention them; that may go around in a circle.
+TEST(ImageRelease, RemovedModulesThatMentionEachOthersVariablesEndTogether) {
+  const auto engine = makeEngine();
+  const auto user = [](const std::string& own, const std::string& other) {
+    return Source::memory("@" + own + " = global i32 1\n@" + other +
+                              " = external global i32\ndefine i32 @f_" + own +
+                              "() {\n  %v = load i32, ptr @" + other + "\n  ret i32 %v\n}\n",
+                          own + ".ll");
+  };
+  const uint64_t before = engine->impl().registry().pendingBytes();
+  ASSERT_TRUE(engine->add("a", user("a", "b")));
+  ASSERT_TRUE(engine->add("b", user("b", "c")));
+  ASSERT_TRUE(engine->add("c", user("c", "a")));
+  EXPECT_EQ(function<int()>(*engine, "f_a")(), 1);
+  *static_cast<int*>(*engine->lookupData("b")) = 7;
+  ASSERT_TRUE(engine->remove("b", {.force = true}));
+  ASSERT_TRUE(engine->remove("c", {.force = true}));
+  engine->quiescentPoint();
+  EXPECT_EQ(function<int()>(*engine, "f_a")(), 7) << "`a` mentions it";
+  EXPECT_EQ(engine->impl().registry().releases(), 0u) << "and what `b` mentions";
+  ASSERT_TRUE(engine->remove("a"));
+  EXPECT_EQ(engine->impl().registry().releases(), 0u) << "code of `a` may run";
+  engine->quiescentPoint();
+  EXPECT_EQ(engine->impl().registry().pendingBytes(), before);
+  EXPECT_FALSE(engine->lookupData("b"));
+}
+
+TEST(ImageRelease, WhatHeldAVariableOfARemovedModuleGoesOneAfterTheOther) {
+  const auto engine = makeEngine();
+  ASSERT_TRUE(engine->add("owner", Source::memory("@v = global i32 3\n", "owner.ll")));
+  for (const std::string name : {"one", "two"})
+    ASSERT_TRUE(engine->add(name, Source::memory("@v = external global i32\ndefine i32 @" + name +
+                                                     "() {\n  %r = load i32, ptr @v\n  ret i32 %r\n}\n",
+                                                 name)));
+  EXPECT_EQ(function<int()>(*engine, "one")(), 3);
+  ASSERT_TRUE(engine->remove("owner", {.force = true}));
+  ASSERT_TRUE(engine->remove("one"));
+  engine->quiescentPoint();
+  EXPECT_EQ(function<int()>(*engine, "two")(), 3);
+  EXPECT_GT(engine->impl().registry().pendingBytes(), 0u);
+  ASSERT_TRUE(engine->remove("two"));
+  engine->quiescentPoint();
+  EXPECT_EQ(engine->impl().registry().pendingBytes(), 0u);
+  // It comes back as a new one.
+  ASSERT_TRUE(engine->add("owner", Source::memory("@v = global i32 4\n", "owner.ll")));
+  EXPECT_EQ(*static_cast<int*>(*engine->lookupData("v")), 4);
+}
+
 } // namespace
 } // namespace tiercel
