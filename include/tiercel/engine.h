@@ -119,8 +119,10 @@ public:
   /// Hot before traffic: compiles functions now, at `tier` or better, and returns when calls reach that code.
   /// `names` are names or glob patterns; one that matches no definition is an error, and nothing is compiled
   /// then. Marks as cold do not count. A function that must keep one version keeps it. What could not be
-  /// compiled is named in the error; it stays on its working code. With Options::fixedTier, `tier` must be
-  /// it.
+  /// compiled is named in the error; it stays on its working code. A change of the program that undoes a
+  /// compile has it begun again, each change once: beside a thread that changes what is prepared without a
+  /// pause, prepare returns when a compile fits in between. A function asked for by name and removed
+  /// meanwhile is an error. With Options::fixedTier, `tier` must be it.
   Status prepare(const std::vector<std::string>& names, unsigned tier = kTopTier);
 
   /// Compiles functions, and everything they reach by direct mention, into an object that the caller owns and

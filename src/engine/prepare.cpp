@@ -35,6 +35,11 @@ Decision decisionFor(const FunctionRecord& record, unsigned tier, const Options&
 
 } // namespace
 
+bool Promoter::Wanted::isChanged() const {
+  // The code of the epoch may have been dropped already when the epoch was read.
+  return function->epoch.load(std::memory_order_acquire) != epoch || function->state() != FirstCompile::Ready;
+}
+
 bool Promoter::ask(std::vector<Wanted>& wanted, unsigned tier) {
   bool left = false;
   for (Wanted& item : wanted) {
@@ -53,7 +58,8 @@ bool Promoter::ask(std::vector<Wanted>& wanted, unsigned tier) {
         record.queued = false;
       }
       item.asked = true;
-      if (!record.promotionFailed && record.tier.load(std::memory_order_relaxed) < goal)
+      item.overtaken = record.overtaken;
+      if (!item.isChanged() && !record.promotionFailed && record.tier.load(std::memory_order_relaxed) < goal)
         queue_.push(record, decisionFor(record, goal, engine_.options()));
     }
     left |= record.queued;
@@ -73,39 +79,43 @@ bool Promoter::takeWanted(const std::vector<Wanted>& wanted, QueuedCompile& item
   return true;
 }
 
-std::vector<std::string> Promoter::findFailed(std::vector<Wanted>& wanted, unsigned tier) {
+std::vector<std::string> Promoter::findFailed(std::vector<Wanted>& wanted, unsigned tier, bool& again) {
   std::vector<std::string> failed;
   for (Wanted& item : wanted) {
     const FunctionRecord& record = *item.function;
     // What was changed meanwhile is not what was to be prepared.
-    if (record.tier.load(std::memory_order_acquire) < tier &&
-        record.epoch.load(std::memory_order_relaxed) == item.epoch) {
+    if (record.tier.load(std::memory_order_acquire) >= tier || item.isChanged())
+      continue;
+    // Each overtaken attempt is one change of the program: who goes on changing it is waited for.
+    if (record.overtaken == item.overtaken && --item.attempts == 0) {
       failed.emplace_back(record.name);
-      item.asked = false;
+      continue;
     }
+    item.asked = false;
+    again = true;
   }
   return failed;
 }
 
-Status Promoter::prepare(std::span<FunctionRecord* const> functions, unsigned tier) {
+Result<std::vector<FunctionRecord*>> Promoter::prepare(std::span<FunctionRecord* const> functions,
+                                                       unsigned tier) {
   std::vector<Wanted> wanted;
   for (FunctionRecord* function : functions)
     wanted.push_back({function, function->epoch.load(std::memory_order_acquire)});
   ensureWorkers();
   std::vector<std::string> failed;
-  // Changes of the program may overtake compiles: then they are asked for again, but not for ever.
-  for (unsigned attempts = 3;;) {
+  for (;;) {
     const uint32_t seen = doneSignal_.load(std::memory_order_acquire);
     QueuedCompile item;
-    bool left = false, taken = false;
+    bool left = false, taken = false, again = false;
     {
       LockGuard lock(mutex_);
       left = ask(wanted, tier);
       taken = takeWanted(wanted, item);
       if (!left)
-        failed = findFailed(wanted, tier);
+        failed = findFailed(wanted, tier, again);
     }
-    if (!left && (failed.empty() || --attempts == 0))
+    if (!left && (!again || !failed.empty()))
       break;
     if (!left)
       continue;
@@ -120,7 +130,12 @@ Status Promoter::prepare(std::span<FunctionRecord* const> functions, unsigned ti
     return Error(ErrorKind::Internal, "prepare",
                  "could not be compiled at tier " + std::to_string(tier) +
                      " and stay on working code: " + llvm::join(failed, ", "));
-  return {};
+  std::vector<FunctionRecord*> changed;
+  for (const Wanted& item : wanted) {
+    if (item.isChanged())
+      changed.push_back(item.function);
+  }
+  return changed;
 }
 
 Status EngineImpl::prepare(const std::vector<std::string>& patterns, unsigned tier) {
@@ -140,13 +155,37 @@ Status EngineImpl::prepare(const std::vector<std::string>& patterns, unsigned ti
   });
 
   ProgramStateGuard guard;
-  for (FunctionRecord* record : *functions) {
-    if (Result<void*> code = ensureCompiled(*record); !code)
-      return code.takeError();
+  // What is changed while it is prepared is prepared anew: calls are to reach the newest code, and that is to
+  // be at the tier. Each round is for functions that were changed in the one before.
+  while (!functions->empty()) {
+    for (FunctionRecord* record : *functions) {
+      for (bool compiled = false; !compiled;) {
+        const uint32_t serial = record->serial.load(std::memory_order_acquire);
+        Result<void*> code = ensureCompiled(*record);
+        compiled = code || !record->definition.load().exists();
+        if (!compiled && !isChangedSince(*record, serial)) // it was this definition that failed
+          return code.takeError();
+      }
+    }
+    std::vector<std::string> gone;
+    std::erase_if(*functions, [&](const FunctionRecord* record) {
+      if (record->definition.load().exists())
+        return record->pinned.load(std::memory_order_relaxed);
+      if (llvm::is_contained(patterns, record->name)) // not only one of those that a pattern matches
+        gone.emplace_back(record->name);
+      return true;
+    });
+    if (!gone.empty())
+      return Error(ErrorKind::MissingSymbol, llvm::join(gone, ", "),
+                   "removed from the program while it was being prepared");
+    if (options_.fixedTier)
+      return {};
+    Result<std::vector<FunctionRecord*>> changed = promoter_.prepare(*functions, tier);
+    if (!changed)
+      return changed.takeError();
+    *functions = std::move(*changed);
   }
-  std::erase_if(*functions,
-                [](const FunctionRecord* r) { return r->pinned.load(std::memory_order_relaxed); });
-  return options_.fixedTier ? Status() : promoter_.prepare(*functions, tier);
+  return {};
 }
 
 } // namespace tiercel

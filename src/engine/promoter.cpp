@@ -315,6 +315,7 @@ void Promoter::finished(const QueuedCompile& item, Outcome outcome, uint64_t nan
         record.epoch.load(std::memory_order_acquire) == item.epoch)
       record.promotionFailed = true;
     ++record.promotions;
+    record.overtaken += outcome == Outcome::Superseded;
     std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
     uint32_t trips = std::exchange(record.tripsWhileQueued, 0);
     if (record.epoch.load(std::memory_order_acquire) != item.epoch) {
@@ -354,7 +355,7 @@ void Promoter::finished(const QueuedCompile& item, Outcome outcome, uint64_t nan
 
 void Promoter::forget(FunctionRecord& record) {
   LockGuard lock(mutex_);
-  if (queue_.pop([&](const QueuedCompile& other) { return other.function == &record; }))
+  if (record.queued && queue_.pop([&](const QueuedCompile& other) { return other.function == &record; }))
     record.queued = false; // what is being compiled stays marked until it is finished
   record.tripsWhileQueued = 0;
   record.promotionFailed = false;
@@ -367,6 +368,7 @@ void Promoter::forget(FunctionRecord& record) {
 void Promoter::again(FunctionRecord& record, unsigned tier) {
   {
     LockGuard lock(mutex_);
+    ++record.overtaken;
     if (record.queued || record.state() != FirstCompile::Ready)
       return;
     Decision decision;

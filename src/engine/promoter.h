@@ -60,9 +60,11 @@ public:
   void ensureWorkers();
   void waitIdle() TIERCEL_EXCLUDES(mutex_);
   /// Compiles functions that have code for `tier`, with the help of the calling thread, unless they have code
-  /// at least as good or may have one version only. Returns when all are done; the error names those that
-  /// could not be compiled.
-  Status prepare(std::span<FunctionRecord* const> functions, unsigned tier) TIERCEL_EXCLUDES(mutex_);
+  /// at least as good or may have one version only. Returns when all are done, with those whose code was
+  /// dropped meanwhile, because they were changed; the error names those that could not be compiled. A
+  /// compile that a change of the program overtakes, of a body that it inlines, is begun again each time.
+  Result<std::vector<FunctionRecord*>> prepare(std::span<FunctionRecord* const> functions, unsigned tier)
+      TIERCEL_EXCLUDES(mutex_);
   /// Ends the workers, waiting for compiles in progress; none are started again.
   void retire() TIERCEL_EXCLUDES(mutex_);
 
@@ -120,12 +122,16 @@ private:
   struct Wanted {
     FunctionRecord* function;
     uint32_t epoch;
-    bool asked = false; ///< is or was in the queue for this
+    bool asked = false;     ///< is or was in the queue for this
+    uint32_t overtaken = 0; ///< the function's, when it was asked for
+    unsigned attempts = 3;  ///< left, of such as nothing overtakes
+    bool isChanged() const; ///< so that the code that was to be improved has been dropped
   };
   /// Queues those that can be now; true if some are still to wait for.
   bool ask(std::vector<Wanted>& wanted, unsigned tier) TIERCEL_REQUIRES(mutex_);
-  /// Those that are not at the tier although nothing is left to wait for; they may be asked for again.
-  static std::vector<std::string> findFailed(std::vector<Wanted>& wanted, unsigned tier);
+  /// When nothing is left to wait for: those that are not at the tier and have had their attempts. Others
+  /// that are not are to be asked for again, which `again` says.
+  static std::vector<std::string> findFailed(std::vector<Wanted>& wanted, unsigned tier, bool& again);
   bool takeWanted(const std::vector<Wanted>& wanted, QueuedCompile& item) TIERCEL_REQUIRES(mutex_);
 
   EngineImpl& engine_;

@@ -155,6 +155,7 @@ struct FunctionRecord {
   uint32_t tripsWhileQueued = 0;
   bool promotionFailed = false;
   unsigned promotions = 0;
+  uint32_t overtaken = 0; ///< how often a change of what it was compiled from has undone a promotion
   Heat heat;
   /// The loop header where the loop counter last ran out.
   std::atomic<uint32_t> loopHeader{0};

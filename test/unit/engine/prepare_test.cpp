@@ -9,9 +9,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace tiercel {
@@ -90,6 +93,92 @@ TEST_P(Prepare, AFixedTierIsKept) {
   ASSERT_TRUE(prepared->prepare({"one"}, 1));
   EXPECT_THAT(tiersOf(events, "one"), testing::ElementsAre(1));
   EXPECT_EQ(prepared->prepare({"one"}, 4).error().kind(), ErrorKind::BadInput);
+}
+
+/// Changes the program when a function gets its first code.
+class Meddler : public EventListener {
+public:
+  Meddler(std::string name, std::function<void()> act) : name_(std::move(name)), act_(std::move(act)) {}
+  void onEvent(const Event& event) override {
+    if (event.kind == EventKind::CodePublished && event.name == name_ && !std::exchange(done_, true))
+      act_();
+  }
+
+private:
+  const std::string name_;
+  const std::function<void()> act_;
+  bool done_ = false;
+};
+
+Source returning(const std::string& name, int value) {
+  return Source::memory("define i32 @" + name + "(i32 %x) { ret i32 " + std::to_string(value) + " }\n",
+                        name + ".ll");
+}
+
+TEST_P(Prepare, WhatIsRedefinedMeanwhileIsPreparedInItsNewBody) {
+  const auto prepared = engine();
+  ASSERT_TRUE(prepared->add("first", returning("first", 1)));
+  ASSERT_TRUE(prepared->add("second", returning("second", 2)));
+  // `first` has its code when `second` gets it.
+  Meddler meddler("second", [&] { ASSERT_TRUE(prepared->redefine("first", returning("first", 11))); });
+  prepared->addListener(&meddler);
+  const Status status = prepared->prepare({"first", "second"});
+  ASSERT_TRUE(status) << status.error().message();
+  EXPECT_EQ(tiersOf(events, "first").back(), kTopTier);
+  EXPECT_EQ(prepared->describe("first")->tier, kTopTier);
+  EXPECT_EQ(function<int(int)>(*prepared, "first")(0), 11);
+}
+
+TEST_P(Prepare, WhatIsRemovedMeanwhileIsAnErrorIfAskedForByName) {
+  const auto prepared = engine();
+  ASSERT_TRUE(prepared->add("first", returning("first", 1)));
+  ASSERT_TRUE(prepared->add("second", returning("second", 2)));
+  Meddler meddler("second", [&] { ASSERT_TRUE(prepared->remove("first")); });
+  prepared->addListener(&meddler);
+  const Status status = prepared->prepare({"first", "second"});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().kind(), ErrorKind::MissingSymbol);
+  EXPECT_THAT(status.error().message(),
+              testing::AllOf(testing::HasSubstr("first"), testing::HasSubstr("removed"),
+                             testing::Not(testing::HasSubstr("second"))));
+}
+
+TEST_P(Prepare, WhatIsRemovedMeanwhileIsLeftOutIfAPatternMeantIt) {
+  const auto prepared = engine();
+  ASSERT_TRUE(prepared->add("first", returning("part1", 1)));
+  ASSERT_TRUE(prepared->add("second", returning("part2", 2)));
+  Meddler meddler("part2", [&] { ASSERT_TRUE(prepared->remove("first")); });
+  prepared->addListener(&meddler);
+  const Status status = prepared->prepare({"part*"});
+  ASSERT_TRUE(status) << status.error().message();
+  EXPECT_EQ(prepared->describe("part2")->tier, kTopTier);
+}
+
+/// Every change of what a function inlines overtakes its compile, or undoes it.
+TEST_P(Prepare, SucceedsBesideAThreadThatRedefinesWhatItInlines) {
+  const auto prepared = engine();
+  std::atomic<bool> stop{false};
+  std::thread changer([&] {
+    for (int i = 1; !stop; ++i) {
+      EXPECT_TRUE(prepared->add("more" + std::to_string(i), returning("more" + std::to_string(i), i)));
+      EXPECT_TRUE(
+          prepared->redefine("module.ll", Source::memory("define i32 @one(i32 %x) { %r = add i32 %x, " +
+                                                             std::to_string(i) + "  ret i32 %r }\n",
+                                                         "one.ll")));
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  for (int i = 0; i < 60; ++i) {
+    const std::string name = "user" + std::to_string(i);
+    ASSERT_TRUE(
+        prepared->add(name, Source::memory("declare i32 @one(i32)\ndefine i32 @" + name +
+                                               "(i32 %x) { %r = call i32 @one(i32 %x)  ret i32 %r }\n",
+                                           name + ".ll")));
+    const Status status = prepared->prepare({name});
+    EXPECT_TRUE(status) << status.error().message();
+  }
+  stop = true;
+  changer.join();
 }
 
 TEST(PrepareThreads, WhileOthersPrepareAndPromoteTheSame) {
