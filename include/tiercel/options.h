@@ -94,6 +94,13 @@ struct Options {
   /// Background compile threads; 0 means one per available core, less one, at least one.
   unsigned compileThreads = 0;
 
+  /// At errors that LLVM has no way to report it ends the process, for instance at an operation that its code
+  /// generator cannot translate for this CPU. Instead the engine ends the one compile; the function keeps the
+  /// code that it has. For that it installs LLVM's fatal-error handler, of which there is one for all users
+  /// of one copy of LLVM. Errors of others go the way that they would without. Off: for a host that uses the
+  /// engine's copy of LLVM and has a handler of its own.
+  bool handleLlvmErrors = true;
+
   /// On-stack replacement: a running loop goes on in better code without returning first.
   bool osr = true;
 

@@ -39,6 +39,7 @@ struct Stats {
     uint64_t osrEntries = 0;    ///< activations that went on in one
     uint64_t osrExcluded = 0;   ///< functions whose loops cannot be left, with a reason in the event log
     uint64_t failed = 0;     ///< compiles that failed; the function stays on its working code if it has any
+    uint64_t fatal = 0;      ///< of these, ended by a fatal error of LLVM's; what they used stays allocated
     uint64_t retired = 0;    ///< versions and continuations that were replaced, redefined or removed
     uint64_t freed = 0;      ///< retired versions whose memory was given back
     uint64_t superseded = 0; ///< compiles thrown away because the program had changed meanwhile

@@ -24,6 +24,7 @@ struct CompileRequest {
   uint32_t epoch = 0; ///< of the function's code, read before anything else of it
   unsigned tier = 0;
   bool instrument = false; ///< with a call counter, at tier 0 with a loop counter too
+  bool lowest = false;     ///< at tier 0 also what would get a better version at once: that failed
   bool replaces = false;   ///< there is published code already
   /// Make the continuation at this loop header of the first version in place of a version.
   std::optional<uint32_t> osrHeader;

@@ -19,6 +19,7 @@ namespace tiercel {
   X(ExcludedByOnly, true, "not in the set of functions allowed to be optimised")                             \
   X(PinnedBlockAddress, true, "addresses of its blocks may outlive one activation, so it keeps one version") \
   X(PromotionFailed, true, "its optimising compile failed; it stays on its working code")                    \
+  X(TooManyFatal, true, "LLVM met too many fatal errors to be asked for better code")                        \
   X(AlreadyQueued, false, "already waiting for a compile")                                                   \
   X(OsrReturnsTwice, true, "no on-stack replacement: it calls setjmp or the like")                           \
   X(OsrMustTail, true, "no on-stack replacement: a musttail call needs the frame of its caller's arguments") \

@@ -2,6 +2,7 @@
 #include "compile/session.h"
 
 #include "base/clock.h"
+#include "base/fatal_errors.h"
 #include "base/glob.h"
 #include "optimize/cluster.h"
 #include "optimize/optimizer.h"
@@ -11,7 +12,11 @@
 #include "unit/inline_assembly.h"
 #include "unit/mark.h"
 
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/Module.h"
+
+#include <fmt/format.h>
 
 namespace tiercel {
 
@@ -36,6 +41,16 @@ bool addressesEscape(const Unit& unit) {
 
 /// Nothing may be added to a body that is all assembly, without even a prologue.
 bool isNaked(const llvm::Function& function) { return function.hasFnAttribute(llvm::Attribute::Naked); }
+
+/// Such a body may have no instruction at all, and code generators add no trap to it. It needs an address of
+/// its own, and must not run into other code.
+void trapIfEmpty(llvm::Function& function) {
+  llvm::Instruction& first = function.getEntryBlock().front();
+  if (isNaked(function) && llvm::isa<llvm::UnreachableInst>(first))
+    llvm::CallInst::Create(
+        llvm::Intrinsic::getOrInsertDeclaration(function.getParent(), llvm::Intrinsic::trap), "",
+        first.getIterator());
+}
 
 } // namespace
 
@@ -154,7 +169,24 @@ Result<CodeGenerator*> Session::generator(unsigned tier) {
   return generators_[tier].get();
 }
 
+void Session::abandon(std::unique_ptr<Session> session) {
+  Session* const kept = session.release();
+  const Stack free = std::move(kept->stack_);
+}
+
 Result<Artifact> Session::compile(const CompileRequest& request) {
+  std::optional<Result<Artifact>> artifact;
+  lastTier_ = request.tier;
+  const std::optional<std::string> fatal = recoverFromFatalErrors([&] { artifact = compileUnit(request); });
+  if (!fatal)
+    return std::move(*artifact);
+  abandoned_ = true;
+  return Error(ErrorKind::Unsupported,
+               "function " + std::string(environment_.registry.function(request.function).name),
+               fmt::format("LLVM cannot compile it at tier {}: {}", lastTier_, *fatal));
+}
+
+Result<Artifact> Session::compileUnit(const CompileRequest& request) {
   const FunctionRecord& record = environment_.registry.function(request.function);
   diagnostics_->clear(); // the last function's, which may have failed
   retiredReaders_.clear();
@@ -183,6 +215,7 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
   Result<Unit> unit = prepare(request, where, **source, artifact);
   if (!unit)
     return unit.takeError();
+  lastTier_ = artifact.tier;
   Result<CodeGenerator*> code = generator(artifact.tier);
   if (!code)
     return code.takeError();
@@ -193,6 +226,7 @@ Result<Artifact> Session::compile(const CompileRequest& request) {
     artifact.inlining = diagnostics_->takeRemarks();
     lap(artifact.times.optimize);
   }
+  trapIfEmpty(*unit->function);
   artifact.addressesEscape = addressesEscape(*unit);
   dump(DumpStage::Lowered, record, *unit->module);
   artifact.directCalls = directCalls(artifact.tier);
@@ -222,7 +256,7 @@ Result<Unit> Session::prepare(const CompileRequest& request, Definition where, I
   artifact.mark = markOf(*unit->function);
   if (unit->blockAddressesEscape) {
     artifact.pinned = true;
-    if (!environment_.options.fixedTier)
+    if (!environment_.options.fixedTier && !request.lowest)
       artifact.tier = kPinnedTier;
   }
   for (llvm::Function& function : *unit->module) {
@@ -324,6 +358,16 @@ void Session::instrument(Unit& unit, uint32_t epoch, Artifact& artifact) {
 }
 
 Result<llvm::SmallVector<char, 0>> Session::assemble(ImageReader& reader) {
+  std::optional<Result<llvm::SmallVector<char, 0>>> object;
+  const std::optional<std::string> fatal = recoverFromFatalErrors([&] { object = assembleModule(reader); });
+  if (!fatal)
+    return std::move(*object);
+  abandoned_ = true;
+  return Error(ErrorKind::Unsupported, reader.image().name,
+               "LLVM cannot assemble its module-level assembly: " + *fatal);
+}
+
+Result<llvm::SmallVector<char, 0>> Session::assembleModule(ImageReader& reader) {
   const llvm::Module& source = reader.module();
   llvm::Module module(source.getModuleIdentifier(), *context_);
   module.setDataLayout(source.getDataLayout());

@@ -44,7 +44,10 @@ public:
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  /// Fatal errors of LLVM's are errors, too, after which this session is abandoned.
   Result<Artifact> compile(const CompileRequest& request);
+  /// The tier of the last compile.
+  unsigned lastTier() const { return lastTier_; }
   /// The reader of an image; opened on first use.
   Result<ImageReader*> reader(ImageId image);
   /// The same for a definition of the function that was read before. Null if it is not in force any more: its
@@ -59,12 +62,19 @@ public:
   /// Between uses, when nobody holds a reader: closes those that have not been used for longest, so that an
   /// engine does not hold what LLVM makes of every image, some tens of kilobytes for the smallest.
   void rest();
+  /// LLVM ended a compile in the middle. Nothing may be done with the session any more but to `abandon` it,
+  /// which leaves all of it but its stack allocated: it may be in any state.
+  bool isAbandoned() const { return abandoned_; }
+  static void abandon(std::unique_ptr<Session> session);
   Stack& stack() { return stack_; }
   /// Assembles module-level inline assembly into an object.
   Result<llvm::SmallVector<char, 0>> assemble(ImageReader& reader);
 
 private:
   Session(const CompileEnvironment& environment, Stack stack);
+  /// What `compile` and `assemble` do unless a fatal error of LLVM's ends them.
+  Result<Artifact> compileUnit(const CompileRequest& request);
+  Result<llvm::SmallVector<char, 0>> assembleModule(ImageReader& reader);
   Result<CodeGenerator*> generator(unsigned tier);
   /// The unit of a request, with its attributes set and ready to be optimised.
   Result<Unit> prepare(const CompileRequest& request, Definition where, ImageReader& source,
@@ -98,6 +108,8 @@ private:
   /// Of images that were released: the unit in progress may still be made from one.
   std::vector<std::unique_ptr<ImageReader>> retiredReaders_;
   uint64_t releasesSeen_ = 0;
+  unsigned lastTier_ = 0;
+  bool abandoned_ = false;
   std::array<std::unique_ptr<CodeGenerator>, kTierCount> generators_;
 };
 

@@ -9,6 +9,7 @@
 #include "base/thread_annotations.h"
 #include "compile/session.h"
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -58,6 +59,11 @@ public:
     return Lease(*this, std::move(*session), announce);
   }
 
+  /// Sessions that LLVM ended in the middle of a compile. Their memory stays allocated, some megabytes each,
+  /// so nothing should be tried that can do without after `kMostAbandoned`.
+  uint64_t abandoned() const { return abandoned_.load(std::memory_order_relaxed); }
+  bool exhausted() const { return abandoned() >= kMostAbandoned; }
+
   /// Since when no session has come back, if any are idle, holding memory.
   std::optional<uint64_t> idleSinceNs() TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);
@@ -74,6 +80,11 @@ public:
 
 private:
   void giveBack(std::unique_ptr<Session> session, bool announce) TIERCEL_EXCLUDES(mutex_) {
+    if (session->isAbandoned()) {
+      abandoned_.fetch_add(1, std::memory_order_relaxed);
+      Session::abandon(std::move(session));
+      return;
+    }
     session->rest();
     if (session->isWorn())
       return;
@@ -86,7 +97,10 @@ private:
       onReturn_();
   }
 
+  static constexpr uint64_t kMostAbandoned = 32;
+
   const CompileEnvironment& environment_;
+  std::atomic<uint64_t> abandoned_{0};
   const std::function<void()> onReturn_;
   Mutex mutex_;
   std::vector<std::unique_ptr<Session>> idle_ TIERCEL_GUARDED_BY(mutex_);

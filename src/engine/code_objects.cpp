@@ -2,6 +2,7 @@
 //
 // Making code objects: from the program's images to one relocatable object, and what it binds to.
 #include "base/diagnostics.h"
+#include "base/fatal_errors.h"
 #include "engine/engine_impl.h"
 #include "object/code_module.h"
 #include "object/code_object_impl.h"
@@ -71,6 +72,7 @@ Result<CodeObject> EngineImpl::makeCodeObject(const std::vector<std::string>& fu
   if (options.memory && options.at)
     return Error(ErrorKind::BadInput, "code object", "memory of the client's chooses its addresses itself");
   std::optional<Result<RelocatableCode>> code;
+  std::optional<std::string> fatal;
   {
     ProgramStateGuard guard;
     Result<Stack> stack = Stack::create();
@@ -78,8 +80,14 @@ Result<CodeObject> EngineImpl::makeCodeObject(const std::vector<std::string>& fu
       return stack.takeError();
     // What it is made from stays as it is meanwhile.
     LockGuard lock(loadMutex_);
-    stack->run([&] { code = compileObject(registry_, cpu_, options_.verify, functions, options.tier); });
+    stack->run([&] {
+      fatal = recoverFromFatalErrors(
+          [&] { code = compileObject(registry_, cpu_, options_.verify, functions, options.tier); });
+    });
   }
+  if (fatal)
+    return Error(ErrorKind::Unsupported, "code object",
+                 "LLVM cannot compile it at tier " + std::to_string(options.tier) + ": " + *fatal);
   if (!*code)
     return code->takeError();
   // The client's memory manager is called in the client's state, on its stack.

@@ -3,6 +3,7 @@
 
 #include "tiercel/llvm.h"
 
+#include "base/fatal_errors.h"
 #include "engine/engine_impl.h"
 #include "engine/linker_symbols.h"
 #include "engine/process_hooks.h"
@@ -153,6 +154,7 @@ Stats EngineImpl::stats() const {
   stats.functions.compiledTier0 = s.firstAtTier0.get();
   stats.functions.promoted = s.promoted.get();
   stats.functions.failed = s.failed.get();
+  stats.functions.fatal = pool_.abandoned();
   stats.functions.retired = versions_.everRetired();
   stats.functions.pinned = s.pinned.get();
   stats.functions.continuations = s.continuations.get();
@@ -203,6 +205,8 @@ Engine::Engine(std::unique_ptr<EngineImpl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
 Result<std::unique_ptr<Engine>> Engine::create(Options options) {
+  if (options.handleLlvmErrors)
+    handleFatalErrors();
   Result<std::unique_ptr<EngineImpl>> impl = EngineImpl::create(std::move(options));
   if (!impl)
     return impl.takeError();

@@ -374,31 +374,41 @@ Status EngineImpl::withThreadLocals(const std::function<Status(ThreadLocalSource
 
 Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
   const uint32_t epoch = record.epoch.load(std::memory_order_acquire);
-  Result<void*> code = [&]() -> Result<void*> {
+  CompileRequest request;
+  request.function = record.id;
+  request.epoch = epoch;
+  request.tier = pool_.exhausted() ? 0 : firstTier(record.id.value, options_);
+  request.lowest = pool_.exhausted();
+  request.instrument =
+      countsEvents(request.tier, 0, options_) || (options_.wholeProfile && request.tier == 0);
+  unsigned tier = 0; // that was tried
+  const auto attempt = [&]() -> Result<void*> {
     Result<SessionPool::Lease> session = pool_.borrow();
     if (!session)
       return session.takeError();
-    CompileRequest request;
-    request.function = record.id;
-    request.epoch = epoch;
-    request.tier = firstTier(record.id.value, options_);
-    request.instrument =
-        countsEvents(request.tier, 0, options_) || (options_.wholeProfile && request.tier == 0);
     std::optional<Result<void*>> result;
-    const auto attempt = [&] {
-      (*session)->stack().run([&] { result = install(request, **session, /*background=*/false); });
-    };
-    attempt();
-    // The program cannot go on without this code: worth asking for space.
-    if (!*result && result->error().kind() == ErrorKind::Environment && collector_.makeRoom())
-      attempt();
+    (*session)->stack().run([&] { result = install(request, **session, /*background=*/false); });
+    tier = (*session)->lastTier();
     return std::move(*result);
-  }();
+  };
+  Result<void*> code = attempt();
+  // The program cannot go on without this code: worth asking for space, or for the simplest there is.
+  if (!code && code.error().kind() == ErrorKind::Environment && collector_.makeRoom())
+    code = attempt();
+  if (!code && tier > 0 && code.error().kind() != ErrorKind::Environment &&
+      code.error().kind() != ErrorKind::MissingSymbol) {
+    statistics_.failed.add();
+    statistics_.emit({EventKind::CompileFailed, record.name, tier, code.error().message()});
+    request.tier = 0;
+    request.lowest = true;
+    request.instrument = false;
+    code = attempt();
+  }
   if (code && *code)
     return code; // install has left Compiling, in one step with the publication
   if (!code) {
     statistics_.failed.add();
-    statistics_.emit({EventKind::CompileFailed, record.name, 0, code.error().message()});
+    statistics_.emit({EventKind::CompileFailed, record.name, tier, code.error().message()});
   }
   LockGuard lock(versions_.mutex());
   if (!code && record.epoch.load(std::memory_order_relaxed) == epoch) {

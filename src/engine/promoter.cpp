@@ -141,8 +141,12 @@ void Promoter::work() {
 void Promoter::run(const QueuedCompile& item, bool background) {
   const uint64_t start = processorTimeNs(CLOCK_THREAD_CPUTIME_ID);
   auto outcome = Outcome::NotStarted;
-  // A worker looks what is due when it has finished, without being told.
-  if (Result<SessionPool::Lease> session = engine_.pool().borrow(/*announce=*/!background)) {
+  if (engine_.pool().exhausted()) {
+    outcome = Outcome::Failed;
+    engine_.statistics().emit({EventKind::CompileFailed, item.function->name, item.decision.tier,
+                               reasonText(Reason::TooManyFatal)});
+  } else if (Result<SessionPool::Lease> session = engine_.pool().borrow(/*announce=*/!background)) {
+    // A worker looks what is due when it has finished, without being told.
     (*session)->stack().run([&] { outcome = promote(item, **session, background); });
   } else {
     engine_.statistics().failed.add();

@@ -28,6 +28,10 @@ Result<std::unique_ptr<CodeGenerator>> CodeGenerator::create(const HostCpu& cpu,
                                                              bool directCalls, llvm::CodeGenOptLevel level) {
   llvm::TargetOptions options;
   options.UseInitArray = true;
+  // What must not be reached traps, also behind calls that must not return, in place of running into whatever
+  // code comes next. Nor is a function empty then.
+  options.TrapUnreachable = true;
+  options.NoTrapAfterNoreturn = false;
   std::unique_ptr<CodeGenerator> generator(new CodeGenerator);
   const llvm::Target& target = directCalls ? withDirectCalls(*cpu.target) : *cpu.target;
   generator->target_.reset(target.createTargetMachine(cpu.triple, useItsFeatures ? cpu.name : "x86-64",

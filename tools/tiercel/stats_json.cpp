@@ -109,11 +109,11 @@ std::string statsJson(const RunFigures& figures) {
   line(
       "functions",
       fmt::format(
-          R"({{"total": {}, "compiled_tier0": {}, "promoted": {}, "osr_entries": {}, "failed": {}, )"
+          R"({{"total": {}, "compiled_tier0": {}, "promoted": {}, "osr_entries": {}, "failed": {}, "fatal": {}, )"
           R"("retired": {}, "freed": {}, "superseded": {}, "pinned": {}, "continuations": {}, "osr_excluded": {}}})",
           s.functions.total, s.functions.compiledTier0, s.functions.promoted, s.functions.osrEntries,
-          s.functions.failed, s.functions.retired, s.functions.freed, s.functions.superseded,
-          s.functions.pinned, s.functions.continuations, s.functions.osrExcluded));
+          s.functions.failed, s.functions.fatal, s.functions.retired, s.functions.freed,
+          s.functions.superseded, s.functions.pinned, s.functions.continuations, s.functions.osrExcluded));
   line("compile_ms", fmt::format(R"({{"foreground": {:.3f}, "background": {:.3f}}})", s.compileMs.foreground,
                                  s.compileMs.background));
   line("phase_ms",

@@ -11,6 +11,7 @@
 ; CHECK-NEXT: "promoted": 1,
 ; CHECK-NEXT: "osr_entries": 0,
 ; CHECK-NEXT: "failed": 0,
+; CHECK-NEXT: "fatal": 0,
 ; CHECK-NEXT: "retired": 1,
 ; CHECK-NEXT: "freed": 0,
 ; CHECK: "compile_ms": {
