@@ -101,8 +101,7 @@ public:
   /// A symbol of the program by its external name, for dlsym; null if there is none.
   void* findProgramSymbol(const char* name);
   Status exportToLibrary(const std::string& name, bool opened); ///< before it is loaded; exports.cpp
-  /// If `address` is a stub, whose.
-  FunctionRecord* functionAt(const void* address);
+  FunctionRecord* functionAt(const void* address);              ///< if it is a stub, whose
 
   /// What this run has counted so far.
   Status writeProfile(const std::string& path);
@@ -123,6 +122,7 @@ public:
   Result<std::byte*> object(ObjectId id, int64_t symbol, const ObjectUser& user) override;
   std::string moduleOf(ObjectId object) override { return objects_.moduleOf(object); }
   std::optional<void*> host(llvm::StringRef name, bool weak) override;
+  bool isUsedByObjects(llvm::StringRef name) override { return !objects_.usersOf(name.str(), {}).empty(); }
 
   // --- process_hooks.cpp ---
   void lockForFork() TIERCEL_NO_THREAD_SAFETY_ANALYSIS;

@@ -26,8 +26,8 @@ namespace {
 /// The linker's view of thread-locals, with the session at hand for their initial values.
 class SessionThreadLocals : public ThreadLocalSource {
 public:
-  SessionThreadLocals(DataMaterializer& data, HostSymbols& host, Session& session)
-      : data_(data), host_(host), session_(session) {}
+  SessionThreadLocals(DataMaterializer& data, HostSymbols& host, NativeObjects& objects, Session& session)
+      : data_(data), host_(host), objects_(objects), session_(session) {}
 
   Result<ThreadLocalPlace> programThreadLocal(GlobalId id) override {
     return data_.ensureThreadLocal(id, session_);
@@ -37,10 +37,14 @@ public:
     std::optional<void*> here = host_.findInThisThread(name);
     return here ? findThreadLocal(*here) : std::nullopt;
   }
+  Result<ThreadLocalPlace> objectThreadLocal(ObjectId id, int64_t symbol) override {
+    return objects_.threadLocal(id, symbol);
+  }
 
 private:
   DataMaterializer& data_;
   HostSymbols& host_;
+  NativeObjects& objects_;
   Session& session_;
 };
 
@@ -61,7 +65,7 @@ Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session
   if (Status status = data_.ensure(artifact->data, session); !status)
     return status.takeError();
   const uint64_t initialised = nowNs();
-  SessionThreadLocals threads(data_, host_, session);
+  SessionThreadLocals threads(data_, host_, objects_, session);
   Result<LinkedFunction> linked = linker_.link(*artifact, threads);
   if (!linked)
     return linked.takeError();
@@ -368,7 +372,7 @@ Status EngineImpl::withThreadLocals(const std::function<Status(ThreadLocalSource
   Result<SessionPool::Lease> session = pool_.borrow();
   if (!session)
     return session.takeError();
-  SessionThreadLocals threads(data_, host_, **session);
+  SessionThreadLocals threads(data_, host_, objects_, **session);
   return use(threads);
 }
 

@@ -145,9 +145,11 @@ Status NativeObjects::link(ObjectId id) {
     return {}; // linked, or being linked further out: its addresses are known
   object.state = Object::Linking;
   Status status = withThreads_([&](ThreadLocalSource& threads) -> Status {
-    Result<LinkedObject> result = linker_.linkObject(
-        object.bytes->getMemBufferRef(), object.scope, id, threads,
-        [&object](const LinkedObject& addresses) { object.result.symbols = addresses.symbols; });
+    Result<LinkedObject> result = linker_.linkObject(object.bytes->getMemBufferRef(), object.scope, id,
+                                                     threads, [&object](const LinkedObject& addresses) {
+                                                       object.result.symbols = addresses.symbols;
+                                                       object.result.threadLocals = addresses.threadLocals;
+                                                     });
     if (!result)
       return Error(result.error().kind(), object.symbols.name, result.error().why());
     object.result = std::move(*result);
@@ -171,6 +173,18 @@ Result<std::byte*> NativeObjects::address(ObjectId id, int64_t symbol, const Obj
   auto found = object.result.symbols.find(name);
   if (found == object.result.symbols.end())
     return Error(ErrorKind::Internal, object.symbols.name, "symbol '" + name + "' has no address");
+  return found->second;
+}
+
+Result<ThreadLocalPlace> NativeObjects::threadLocal(ObjectId id, int64_t symbol) {
+  LockGuard lock(mutex_);
+  if (Status status = link(id); !status)
+    return status.takeError();
+  const Object& object = *objects_[id.value];
+  const std::string& name = object.symbols.defined[static_cast<size_t>(symbol)].name;
+  const auto found = object.result.threadLocals.find(name);
+  if (found == object.result.threadLocals.end())
+    return Error(ErrorKind::BadInput, object.symbols.name, "'" + name + "' is not a thread-local there");
   return found->second;
 }
 

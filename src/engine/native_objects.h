@@ -42,6 +42,8 @@ public:
   void noteShown(const std::string& name) TIERCEL_EXCLUDES(mutex_);
   /// The address of a definition, linking the object if need be.
   Result<std::byte*> address(ObjectId id, int64_t symbol, const ObjectUser& user) TIERCEL_EXCLUDES(mutex_);
+  /// The same of a thread-local.
+  Result<ThreadLocalPlace> threadLocal(ObjectId id, int64_t symbol) TIERCEL_EXCLUDES(mutex_);
   /// Links if need be; .init_array and .fini_array of one object.
   Result<const LinkedObject*> linked(ObjectId id) TIERCEL_EXCLUDES(mutex_);
   /// What decides where calls of the function go, if it stands for an ifunc of an object; else null.

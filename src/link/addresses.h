@@ -32,6 +32,8 @@ public:
   virtual std::string moduleOf(ObjectId object) = 0;
   /// A symbol of a native object, which is linked now if it was not yet.
   virtual Result<std::byte*> object(ObjectId id, int64_t symbol, const ObjectUser& user) = 0;
+  /// Whether a native object refers to the name.
+  virtual bool isUsedByObjects(llvm::StringRef name) = 0;
   /// Outside the program. `weak`: do not go to any lengths.
   virtual std::optional<void*> host(llvm::StringRef name, bool weak) = 0;
 };

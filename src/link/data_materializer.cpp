@@ -351,16 +351,22 @@ Result<size_t> DataMaterializer::threadModule(ImageId image, Session& session) {
   while (!block.initial.empty() && block.initial.back() == std::byte{0})
     block.initial.pop_back();
   std::vector<ExportedSymbol> exports;
+  // Objects may want to know them by their distance from the thread pointer (link/object_thread_locals.h).
   for (GlobalId id : members) {
     const GlobalRecord& global = registry_.global(id);
     const llvm::StringRef name = linkerName({global.name.data(), global.name.size()});
+    block.isStatic |= addresses_.isUsedByObjects(name);
     if (registry_.findVisible(name) == SymbolRef{SymbolKind::Thread, id.value, 0})
       exports.push_back(
           {.name = name.str(),
            .threadLocal = reinterpret_cast<size_t>(global.address.load(std::memory_order_relaxed))});
   }
-  Result<SyntheticLibrary> library = loadSyntheticLibrary(
-      "tiercel-thread-locals-" + std::to_string(threadModulesMade_++), exports, &block, /*global=*/false);
+  const std::string soname = "tiercel-thread-locals-" + std::to_string(threadModulesMade_++);
+  Result<SyntheticLibrary> library = loadSyntheticLibrary(soname, exports, &block, /*global=*/false);
+  if (!library && block.isStatic) { // no room; they may not need it
+    block.isStatic = false;
+    library = loadSyntheticLibrary(soname, exports, &block, /*global=*/false);
+  }
   if (!library)
     return library.takeError();
   threadModules_[image.value] = *library;
@@ -405,7 +411,11 @@ Result<ThreadLocalPlace> DataMaterializer::ensureThreadLocal(GlobalId id, Sessio
   Result<size_t> module = threadModule(where.image, session);
   if (!module)
     return module.takeError();
-  return ThreadLocalPlace{*module, reinterpret_cast<size_t>(global.address.load(std::memory_order_relaxed))};
+  ThreadLocalPlace place{*module, reinterpret_cast<size_t>(global.address.load(std::memory_order_relaxed)),
+                         threadModules_[where.image.value].distance};
+  if (place.distance)
+    *place.distance += static_cast<int64_t>(place.offset);
+  return place;
 }
 
 } // namespace tiercel

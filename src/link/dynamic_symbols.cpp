@@ -118,7 +118,7 @@ std::optional<ThreadLocalPlace> findThreadLocal(const void* addressInThisThread)
     for (const ElfW(Phdr) & segment : std::span(library->dlpi_phdr, library->dlpi_phnum)) {
       const size_t offset = wanted.address - reinterpret_cast<uintptr_t>(library->dlpi_tls_data);
       if (segment.p_type == PT_TLS && offset < segment.p_memsz) {
-        wanted.found = ThreadLocalPlace{library->dlpi_tls_modid, offset};
+        wanted.found = ThreadLocalPlace{library->dlpi_tls_modid, offset, std::nullopt};
         return 1;
       }
     }

@@ -12,6 +12,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,8 @@ Result<DynamicLibrary> readDynamicLibrary(const std::string& path);
 struct ThreadLocalPlace {
   size_t tlsModule = 0;
   size_t offset = 0;
+  /// In the static block: from the thread pointer, the same in every thread.
+  std::optional<int64_t> distance = std::nullopt;
 };
 
 /// The place of a thread-local of the executable or of a loaded library, given its address in the calling

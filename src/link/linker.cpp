@@ -5,7 +5,8 @@
 #include "link/frames_of_graph.h"
 #include "link/got_loads.h"
 #include "link/graph_memory.h"
-#include "link/ifuncs.h"
+#include "link/object_thread_locals.h"
+#include "link/prepared_object.h"
 #include "link/reference_rewriter.h"
 #include "link/unwind.h"
 #include "unit/link_name.h"
@@ -34,10 +35,16 @@ public:
     LinkedObject object;
   };
 
+  /// What only native objects have. Either this or an artifact is given.
+  struct OfObject {
+    const std::function<void(const LinkedObject&)>& onAddresses;
+    ObjectThreadLocals& threadLocals;
+  };
+
   GraphLink(const LinkEnvironment& environment, ReferenceRewriter& rewriter, const Artifact* artifact,
-            Outcome& outcome, const std::function<void(const LinkedObject&)>* onAddresses)
+            Outcome& outcome, const OfObject* ofObject)
       : JITLinkContext(nullptr), environment_(environment), rewriter_(rewriter), memory_(environment.arena),
-        artifact_(artifact), outcome_(outcome), onAddresses_(onAddresses) {}
+        artifact_(artifact), outcome_(outcome), ofObject_(ofObject) {}
 
   jl::JITLinkMemoryManager& getMemoryManager() override { return memory_; }
 
@@ -79,8 +86,10 @@ public:
       outcome_.object.resolvers.emplace_back(ifunc.function,
                                              ifunc.resolver->getAddress().toPtr<std::byte*>());
     }
-    if (onAddresses_)
-      (*onAddresses_)(outcome_.object);
+    if (ofObject_) {
+      outcome_.object.threadLocals = ofObject_->threadLocals.definitions();
+      ofObject_->onAddresses(outcome_.object);
+    }
     return llvm::Error::success();
   }
 
@@ -94,6 +103,8 @@ public:
                                  [this](jl::LinkGraph& graph) { return rewriter_.resolve(graph); });
     passes.PostPrunePasses.insert(passes.PostPrunePasses.begin(),
                                   [this](jl::LinkGraph& graph) { return rewriter_.rewrite(graph); });
+    if (ofObject_)
+      addThreadLocalPasses(ofObject_->threadLocals, passes);
     if (artifact_ && artifact_->directCalls) {
       passes.PostAllocationPasses.push_back([this](jl::LinkGraph& graph) {
         rewriter_.placeDirectCalls(graph);
@@ -112,6 +123,7 @@ public:
   }
 
 private:
+  void addThreadLocalPasses(ObjectThreadLocals& threads, jl::PassConfiguration& passes);
   CodeVersion& version() { return artifact_ ? *outcome_.function.version : *outcome_.object.version; }
   void enterMemory();
   void enterRanges(jl::LinkGraph& graph);
@@ -124,8 +136,20 @@ private:
   GraphMemory memory_;
   const Artifact* artifact_;
   Outcome& outcome_;
-  const std::function<void(const LinkedObject&)>* onAddresses_;
+  const OfObject* ofObject_;
 };
+
+void GraphLink::addThreadLocalPasses(ObjectThreadLocals& threads, jl::PassConfiguration& passes) {
+  const auto pass = [this, &threads](Status (ObjectThreadLocals::*step)(jl::LinkGraph&)) {
+    return [this, &threads, step](jl::LinkGraph& graph) {
+      Status status = (threads.*step)(graph);
+      return status ? llvm::Error::success() : rewriter_.fail(status.takeError());
+    };
+  };
+  passes.PostPrunePasses.insert(passes.PostPrunePasses.begin(), pass(&ObjectThreadLocals::claim));
+  passes.PostAllocationPasses.push_back(pass(&ObjectThreadLocals::place));
+  passes.PreFixupPasses.insert(passes.PreFixupPasses.begin(), pass(&ObjectThreadLocals::bindOthers));
+}
 
 void GraphLink::enterCounts(const jl::Symbol& symbol) {
   const std::optional<LinkName> name = symbol.hasName() ? parseLinkName(*symbol.getName()) : std::nullopt;
@@ -214,7 +238,7 @@ void GraphLink::enterInitialisers(jl::LinkGraph& graph, llvm::StringRef prefix,
 
 Result<GraphLink::Outcome> linkGraph(const LinkEnvironment& environment, llvm::MemoryBufferRef object,
                                      ReferenceRewriter& rewriter, const Artifact* artifact,
-                                     const std::function<void(const LinkedObject&)>* onAddresses) {
+                                     const GraphLink::OfObject* ofObject) {
   // Held here: names of the graph live on in JITLink's frames for a moment after the graph is gone.
   const auto names = std::make_shared<llvm::orc::SymbolStringPool>();
   llvm::Expected<std::unique_ptr<jl::LinkGraph>> graph =
@@ -223,7 +247,7 @@ Result<GraphLink::Outcome> linkGraph(const LinkEnvironment& environment, llvm::M
     return fromLlvm(graph.takeError(), ErrorKind::Unsupported, object.getBufferIdentifier().str());
   GraphLink::Outcome outcome;
   jl::link_ELF_x86_64(std::move(*graph),
-                      std::make_unique<GraphLink>(environment, rewriter, artifact, outcome, onAddresses));
+                      std::make_unique<GraphLink>(environment, rewriter, artifact, outcome, ofObject));
   if (!outcome.status)
     return outcome.status.takeError();
   return outcome;
@@ -254,14 +278,17 @@ Result<LinkedFunction> Linker::link(const Artifact& artifact, ThreadLocalSource&
 Result<LinkedObject> Linker::linkObject(llvm::MemoryBufferRef object, ImageId scope, ObjectId self,
                                         ThreadLocalSource& threads,
                                         const std::function<void(const LinkedObject&)>& onAddresses) {
-  Result<ObjectWithIfuncs> resolved = resolversForIfuncs(object);
-  if (!resolved)
-    return resolved.takeError();
+  Result<PreparedObject> prepared = prepareObject(object);
+  if (!prepared)
+    return prepared.takeError();
   ReferenceRewriter rewriter(environment_, scope, self, threads);
-  rewriter.setIfuncs(std::move(resolved->names));
+  rewriter.setIfuncs(std::move(prepared->ifuncs));
+  ObjectThreadLocals threadLocals(std::move(prepared->threadLocals),
+                                  [&](llvm::StringRef name) { return rewriter.threadLocalPlace(name); });
+  const GraphLink::OfObject ofObject{onAddresses, threadLocals};
   Result<GraphLink::Outcome> outcome =
-      linkGraph(environment_, resolved->bytes ? resolved->bytes->getMemBufferRef() : object, rewriter,
-                nullptr, &onAddresses);
+      linkGraph(environment_, prepared->bytes ? prepared->bytes->getMemBufferRef() : object, rewriter,
+                nullptr, &ofObject);
   if (!outcome)
     return outcome.takeError();
   environment_.registry.noteLinked(self);

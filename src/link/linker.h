@@ -37,6 +37,8 @@ public:
   virtual ~ThreadLocalSource() = default;
   virtual Result<ThreadLocalPlace> programThreadLocal(GlobalId id) = 0;
   virtual std::optional<ThreadLocalPlace> hostThreadLocal(llvm::StringRef name) = 0;
+  /// Of a native object, which is linked now if it was not yet.
+  virtual Result<ThreadLocalPlace> objectThreadLocal(ObjectId id, int64_t symbol) = 0;
 };
 
 struct LinkEnvironment {
@@ -61,6 +63,7 @@ struct LinkedFunction {
 struct LinkedObject {
   std::unique_ptr<CodeVersion> version; ///< its memory
   llvm::StringMap<std::byte*> symbols;  ///< external definitions
+  llvm::StringMap<ThreadLocalPlace> threadLocals;
   struct Initialiser {
     uint32_t priority;
     std::byte* function;

@@ -75,6 +75,15 @@ private:
                " in 32 bits, so it is for the lowest 2 GiB only; compile it with -fPIC, or give its bitcode");
         break;
       }
+      case llvm::ELF::R_X86_64_GOTPC32_TLSDESC:
+      case llvm::ELF::R_X86_64_TLSDESC_CALL:
+        refuse("it uses descriptors of thread-locals; compile it with -mtls-dialect=gnu, or give its bitcode");
+        break;
+      case llvm::ELF::R_X86_64_TPOFF64:
+      case llvm::ELF::R_X86_64_DTPOFF64:
+        refuse("it has the place of a thread-local in 64 bits; compile it with -mcmodel=small, or give its "
+               "bitcode");
+        break;
       default:
         break;
       }

@@ -395,35 +395,30 @@ void ReferenceRewriter::rewriteLoad(jl::LinkGraph& graph, jl::Block& block, jl::
   edge.setKind(x86::PCRel32);
 }
 
+Result<ThreadLocalPlace> ReferenceRewriter::threadLocalPlace(llvm::StringRef name) {
+  const std::optional<LinkName> own = parseLinkName(name);
+  const SymbolRef ref = own ? SymbolRef{SymbolKind::Thread, own->id, 0} : environment_.registry.find(name);
+  if (ref.kind == SymbolKind::Thread)
+    return threads_.programThreadLocal(GlobalId(ref.id));
+  if (ref.kind == SymbolKind::Object) {
+    if (objects_.empty() || objects_.back().value != ref.id)
+      objects_.push_back(ObjectId(ref.id));
+    return threads_.objectThreadLocal(ObjectId(ref.id), ref.offset);
+  }
+  if (const std::optional<ThreadLocalPlace> place = threads_.hostThreadLocal(name))
+    return *place;
+  return Error(ErrorKind::MissingSymbol, "linking", "nothing defines the thread-local '" + name.str() + "'");
+}
+
 /// The argument of __tls_get_addr: {module, offset}, final here because thread-locals are given their place
 /// in a module of the process before code that uses them is linked (ELF TLS ABI, section 4.1.6).
 void ReferenceRewriter::rewriteThreadLocal(jl::LinkGraph& graph, jl::Edge& edge) {
   jl::Symbol& variable = edge.getTarget();
   jl::Symbol*& entry = threadEntries_[&variable];
   if (!entry) {
-    if (variable.isDefined()) {
-      error_ = Error(ErrorKind::Unsupported, "linking",
-                     "thread-local '" + (*variable.getName()).str() +
-                         "' is defined in a native object; give its bitcode");
-      return;
-    }
-    const llvm::StringRef name = *variable.getName();
-    const std::optional<LinkName> own = parseLinkName(name);
-    std::optional<ThreadLocalPlace> place;
-    const SymbolRef ref = own ? SymbolRef{SymbolKind::Thread, own->id, 0} : environment_.registry.find(name);
-    if (ref.kind == SymbolKind::Thread) {
-      Result<ThreadLocalPlace> made = threads_.programThreadLocal(GlobalId(ref.id));
-      if (!made) {
-        error_ = made.takeError();
-        return;
-      }
-      place = *made;
-    } else {
-      place = threads_.hostThreadLocal(name);
-    }
+    Result<ThreadLocalPlace> place = threadLocalPlace(*variable.getName());
     if (!place) {
-      error_ =
-          Error(ErrorKind::MissingSymbol, "linking", "nothing defines the thread-local '" + name.str() + "'");
+      error_ = place.takeError();
       return;
     }
     jl::Section* section = graph.findSectionByName("$tiercel_thread_locals");

@@ -23,7 +23,7 @@ public:
                     ThreadLocalSource& threads)
       : environment_(environment), scope_(scope), self_(self), threads_(threads) {}
 
-  /// Symbols of the object that stand for what a resolver returns (link/ifuncs.h). Before `resolve`.
+  /// Symbols of the object that stand for what a resolver returns (link/prepared_object.h). Before `resolve`.
   void setIfuncs(llvm::StringSet<> names) { ifuncNames_ = std::move(names); }
   struct Ifunc {
     std::string name;
@@ -51,6 +51,10 @@ public:
   /// Native objects whose addresses it was given.
   const std::vector<ObjectId>& objects() const { return objects_; }
 
+  /// Of a name that the object, or the code, refers to.
+  Result<ThreadLocalPlace> threadLocalPlace(llvm::StringRef name);
+
+  llvm::Error fail(Error error);
   bool failed() const { return error_.has_value(); }
   Error takeError() { return std::move(*error_); }
 
@@ -75,7 +79,6 @@ private:
                        llvm::jitlink::Edge& edge, FunctionId callee);
   llvm::jitlink::Symbol& cellOf(llvm::jitlink::LinkGraph& graph, FunctionId function);
   void rewriteLoad(llvm::jitlink::LinkGraph& graph, llvm::jitlink::Block& block, llvm::jitlink::Edge& edge);
-  llvm::Error fail(Error error);
 
   const LinkEnvironment& environment_;
   const ImageId scope_;

@@ -28,7 +28,7 @@ constexpr size_t kPage = 4096;
 struct Front {
   Elf64_Ehdr header;
   Elf64_Phdr segments[4];
-  Elf64_Dyn dynamic[7];
+  Elf64_Dyn dynamic[10];
 };
 
 class StringTable {
@@ -138,9 +138,26 @@ Elf64_Ehdr fileHeader(size_t segments) {
   return header;
 }
 
-/// `threadOffset` is where the initial bytes of the thread-locals will be written.
+/// Offsets in the file.
+struct Places {
+  size_t thread = 0;   ///< where the initial bytes of the thread-locals will be written
+  size_t distance = 0; ///< where the loader will write how far they are from the thread pointer
+};
+
+/// A relocation that only a static block can fulfil has the loader make it one.
+void relocate(Image& image, Front& front, Places& places) {
+  constexpr uint64_t kEmpty = 0;
+  places.distance = image.append<uint64_t>({&kEmpty, 1});
+  // Of the null symbol, which is the library's own.
+  const Elf64_Rela relocation{places.distance, ELF64_R_INFO(0, R_X86_64_TPOFF64), 0};
+  const size_t table = image.append<Elf64_Rela>({&relocation, 1});
+  front.dynamic[6] = {DT_RELA, {table}};
+  front.dynamic[7] = {DT_RELASZ, {sizeof relocation}};
+  front.dynamic[8] = {DT_RELAENT, {sizeof relocation}};
+}
+
 Image makeImage(const std::string& soname, std::span<const ExportedSymbol> exports,
-                const ThreadTemplate* thread, size_t& threadOffset) {
+                const ThreadTemplate* thread, Places& places) {
   Image image;
   StringTable strings;
   const Elf64_Word ownName = strings.add(soname);
@@ -148,27 +165,31 @@ Image makeImage(const std::string& soname, std::span<const ExportedSymbol> expor
   const size_t hash = image.append<uint32_t>(hashTable(exports));
   const size_t names = image.append<char>(strings.bytes());
 
-  // A block is to lie at an address that equals this one modulo the alignment.
-  threadOffset = thread ? alignUp(image.bytes().size(), thread->alignment) : 0;
-  const size_t initialSize = thread ? thread->initial.size() : 0;
-  const size_t mapped = initialSize ? threadOffset + initialSize : image.bytes().size();
-
   Front front{};
+  const bool isStatic = thread && thread->isStatic;
+  if (isStatic)
+    relocate(image, front, places);
+
+  // A block is to lie at an address that equals this one modulo the alignment.
+  places.thread = thread ? alignUp(image.bytes().size(), thread->alignment) : 0;
+  const size_t initialSize = thread ? thread->initial.size() : 0;
+  const size_t mapped = initialSize ? places.thread + initialSize : image.bytes().size();
+
   front.header = fileHeader(thread ? 4 : 3);
-  front.segments[0] = segment(PT_LOAD, PF_R, 0, mapped, mapped, kPage);
+  front.segments[0] = segment(PT_LOAD, isStatic ? PF_R | PF_W : PF_R, 0, mapped, mapped, kPage);
   front.segments[1] = segment(PT_DYNAMIC, PF_R, offsetof(Front, dynamic), sizeof(front.dynamic),
                               sizeof(front.dynamic), alignof(Elf64_Dyn));
   // Without it glibc would make every thread's stack executable.
   front.segments[2] = segment(PT_GNU_STACK, PF_R | PF_W, 0, 0, 0, 16);
   if (thread)
-    front.segments[3] = segment(PT_TLS, PF_R, threadOffset, initialSize, thread->size, thread->alignment);
+    front.segments[3] = segment(PT_TLS, PF_R, places.thread, initialSize, thread->size, thread->alignment);
   front.dynamic[0] = {DT_SONAME, {ownName}};
   front.dynamic[1] = {DT_HASH, {hash}};
   front.dynamic[2] = {DT_SYMTAB, {symbols}};
   front.dynamic[3] = {DT_SYMENT, {sizeof(Elf64_Sym)}};
   front.dynamic[4] = {DT_STRTAB, {names}};
   front.dynamic[5] = {DT_STRSZ, {strings.bytes().size()}};
-  front.dynamic[6] = {DT_NULL, {0}};
+  static_assert(DT_NULL == 0, "what is left of the table ends it");
   image.setFront(front);
   return image;
 }
@@ -253,11 +274,11 @@ Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
   const auto systemError = [&] {
     return Error(ErrorKind::Environment, "memory file for " + soname, strerror(errno));
   };
-  size_t threadOffset;
-  const Image image = makeImage(soname, exports, thread, threadOffset);
+  Places places;
+  const Image image = makeImage(soname, exports, thread, places);
   MemoryFile file;
   if (!file.isOpen() || !file.write(image.bytes(), 0) ||
-      (thread && !file.write(thread->initial, threadOffset)))
+      (thread && !file.write(thread->initial, places.thread)))
     return systemError();
   const std::string path = file.path();
   if (path.empty())
@@ -267,6 +288,14 @@ Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
   library.handle = dlopen(path.c_str(), RTLD_NOW | (global ? RTLD_GLOBAL : RTLD_LOCAL));
   if (!library.handle || (thread && dlinfo(library.handle, RTLD_DI_TLS_MODID, &library.tlsModule) != 0))
     return Error(ErrorKind::Environment, "loading " + soname, dlerror());
+  if (thread && thread->isStatic) {
+    link_map* map = nullptr;
+    if (dlinfo(library.handle, RTLD_DI_LINKMAP, static_cast<void*>(&map)) != 0)
+      return Error(ErrorKind::Environment, "loading " + soname, dlerror());
+    int64_t distance;
+    memcpy(&distance, reinterpret_cast<const std::byte*>(map->l_addr) + places.distance, sizeof distance);
+    library.distance = distance;
+  }
   return library;
 }
 

@@ -39,6 +39,9 @@ struct ThreadTemplate {
   std::vector<std::byte> initial; ///< the first bytes; the rest, up to `size`, is zero
   size_t size = 0;
   size_t alignment = 1; ///< a power of two
+  /// In the static block, where it has one distance from the thread pointer in all threads. Fails when that
+  /// is full; there is room for some 1.5 KB of all libraries that are loaded after the process has started.
+  bool isStatic = false;
 };
 
 struct SyntheticLibrary {
@@ -46,6 +49,7 @@ struct SyntheticLibrary {
   /// An address in the current thread's block is __tls_get_addr({tlsModule, offset}). 0 when there is no
   /// template or its size is 0.
   size_t tlsModule = 0;
+  std::optional<int64_t> distance; ///< of a static block from the thread pointer
 };
 
 /// `soname` is what dlopen(soname) would find the library under: choose one that no real library has. The

@@ -531,6 +531,43 @@ std::string systemLibrary(const char* name) {
   return std::filesystem::path(mapOf(libc).l_name).replace_filename(name);
 }
 
+std::byte* threadPointer() {
+  std::byte* self;
+  asm("mov %%fs:0, %0" : "=r"(self));
+  return self;
+}
+
+TEST(SyntheticLibrary, AStaticBlockHasOneDistanceInAllThreads) {
+  std::barrier running(2), loaded(2);
+  int seen = 0;
+  std::atomic<int64_t> distance{0};
+  std::thread before([&] {
+    running.arrive_and_wait();
+    loaded.arrive_and_wait();
+    memcpy(&seen, threadPointer() + distance.load(), sizeof seen);
+  });
+  running.arrive_and_wait();
+  ThreadTemplate block{.initial = {std::byte{42}}, .size = 16, .alignment = 16, .isStatic = true};
+  const SyntheticLibrary library = load("libtsl-static.so", {}, &block, /*global=*/false);
+  ASSERT_TRUE(library.distance);
+  EXPECT_LT(*library.distance, 0);
+  EXPECT_EQ(threadPointer() + *library.distance, threadBlock(library.tlsModule));
+  distance = *library.distance;
+  loaded.arrive_and_wait();
+  before.join();
+  EXPECT_EQ(seen, 42);
+  std::thread([&] { EXPECT_EQ(threadPointer() + *library.distance, threadBlock(library.tlsModule)); }).join();
+  dlclose(library.handle);
+}
+
+TEST(SyntheticLibrary, AStaticBlockThatIsTooLargeIsAnError) {
+  ThreadTemplate block{.initial = {}, .size = 100'000, .alignment = 16, .isStatic = true};
+  const Result<SyntheticLibrary> library =
+      loadSyntheticLibrary("libtsl-large.so", {}, &block, /*global=*/false);
+  ASSERT_FALSE(library);
+  EXPECT_THAT(library.error().why(), HasSubstr("static TLS"));
+}
+
 std::vector<std::string> namesOf(const DynamicLibrary& library, bool defined, bool mergeable) {
   std::vector<std::string> names;
   for (const DynamicSymbol& symbol : library.symbols) {
