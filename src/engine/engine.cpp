@@ -201,6 +201,12 @@ Stats EngineImpl::stats() const {
 
 // --- the public face --------------------------------------------------------------------------------------
 
+/// What follows a change of the program, when the calling thread holds no lock any more.
+static Status changed(EngineImpl& engine, Status status) {
+  engine.housekeeper().afterChange();
+  return status;
+}
+
 Engine::Engine(std::unique_ptr<EngineImpl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
@@ -213,7 +219,7 @@ Result<std::unique_ptr<Engine>> Engine::create(Options options) {
   return std::unique_ptr<Engine>(new Engine(std::move(*impl)));
 }
 
-Status Engine::addFile(const std::string& path) { return impl_->addFile(path); }
+Status Engine::addFile(const std::string& path) { return changed(*impl_, impl_->addFile(path)); }
 Status Engine::addBytes(std::string_view bytes, const std::string& name) {
   Result<Input> input =
       inputFromMemory(llvm::MemoryBuffer::getMemBufferCopy({bytes.data(), bytes.size()}, name), name);
@@ -248,17 +254,21 @@ void Engine::waitIdle() { impl_->waitIdle(); }
 Stats Engine::stats() const { return impl_->stats(); }
 void Engine::addListener(EventListener* listener) { impl_->addListener(listener); }
 
-Status Engine::add(const std::string& module, const Source& source) { return impl_->add(module, source); }
+Status Engine::add(const std::string& module, const Source& source) {
+  return changed(*impl_, impl_->add(module, source));
+}
 Status Engine::redefine(const std::string& module, const Source& source, const RedefineOptions& options) {
-  return impl_->redefine(module, source, options);
+  return changed(*impl_, impl_->redefine(module, source, options));
 }
 Status Engine::remove(const std::string& module, const RemoveOptions& options) {
-  return impl_->remove(module, options);
+  return changed(*impl_, impl_->remove(module, options));
 }
 Status Engine::removeFunction(const std::string& name, const RemoveOptions& options) {
-  return impl_->removeFunction(name, options);
+  return changed(*impl_, impl_->removeFunction(name, options));
 }
-Status Engine::discardCode(const std::vector<std::string>& names) { return impl_->discardCode(names); }
+Status Engine::discardCode(const std::vector<std::string>& names) {
+  return changed(*impl_, impl_->discardCode(names));
+}
 Result<CollectReport> Engine::collect() { return impl_->collector().collect(); }
 CollectReport Engine::quiescentPoint() { return impl_->collector().quiescentPoint(); }
 Result<FunctionInfo> Engine::describe(std::string_view function) { return impl_->describe(function); }

@@ -14,6 +14,7 @@
 #include "registry/records.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -47,20 +48,27 @@ public:
       LockGuard lock(mutex_);
       Failures& failures = failures_.try_emplace(record.id.value, error).first->second;
       failures.last = error;
-      ++failures.count;
+      failures.count = ++count_;
       store(record, mayPass ? FirstCompile::Lazy : FirstCompile::Failed);
     }
     futexWakeAll(record.firstCompile);
   }
+  /// The number of its last failure among all, which the next exceeds; 0: none that is remembered.
   uint64_t failures(const FunctionRecord& record) TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);
     const auto found = failures_.find(record.id.value);
     return found == failures_.end() ? 0 : found->second.count;
   }
-  /// Only if it failed.
-  Error lastFailure(const FunctionRecord& record) TIERCEL_EXCLUDES(mutex_) {
+  /// Nothing if it was forgotten meanwhile.
+  std::optional<Error> lastFailure(const FunctionRecord& record) TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);
-    return failures_.at(record.id.value).last;
+    const auto found = failures_.find(record.id.value);
+    return found == failures_.end() ? std::nullopt : std::optional(found->second.last);
+  }
+  /// The function was removed: how its compiles failed concerns nobody.
+  void forget(const FunctionRecord& record) TIERCEL_EXCLUDES(mutex_) {
+    LockGuard lock(mutex_);
+    failures_.erase(record.id.value);
   }
 
   Mutex& forkMutex() TIERCEL_RETURN_CAPABILITY(mutex_) { return mutex_; }
@@ -75,7 +83,7 @@ private:
   struct Failures {
     explicit Failures(const Error& error) : last(error) {}
     Error last;
-    uint64_t count = 0;
+    uint64_t count = 0; ///< `count_` when it came
   };
   void store(FunctionRecord& record, FirstCompile state) TIERCEL_REQUIRES(mutex_) {
     std::erase(inProgress_, &record);
@@ -84,6 +92,7 @@ private:
 
   Mutex mutex_;
   std::vector<FunctionRecord*> inProgress_ TIERCEL_GUARDED_BY(mutex_);
+  uint64_t count_ TIERCEL_GUARDED_BY(mutex_) = 0;
   std::unordered_map<uint32_t, Failures> failures_ TIERCEL_GUARDED_BY(mutex_); ///< by function
 };
 

@@ -24,6 +24,9 @@ constexpr uint64_t kLongestIntervalNs = 10'000'000'000;
 /// worth the walk over the heap, some tens of milliseconds of a worker; and not more often than this.
 constexpr uint64_t kHeapChanges = 512;
 constexpr uint64_t kHeapIntervalNs = 5'000'000'000;
+/// With Options::sync, a collection that freed nothing is tried again after so many changes, doubled each
+/// time.
+constexpr uint64_t kFewestChanges = 16, kMostChanges = 4096;
 /// When nothing has been compiled for so long, the compilers' memory is given back.
 constexpr uint64_t kWarmedUpNs = 2'000'000'000;
 
@@ -54,7 +57,28 @@ uint64_t Housekeeper::nextDueNs() const {
 
 void Housekeeper::programChanged() {
   changes_.fetch_add(1, std::memory_order_relaxed);
+  allChanges_.fetch_add(1, std::memory_order_relaxed);
+  if (engine_.options_.sync)
+    return;
+  if (nextDueNs() != kNothingDue)
+    engine_.promoter_.ensureHousekeeping();
   notice();
+}
+
+void Housekeeper::afterChange() {
+  if (!engine_.options_.sync || working_.exchange(true, std::memory_order_acquire))
+    return;
+  const uint64_t change = allChanges_.load(std::memory_order_relaxed);
+  if (change >= collectAfterChange_ && collectionDueNs(kWorthwhileBytes) != kNothingDue) {
+    const bool useful = collect();
+    intervalChanges_ = useful ? 0 : std::clamp(2 * intervalChanges_, kFewestChanges, kMostChanges);
+    collectAfterChange_ = change + intervalChanges_;
+  }
+  if (changes_.load(std::memory_order_relaxed) >= kHeapChanges) {
+    engine_.pool_.trim();
+    giveBackHeap();
+  }
+  working_.store(false, std::memory_order_release);
 }
 
 void Housekeeper::notice() {
@@ -91,16 +115,17 @@ uint64_t Housekeeper::work(bool busy) {
   return due;
 }
 
-void Housekeeper::collect() {
+bool Housekeeper::collect() {
   retiredBefore_.store(engine_.versions_.everRetired(), std::memory_order_relaxed);
   const Result<CollectReport> report = engine_.collector_.collect(kTimeoutNs);
   if (!report) { // the system does not allow it, and will not
     collectAfterNs_.store(kNothingDue, std::memory_order_relaxed);
-    return;
+    return false;
   }
   const bool useful = report->freed > 0;
   intervalNs_ = useful ? kIntervalNs : std::clamp(2 * intervalNs_, kIntervalNs, kLongestIntervalNs);
   collectAfterNs_.store(nowNs() + intervalNs_, std::memory_order_relaxed);
+  return useful;
 }
 
 void Housekeeper::giveBackHeap() {

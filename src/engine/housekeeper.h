@@ -4,7 +4,10 @@
 // more, and have the heap give back the holes that changes of the program leave in it.
 //
 // When something will be due, a worker must know: it sleeps until then, or, if none does, one is woken.
-// Without workers (Options::sync, a fixed tier) none of this happens.
+// Where there are no workers, because the tier is fixed, a thread is started for it when a change of the
+// program makes something due: a program that does not change needs none. With Options::sync, whose decisions
+// must not depend on time, whoever changes the program does it right afterwards, by the number of changes and
+// the bytes that wait.
 //
 // Thread rule: thread-safe.
 #pragma once
@@ -22,6 +25,9 @@ public:
 
   /// After a change of the program.
   void programChanged();
+  /// The same by the thread that made it, when it holds no lock any more: does what is due with
+  /// Options::sync.
+  void afterChange();
   /// After something that may be the reason for work: makes sure that a worker comes when it is due.
   void notice();
 
@@ -42,16 +48,20 @@ private:
   uint64_t heapDueNs() const;
   uint64_t sessionsDueNs() const;
   uint64_t nextDueNs() const;
-  void collect();
+  /// Whether it freed anything.
+  bool collect();
   void giveBackHeap();
 
   EngineImpl& engine_;
   std::atomic<uint64_t> collectAfterNs_{0}, heapAfterNs_{0};
-  std::atomic<uint64_t> retiredBefore_{0};           ///< versions that had been retired at the last look
-  std::atomic<uint64_t> changes_{0};                 ///< of the program since the heap gave back
+  std::atomic<uint64_t> retiredBefore_{0}; ///< versions that had been retired at the last look
+  std::atomic<uint64_t> changes_{0};       ///< of the program since the heap gave back
+  std::atomic<uint64_t> allChanges_{0};
   std::atomic<uint64_t> workerComesNs_{kNothingDue}; ///< without being woken
   std::atomic<bool> working_{false};                 ///< a worker is at it: it owns the next
   uint64_t intervalNs_ = 0;
+  // With Options::sync: when a collection is worth trying, and how many changes after the last.
+  uint64_t collectAfterChange_ = 0, intervalChanges_ = 0;
 };
 
 } // namespace tiercel

@@ -25,6 +25,10 @@ public:
     Notes& notes = notes_[root];
     (header ? notes.continuations[*header] : notes.version) = std::move(decisions);
   }
+  void forget(uint32_t root) TIERCEL_EXCLUDES(mutex_) {
+    LockGuard lock(mutex_);
+    notes_.erase(root);
+  }
   /// Of the version, then of the continuations.
   std::vector<InlineDecision> of(uint32_t root) TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);

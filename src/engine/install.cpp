@@ -431,8 +431,10 @@ Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
     case FirstCompile::Ready:
       return table_.cell(record.id).load(std::memory_order_acquire);
     case FirstCompile::Failed:
-      return Error(ErrorKind::Internal, "function " + std::string(record.name),
-                   "it could not be compiled before: " + firstCompiles_.lastFailure(record).message());
+      if (const std::optional<Error> error = firstCompiles_.lastFailure(record))
+        return Error(ErrorKind::Internal, "function " + std::string(record.name),
+                     "it could not be compiled before: " + error->message());
+      break; // it was removed this moment
     case FirstCompile::Compiling:
       if (!failures)
         failures = firstCompiles_.failures(record);
@@ -441,8 +443,10 @@ Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
     case FirstCompile::Lazy: {
       if (!record.definition.load().exists())
         return Error(ErrorKind::MissingSymbol, std::string(record.name), "nothing defines it");
-      if (failures && firstCompiles_.failures(record) != *failures)
-        return firstCompiles_.lastFailure(record); // the attempt that we waited for
+      if (failures && firstCompiles_.failures(record) > *failures) { // the attempt that we waited for
+        if (std::optional<Error> error = firstCompiles_.lastFailure(record))
+          return std::move(*error);
+      }
       if (!firstCompiles_.claim(record))
         break;
       Result<void*> code = compileFirst(record);

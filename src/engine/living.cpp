@@ -268,6 +268,11 @@ void EngineImpl::close(FunctionRecord& record) {
   record.pinned.store(false, std::memory_order_relaxed);
   record.continuable.store(false, std::memory_order_relaxed);
   promoter_.forget(record);
+  if (!record.definition.load().exists()) {
+    registry_.setCounts(record.id, {});
+    inlining_.forget(record.id.value);
+    firstCompiles_.forget(record);
+  }
   // Who compiles it at this moment finds the epoch changed and starts again.
   for (const FirstCompile done : {FirstCompile::Ready, FirstCompile::Failed}) {
     auto expected = static_cast<uint32_t>(done);

@@ -50,6 +50,8 @@ void Promoter::retire() {
   {
     LockGuard lock(mutex_);
     threads.swap(threads_);
+    if (housekeeper_)
+      threads.push_back(*std::exchange(housekeeper_, std::nullopt));
   }
   for (pthread_t thread : threads)
     pthread_join(thread, nullptr);
@@ -96,20 +98,62 @@ void Promoter::startWorkers() {
   running_.store(true, std::memory_order_release);
 }
 
+void Promoter::ensureHousekeeping() {
+  if (running_.load(std::memory_order_acquire) || keepsHouse_.load(std::memory_order_acquire))
+    return;
+  ProgramStateGuard guard; // threads inherit what it sets: the program's signals are not theirs
+  if (threadLimit_ > 0) {
+    ensureWorkers();
+    return;
+  }
+  LockGuard lock(mutex_);
+  pthread_t thread;
+  // Without it the program keeps what it does not need any more.
+  if (housekeeper_ || stop_.load(std::memory_order_relaxed) ||
+      pthread_create(&thread, nullptr, housekeeperMain, this) != 0)
+    return;
+  housekeeper_ = thread;
+  keepsHouse_.store(true, std::memory_order_release);
+}
+
 void* Promoter::threadMain(void* promoter) {
-  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kWorkerNice);
-  // Threads inherit the floating-point environment of the one that makes them.
-  fesetenv(FE_DFL_ENV);
-  pthread_setname_np(pthread_self(), "tiercel-compile");
+  static_cast<Promoter*>(promoter)->begin("tiercel-compile");
   static_cast<Promoter*>(promoter)->work();
   return nullptr;
 }
 
-void Promoter::work() {
-  {
-    LockGuard lock(mutex_);
-    workerIds_.push_back(gettid());
+void* Promoter::housekeeperMain(void* promoter) {
+  static_cast<Promoter*>(promoter)->begin("tiercel-house");
+  static_cast<Promoter*>(promoter)->keepHouse();
+  return nullptr;
+}
+
+void Promoter::begin(const char* name) {
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kWorkerNice);
+  // Threads inherit the floating-point environment of the one that makes them.
+  fesetenv(FE_DFL_ENV);
+  pthread_setname_np(pthread_self(), name);
+  LockGuard lock(mutex_);
+  workerIds_.push_back(gettid());
+}
+
+void Promoter::keepHouse() {
+  for (;;) {
+    const uint32_t seen = workSignal_.load(std::memory_order_acquire);
+    if (stop_.load(std::memory_order_acquire))
+      return;
+    sleepUntil(engine_.housekeeper().work(/*busy=*/false), seen);
   }
+}
+
+void Promoter::sleepUntil(uint64_t due, uint32_t seen) {
+  if (due == Housekeeper::kNothingDue)
+    futexWait(workSignal_, seen);
+  else if (const uint64_t now = nowNs(); due > now)
+    futexWaitFor(workSignal_, seen, static_cast<long>(due - now));
+}
+
+void Promoter::work() {
   for (;;) {
     const uint32_t seen = workSignal_.load(std::memory_order_acquire);
     if (stop_.load(std::memory_order_acquire))
@@ -130,11 +174,7 @@ void Promoter::work() {
     }
     idleSignal_.fetch_add(1, std::memory_order_release);
     futexWakeAll(idleSignal_);
-    if (const uint64_t due = engine_.housekeeper().work(/*busy=*/false), now = nowNs();
-        due == Housekeeper::kNothingDue)
-      futexWait(workSignal_, seen);
-    else if (due > now)
-      futexWaitFor(workSignal_, seen, static_cast<long>(due - now));
+    sleepUntil(engine_.housekeeper().work(/*busy=*/false), seen);
   }
 }
 
@@ -417,6 +457,8 @@ void Promoter::afterForkInChild() {
   waiters_ = 0; // those threads are the parent's
   const bool had = !threads_.empty();
   threads_.clear();
+  housekeeper_.reset(); // the next change has another started
+  keepsHouse_.store(false, std::memory_order_relaxed);
   workerIds_.clear();
   sampling_.forgetAfterFork();
   if (!had)

@@ -4,7 +4,8 @@
 //
 // The program's side is TripList::push and at most a futex wake: no lock, nothing to wait for. Workers have a
 // session each and lower scheduling priority than the program. With Options::sync there are no workers and
-// the trip itself promotes.
+// the trip itself promotes. With a fixed tier there is nothing to promote; once the program changes, one
+// thread does what workers do besides compiling (engine/housekeeper.h).
 //
 // Thread rule: thread-safe. Lifetime: the destructor waits for compiles in progress and drops what is queued.
 #pragma once
@@ -23,6 +24,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <pthread.h>
 #include <span>
 #include <sys/types.h>
@@ -58,6 +60,9 @@ public:
   void wake();
   /// Starts the workers if there should be some and there are none.
   void ensureWorkers();
+  /// Has somebody come for what the housekeeper finds due: the workers or, where there are to be none, a
+  /// thread of its own. Not with Options::sync.
+  void ensureHousekeeping() TIERCEL_EXCLUDES(mutex_);
   void waitIdle() TIERCEL_EXCLUDES(mutex_);
   /// Compiles functions that have code for `tier`, with the help of the calling thread, unless they have code
   /// at least as good or may have one version only. Returns when all are done, with those whose code was
@@ -90,7 +95,12 @@ public:
 private:
   void startWorkers() TIERCEL_REQUIRES(mutex_);
   static void* threadMain(void* promoter);
+  static void* housekeeperMain(void* promoter);
   void work();
+  void keepHouse();
+  void begin(const char* name) TIERCEL_EXCLUDES(mutex_); ///< what all threads begin with
+  /// Unless `workSignal_` has changed since it was `seen`.
+  void sleepUntil(uint64_t due, uint32_t seen);
   void decideTripped() TIERCEL_EXCLUDES(mutex_);
   /// Carries out what the policy wants; returns what to tell listeners, without the lock. `trips` is 0 if
   /// samples brought the function here.
@@ -148,10 +158,12 @@ private:
   std::vector<FunctionRecord*> hit_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<QueuedCompile> active_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<pthread_t> threads_ TIERCEL_GUARDED_BY(mutex_);
+  std::optional<pthread_t> housekeeper_ TIERCEL_GUARDED_BY(mutex_); ///< where there are no workers
   std::vector<pid_t> workerIds_ TIERCEL_GUARDED_BY(mutex_);
   unsigned waiters_ TIERCEL_GUARDED_BY(mutex_) = 0; ///< in waitIdle: they want it done now
   SamplingThread sampling_;
   std::atomic<bool> running_{false};
+  std::atomic<bool> keepsHouse_{false}; ///< `housekeeper_` was started
   std::atomic<bool> stop_{false};
   std::atomic<uint32_t> workSignal_{0}; ///< counts reasons to look; workers sleep on it
   std::atomic<uint32_t> idleSignal_{0}; ///< counts finished rounds; waitIdle sleeps on it

@@ -21,7 +21,8 @@ bool Versions::stillHold(const Assumptions& assumptions) {
     return registry_.global(told.global).serial.load(std::memory_order_acquire) == told.serial;
   };
   const auto name = [this](const NameAssumption& found) {
-    return registry_.isDefined(found.name) == found.defined() &&
+    // From here on a change is noted, so that it reaches the code even if it comes before that is entered.
+    return registry_.assumeDefined(found.name) == found.defined() &&
            (found.use != NameAssumption::Use::Absent || process_.serial() == found.processSerial);
   };
   return assumptions.cpu == cpu_ && std::all_of(assumptions.bodies.begin(), assumptions.bodies.end(), body) &&
@@ -33,7 +34,7 @@ bool Versions::stillHold(const Assumptions& assumptions) {
 bool Versions::isCurrent(const FunctionRecord& record, uint32_t epoch, const Assumptions& assumptions,
                          std::span<const ObjectId> objects) {
   for (ObjectId object : objects) {
-    if (removedObjects_.contains(object.value))
+    if (object.value < removedObjects_.size() && removedObjects_[object.value])
       return false;
   }
   return record.epoch.load(std::memory_order_acquire) == epoch && stillHold(assumptions);
@@ -66,8 +67,11 @@ void Versions::leave(CodeVersion& version) {
     forget(byFunction_, body.function.value);
   for (const ClaimsAssumption& claims : version.assumptions.claims)
     forget(byFunction_, claims.function.value);
-  for (const NameAssumption& name : version.assumptions.names)
+  for (const NameAssumption& name : version.assumptions.names) {
     forget(byName_, name.name);
+    if (!byName_.contains(name.name))
+      registry_.forgetAssumed(name.name);
+  }
   byAbsence_.erase(&version);
   for (ObjectId object : version.objects)
     forget(objectUsers_, object.value);
@@ -279,6 +283,8 @@ Versions::Freed Versions::endCollection(std::span<CodeVersion* const> candidates
         while (!code.continuations.empty())
           withdrawContinuation(record, code.continuations.begin()->first);
       }
+      if (code.retired == 0 && !code.current && code.first.empty() && code.continuations.empty())
+        functions_.erase(version->function.value);
     }
     all_.erase(version);
   }

@@ -59,7 +59,11 @@ public:
   bool isCurrent(const FunctionRecord& record, uint32_t epoch, const Assumptions& assumptions,
                  std::span<const ObjectId> objects) TIERCEL_REQUIRES(mutex_);
   /// From now on code that has its addresses is out of date.
-  void objectRemoved(ObjectId id) TIERCEL_REQUIRES(mutex_) { removedObjects_.insert(id.value); }
+  void objectRemoved(ObjectId id) TIERCEL_REQUIRES(mutex_) {
+    if (removedObjects_.size() <= id.value)
+      removedObjects_.resize(id.value + 1);
+    removedObjects_[id.value] = true;
+  }
   /// The function's newest code from now on. Returns what it replaces, which is retired, or null.
   CodeVersion* publish(std::unique_ptr<CodeVersion> version) TIERCEL_REQUIRES(mutex_);
   /// Native objects, which belong to no function.
@@ -123,7 +127,7 @@ private:
   std::unordered_map<std::string, Users> byName_ TIERCEL_GUARDED_BY(mutex_);
   Users byAbsence_ TIERCEL_GUARDED_BY(mutex_);
   std::unordered_map<uint32_t, Users> objectUsers_ TIERCEL_GUARDED_BY(mutex_);
-  std::set<uint32_t> removedObjects_ TIERCEL_GUARDED_BY(mutex_);
+  std::vector<bool> removedObjects_ TIERCEL_GUARDED_BY(mutex_); ///< by id
   std::set<CodeVersion*> retired_ TIERCEL_GUARDED_BY(mutex_);
   std::atomic<uint64_t> liveBytes_{0}, retiredBytes_{0}, everRetired_{0};
   uint64_t collections_ TIERCEL_GUARDED_BY(mutex_) = 0;

@@ -135,13 +135,15 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
   ImageEntry& entry = images_[id->value];
   entry = ImageEntry();
   entry.module = rules.module.empty() ? image->name : rules.module;
-  if (!modules_.contains(entry.module))
-    ++incarnations_[entry.module];
-  entry.incarnation = incarnations_[entry.module];
+  ModuleEntry& module = modules_[entry.module];
+  if (module.incarnation == 0)
+    module.incarnation = ++incarnations_;
+  entry.incarnation = module.incarnation;
+  entry.name = std::make_shared<const std::string>(image->name);
   entry.image = std::move(image);
   entry.redefines = rules.redefine;
   entry.values.resize(reader.valueCount());
-  modules_[entry.module].push_back(*id);
+  module.images.push_back(*id);
 
   Adding adding{*id, entry, reader, rules};
   // What internal names meant before: entering what comes first may end the image that has the others.
@@ -165,7 +167,7 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
     return entered.takeError();
   }
   if (rules.redefine && entry.inForce == 0) { // all of it was there already
-    std::erase(modules_[entry.module], *id);
+    std::erase(modules_[entry.module].images, *id);
     retireImage(*id);
   }
   const std::vector<FunctionId> rebound = takeRebound();
@@ -395,7 +397,7 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
   setStrength(named, strength);
   name.hidden = value.hasHiddenVisibility();
   name.inComdat = value.hasComdat();
-  name.definedIn = view(strings_.save(adding.entry.image->name));
+  name.definedIn = adding.entry.name;
   return {};
 }
 
@@ -463,7 +465,7 @@ Status Registry::enterAlias(Adding& adding, uint32_t ordinal) {
   name.inComdat = alias.hasComdat();
   name.hidden = alias.hasHiddenVisibility();
   name.aliased = name.ownsRecord = name.orphaned = false;
-  name.definedIn = view(strings_.save(entry.image->name));
+  name.definedIn = entry.name;
   return {};
 }
 

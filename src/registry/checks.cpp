@@ -48,7 +48,7 @@ Status Registry::checkRoom(const llvm::GlobalValue& value, const NameEntry& name
                "variable '" + linkerName(value).str() + "' has " + std::to_string(sizeOf(*variable)) +
                    " bytes here, aligned to " + std::to_string(alignmentOf(*variable)) +
                    ", and is in use with " + std::to_string(record.size) + ", aligned to " +
-                   std::to_string(record.alignment) + ", as defined in " + std::string(name.definedIn));
+                   std::to_string(record.alignment) + ", as defined in " + *name.definedIn);
 }
 
 /// Native code is linked once: it would go on with the old memory.
@@ -103,7 +103,7 @@ Status Registry::checkBeforeEntering(const ProgramImage& image, ImageReader& rea
       return status;
     if (strengthOf(value) == Strength::Strong && name.strength == Strength::Strong &&
         !(name.inComdat && value.hasComdat()) && !(rules.redefine && isOf(name.ref, rules.module)))
-      return duplicate(linkerName(value), name.definedIn, image.name);
+      return duplicate(linkerName(value), *name.definedIn, image.name);
   }
   return {};
 }

@@ -57,12 +57,18 @@ struct NameEntry {
       {}; ///< of an alias, or of what goes on as another's definition: itself. It holds its image
   bool ownsRecord = false; ///< `ref` was made for this name, not for the target of an alias
   bool orphaned = false;   ///< a variable whose module is gone; it lives as long as others mention it
-  std::string_view definedIn = {};
+  std::shared_ptr<const std::string> definedIn = nullptr; ///< for messages; null while it is undefined
+};
+/// A module that is there.
+struct ModuleEntry {
+  std::vector<ImageId> images; ///< in force, in the order of adding
+  uint32_t incarnation = 0;    ///< another each time that a module comes
 };
 struct ImageEntry {
   std::shared_ptr<const ProgramImage> image; ///< null: free for another
   std::string module;
-  uint32_t incarnation = 0;                ///< how often a module of this name had come
+  uint32_t incarnation = 0;                ///< the module's
+  std::shared_ptr<const std::string> name; ///< the image's
   std::vector<FunctionId> functions;       ///< whose definitions are or were in it
   std::vector<GlobalId> globals;           ///< the same
   std::vector<Mention> mentioned;          ///< each once
@@ -87,6 +93,10 @@ inline llvm::StringRef linkerName(llvm::StringRef name) {
 }
 inline bool isVariable(const SymbolRef& ref) {
   return ref.kind == SymbolKind::Data || ref.kind == SymbolKind::Thread;
+}
+/// One key for a module's internal name; neither has a zero byte.
+inline std::string internalKey(llvm::StringRef module, llvm::StringRef name) {
+  return (module + llvm::Twine('\0') + name).str();
 }
 
 /// A list in which an id that comes and goes may be more than once.

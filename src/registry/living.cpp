@@ -30,7 +30,7 @@ bool Registry::isOf(const SymbolRef& ref, llvm::StringRef module) {
 SymbolRef Registry::internalOf(llvm::StringRef module, llvm::StringRef name) {
   if (const auto images = modules_.find(module); images != modules_.end()) {
     // The newest first: it has the newest of what was redefined.
-    for (auto id = images->second.rbegin(); id != images->second.rend(); ++id) {
+    for (auto id = images->second.images.rbegin(); id != images->second.images.rend(); ++id) {
       const ImageEntry& entry = images_[id->value];
       if (const auto found = entry.internalNames.find(name); found != entry.internalNames.end()) {
         if (const SymbolRef ref = entry.values[found->second]; ref.kind != SymbolKind::None)
@@ -38,11 +38,9 @@ SymbolRef Registry::internalOf(llvm::StringRef module, llvm::StringRef name) {
       }
     }
   }
-  if (const auto former = formerInternals_.find(module); former != formerInternals_.end()) {
-    if (const auto found = former->second.find(name); found != former->second.end())
-      return found->second;
-  }
-  return {};
+  const auto former = formerInternals_.find(internalKey(module, name));
+  return former == formerInternals_.end() ? SymbolRef()
+                                          : SymbolRef{SymbolKind::Function, former->second.value, 0};
 }
 
 bool Registry::hasModule(llvm::StringRef module) {
@@ -53,7 +51,7 @@ bool Registry::hasModule(llvm::StringRef module) {
 std::vector<ImageId> Registry::imagesOf(llvm::StringRef module) {
   LockGuard lock(mutex_);
   const auto found = modules_.find(module);
-  return found == modules_.end() ? std::vector<ImageId>() : found->second;
+  return found == modules_.end() ? std::vector<ImageId>() : found->second.images;
 }
 
 std::vector<ModuleInfo> Registry::modules() {
@@ -129,7 +127,7 @@ std::vector<std::string> Registry::usedByOthers(llvm::StringRef module) {
   if (images == modules_.end())
     return used;
   llvm::DenseMap<const Name*, uint32_t> own;
-  for (ImageId id : images->second) {
+  for (ImageId id : images->second.images) {
     for (const Mention& mention : images_[id.value].mentioned)
       own[mention.name] += !mention.weak;
   }
@@ -161,7 +159,7 @@ void Registry::countInForce(const Definition& definition, int change) {
   ImageEntry& entry = images_[definition.image.value];
   entry.inForce += static_cast<uint32_t>(change);
   if (entry.inForce == 0 && change < 0 && !entry.removed) {
-    std::erase(modules_[entry.module], definition.image);
+    std::erase(modules_[entry.module].images, definition.image);
     retireImage(definition.image);
   }
 }
@@ -229,18 +227,16 @@ std::vector<FunctionId> Registry::takeOut(std::span<const ImageId> images) {
   for (ImageId id : images) {
     images_[id.value].leaving = true;
     if (const auto module = modules_.find(images_[id.value].module);
-        std::erase(module->second, id) != 0 && module->second.empty())
+        std::erase(module->second.images, id) != 0 && module->second.images.empty())
       modules_.erase(module);
   }
   for (ImageId id : images) {
     ImageEntry& entry = images_[id.value];
-    llvm::StringMap<SymbolRef>& former = formerInternals_[entry.module];
     entry.inForce = ~0u >> 1; // so that none of what follows ends it before its turn
     for (const auto& internal : entry.internalNames) {
       const SymbolRef ref = entry.values[internal.second];
-      if (ref.kind != SymbolKind::Function)
-        continue;
-      former[internal.first()] = ref;
+      if (ref.kind == SymbolKind::Function)
+        formerInternals_[internalKey(entry.module, internal.first())] = FunctionId(ref.id);
     }
   }
   for (ImageId id : images) {
@@ -293,7 +289,7 @@ std::vector<FunctionId> Registry::functionsAround(std::span<const GlobalId> vari
       continue;
     // An internal variable is one thing in all images of its module.
     if (const auto module = modules_.find(images_[where.image.value].module); module != modules_.end()) {
-      for (ImageId image : module->second)
+      for (ImageId image : module->second.images)
         images.insert(image.value);
     }
   }
@@ -353,8 +349,10 @@ void Registry::mention(Name& name, ImageId image, bool weak) {
   name.second.mentioners.push_back({image, static_cast<uint32_t>(mentioned.size() - 1)});
 }
 
-void Registry::forgetMentions(uint32_t image) {
+/// Adds what it mentioned to `names`.
+void Registry::forgetMentions(uint32_t image, std::vector<Name*>& names) {
   for (const Mention& mention : images_[image].mentioned) {
+    names.push_back(mention.name);
     NameEntry& name = mention.name->second;
     const Mentioner last = name.mentioners.pop_back_val();
     if (mention.place < name.mentioners.size()) {
@@ -363,6 +361,18 @@ void Registry::forgetMentions(uint32_t image) {
     }
     if (isVariable(name.ref))
       suspectImageOf(globals_[name.ref.id]);
+  }
+}
+
+/// Forgets those of the names that mean nothing and are mentioned nowhere any more. What a function is called
+/// stays for ever, as its address does.
+void Registry::forgetUnused(std::vector<Name*>& names) {
+  sortOut(names);
+  for (Name* name : names) {
+    const NameEntry& entry = name->second;
+    if (entry.mentions == 0 && !entry.assumed && entry.mentioners.empty() &&
+        entry.ref.kind == SymbolKind::None && (!entry.spares || entry.spares->empty()) && !rebound_.contains(name))
+      names_.erase(names_.find(name->first()));
   }
 }
 
@@ -410,10 +420,10 @@ bool Registry::isHeld(std::vector<uint32_t>& images) {
 
 std::vector<FreedVariable>& Registry::heirOfConstants(const ImageEntry& entry, Released& released) {
   const auto module = modules_.find(entry.module);
-  return module == modules_.end() || module->second.empty() ||
-                 images_[module->second.back().value].incarnation != entry.incarnation
+  return module == modules_.end() || module->second.images.empty() ||
+                 module->second.incarnation != entry.incarnation
              ? released.variables
-             : images_[module->second.back().value].formerConstants;
+             : images_[module->second.images.back().value].formerConstants;
 }
 
 void Registry::release(uint32_t image, Released& released) {
@@ -471,10 +481,12 @@ Released Registry::releaseImages() {
     ImageEntry& first = images_[images.front()];
     if (!std::exchange(first.suspected, false) || isHeld(images))
       continue;
+    std::vector<Name*> names;
     for (uint32_t image : images)
-      forgetMentions(image);
+      forgetMentions(image, names);
     for (uint32_t image : images)
       release(image, released);
+    forgetUnused(names);
   }
   if (!released.images.empty())
     releases_.fetch_add(1, std::memory_order_release);

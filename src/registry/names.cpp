@@ -41,13 +41,30 @@ void Registry::setStrength(Name& name, Strength strength) {
   const Strength before = std::exchange(name.second.strength, strength);
   if (name.second.assumed && (before == Strength::Undefined) != (strength == Strength::Undefined))
     cameOrWent_.push_back(name.first().str());
+  if (strength == Strength::Undefined)
+    name.second.definedIn = nullptr;
 }
 
 bool Registry::isDefined(llvm::StringRef name) {
   LockGuard lock(mutex_);
+  const auto found = names_.find(name);
+  return found != names_.end() && found->second.strength != Strength::Undefined;
+}
+
+bool Registry::assumeDefined(llvm::StringRef name) {
+  LockGuard lock(mutex_);
   NameEntry& entry = names_[name];
   entry.assumed = true;
   return entry.strength != Strength::Undefined;
+}
+
+void Registry::forgetAssumed(llvm::StringRef name) {
+  LockGuard lock(mutex_);
+  if (const auto found = names_.find(name); found != names_.end()) {
+    found->second.assumed = false;
+    std::vector<Name*> names = {&*found};
+    forgetUnused(names);
+  }
 }
 
 std::vector<std::string> Registry::takeNamesThatCameOrWent() {
@@ -152,7 +169,7 @@ void Registry::replaceBySpare(Name& named, std::vector<FunctionId>& changed) {
     next = best->where;
     spareSize = best->size;
     strength = best->strength;
-    name.definedIn = view(strings_.save(images_[next.image.value].image->name));
+    name.definedIn = images_[next.image.value].name;
     name.spares->erase(best);
   }
   if (name.ref.kind == SymbolKind::Function) {
@@ -198,7 +215,7 @@ void Registry::bringBack(Name& named, std::vector<FunctionId>& changed) {
   bind(named, {SymbolKind::Function, (*record)->id.value, 0});
   name.ownsRecord = true;
   setStrength(named, spare.strength);
-  name.definedIn = view(strings_.save(images_[spare.where.image.value].image->name));
+  name.definedIn = images_[spare.where.image.value].name;
   changeFunction(**record, spare.where, changed);
   countInForce(spare.where, -1);
 }

@@ -18,7 +18,7 @@ Status Registry::checkObject(const ObjectSymbols& symbols) {
     if (found != names_.end() && found->second.orphaned)
       return stillUsed(symbol.name, found->second, symbols.name);
     if (found != names_.end() && found->second.strength == Strength::Strong && !symbol.weak && !symbol.common)
-      return duplicate(symbol.name, found->second.definedIn, symbols.name);
+      return duplicate(symbol.name, *found->second.definedIn, symbols.name);
   }
   return {};
 }
@@ -28,7 +28,7 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
     return status.takeError();
   LockGuard lock(mutex_);
   const ObjectId id(objectCount_++);
-  const std::string_view definedIn = view(strings_.save(symbols.name));
+  const auto definedIn = std::make_shared<const std::string>(symbols.name);
   for (size_t i = 0; i < symbols.defined.size(); ++i) {
     const ObjectSymbol& symbol = symbols.defined[i];
     const Strength strength = symbol.common ? Strength::Common
@@ -65,17 +65,18 @@ Status Registry::defineAbsolute(const std::string& name, void* address) {
   if (entry.orphaned)
     return stillUsed(name, entry, "symbol defined by the host");
   if (entry.strength != Strength::Undefined)
-    return duplicate(name, entry.definedIn, "symbol defined by the host");
+    return duplicate(name, *entry.definedIn, "symbol defined by the host");
   bind(named, {SymbolKind::Absolute, 0, reinterpret_cast<int64_t>(address)});
   setStrength(named, Strength::Strong);
   entry.ownsRecord = false;
-  entry.definedIn = "the host";
+  entry.definedIn = std::make_shared<const std::string>("the host");
   return {};
 }
 
 void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
   LockGuard lock(mutex_);
   releases_.fetch_add(1, std::memory_order_release);
+  linkedObjects_.erase(id.value);
   for (const ObjectSymbol& symbol : symbols.defined) {
     Name& named = *names_.try_emplace(symbol.name).first;
     NameEntry& name = named.second;

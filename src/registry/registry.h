@@ -80,8 +80,10 @@ public:
 
   // --- what code assumes of names and functions (artifact/assumptions.h) ---
 
-  /// Whether the program defines an external name. From now on it is noted when that changes.
+  /// Whether the program defines an external name; the second has it noted when that changes, until nobody cares.
   bool isDefined(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
+  bool assumeDefined(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
+  void forgetAssumed(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   std::vector<std::string> takeNamesThatCameOrWent() TIERCEL_EXCLUDES(mutex_);
   const Claims* keepClaims(std::vector<std::string> texts) TIERCEL_EXCLUDES(mutex_);
   const Claims* claimsOf(Definition function) TIERCEL_EXCLUDES(mutex_); ///< null if its image is gone
@@ -205,7 +207,8 @@ private:
   std::vector<FunctionId> takeOut(std::span<const ImageId> images) TIERCEL_REQUIRES(mutex_);
   void retireImage(ImageId id) TIERCEL_REQUIRES(mutex_);
   void mention(Name& name, ImageId image, bool weak) TIERCEL_REQUIRES(mutex_);
-  void forgetMentions(uint32_t image) TIERCEL_REQUIRES(mutex_);
+  void forgetMentions(uint32_t image, std::vector<Name*>& names) TIERCEL_REQUIRES(mutex_);
+  void forgetUnused(std::vector<Name*>& names) TIERCEL_REQUIRES(mutex_);
   void dropNativeMention(NameEntry& name) TIERCEL_REQUIRES(mutex_);
   void suspect(ImageId image) TIERCEL_REQUIRES(mutex_);
   void suspectImageOf(const GlobalRecord& variable) TIERCEL_REQUIRES(mutex_);
@@ -239,12 +242,11 @@ private:
   ChunkedTable<FunctionRecord> functions_;
   ChunkedTable<GlobalRecord> globals_;
   ChunkedTable<ImageEntry, 6> images_;
-  /// Images of modules that are there, in the order of adding; those of one name together.
-  llvm::StringMap<std::vector<ImageId>> modules_ TIERCEL_GUARDED_BY(mutex_);
-  /// Internal functions of modules that were removed, by module and name: should it come back, they have
-  /// their addresses again.
-  llvm::StringMap<llvm::StringMap<SymbolRef>> formerInternals_ TIERCEL_GUARDED_BY(mutex_);
-  llvm::StringMap<uint32_t> incarnations_ TIERCEL_GUARDED_BY(mutex_);
+  llvm::StringMap<ModuleEntry> modules_ TIERCEL_GUARDED_BY(mutex_);
+  /// Internal functions of modules that were removed, by module and name (internalKey): should it come back,
+  /// they have their addresses again.
+  llvm::StringMap<FunctionId> formerInternals_ TIERCEL_GUARDED_BY(mutex_);
+  uint32_t incarnations_ TIERCEL_GUARDED_BY(mutex_) = 0;
   llvm::DenseSet<Name*> rebound_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<std::string> cameOrWent_ TIERCEL_GUARDED_BY(mutex_);
   ClaimsTable claims_ TIERCEL_GUARDED_BY(mutex_);

@@ -352,7 +352,6 @@ llvm::Function* Extractor::import(llvm::Function& source) {
 void Extractor::noteCopied(llvm::Function& source) {
   const SymbolRef ref = registry_.resolve(image_, reader_.ordinalOf(&source), source.getName());
   if (ref.kind != SymbolKind::Function) {
-    (void)registry_.isDefined(linkerName(source.getName())); // that it becomes so is noted from here on
     noteName(source.getName(), NameAssumption::Use::Hint);
     return;
   }
