@@ -154,7 +154,6 @@ private:
   bool isOvertaken(const CompileRequest& request, uint64_t releases);
   void beginEpoch(FunctionRecord& record, const Made& made) TIERCEL_REQUIRES(versions_.mutex());
   void noteInlining(const CompileRequest& request, const Artifact& artifact);
-  void dumpAssumptions(const FunctionRecord& record, const Assumptions& assumptions);
   std::vector<InlineDecision> readable(const CompileRequest& request,
                                        const std::vector<InlineRemark>& remarks);
   static void* continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header, uint32_t epoch);
@@ -199,16 +198,13 @@ private:
   void followOthers() TIERCEL_EXCLUDES(versions_.mutex()); ///< after a native object or a host symbol came
   bool unbindLate() TIERCEL_REQUIRES(versions_.mutex());   ///< has what others stood in for looked up again
   void follow(Change change) TIERCEL_REQUIRES(versions_.mutex());
-  /// Makes the tables follow a change of definitions: from here on nobody enters code that is out of date.
-  /// Whether any was.
+  /// Makes the tables follow a change of definitions: nobody enters code that is out of date. Whether any was.
   bool applyChange(std::span<const FunctionId> changed) TIERCEL_REQUIRES(versions_.mutex());
-  /// Drops all code of a function; the next call compiles it.
-  void close(FunctionRecord& record) TIERCEL_REQUIRES(versions_.mutex());
+  void close(FunctionRecord& record) TIERCEL_REQUIRES(versions_.mutex()); ///< drops its code
   void fallBack(CodeVersion& dependent) TIERCEL_REQUIRES(versions_.mutex());
   void fallBack(std::span<CodeVersion* const> versions) TIERCEL_REQUIRES(versions_.mutex());
   void processChanged() TIERCEL_EXCLUDES(versions_.mutex()); ///< after a library came
   void settle(); ///< after entries were closed: nobody enters the code behind them; workers may free it
-  /// Memory of images and objects that nothing refers to any more.
   void releaseData() TIERCEL_REQUIRES(materialiseMutex_, versions_.mutex());
 
   char dsoHandle_ = 0; ///< its address is what the program's objects call __dso_handle

@@ -48,6 +48,14 @@ private:
   Session& session_;
 };
 
+void dumpAssumptions(const Options& options, Registry& registry, const FunctionRecord& record,
+                     const Assumptions& assumptions) {
+  for (const DumpRequest& dump : options.dump) {
+    if (dump.stage == DumpStage::Assumptions && globMatches(dump.pattern, record.name))
+      options.onDump(dump, std::string(record.name), assumptionText(assumptions, registry));
+  }
+}
+
 } // namespace
 
 struct EngineImpl::Made {
@@ -81,7 +89,7 @@ Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session
   (background ? s.backgroundNs : s.foregroundNs).add(end - start);
   s.tiers[artifact->tier].compileNs.add(end - start);
 
-  dumpAssumptions(registry_.function(request.function), artifact->assumptions);
+  dumpAssumptions(options_, registry_, registry_.function(request.function), artifact->assumptions);
   CodeVersion& version = *linked->version;
   version.function = request.function;
   version.tier = artifact->tier;
@@ -242,13 +250,6 @@ std::vector<InlineDecision> EngineImpl::readable(const CompileRequest& request,
                            request.osrHeader.has_value()});
   }
   return decisions;
-}
-
-void EngineImpl::dumpAssumptions(const FunctionRecord& record, const Assumptions& assumptions) {
-  for (const DumpRequest& dump : options_.dump) {
-    if (dump.stage == DumpStage::Assumptions && globMatches(dump.pattern, record.name))
-      options_.onDump(dump, std::string(record.name), assumptionText(assumptions, registry_));
-  }
 }
 
 void EngineImpl::noteInlining(const CompileRequest& request, const Artifact& artifact) {

@@ -258,6 +258,7 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
 
 // --- what follows from a change ---------------------------------------------------------------------------
 
+/// Drops all code of a function; the next call compiles it.
 void EngineImpl::close(FunctionRecord& record) {
   versions_.withdraw(record);
   const uint32_t next = record.epoch.load(std::memory_order_relaxed) + 1;
@@ -476,6 +477,7 @@ void EngineImpl::settle() {
   housekeeper_.programChanged();
 }
 
+/// Gives back memory of images and objects that nothing refers to any more.
 void EngineImpl::releaseData() {
   const Released released = registry_.releaseImages();
   for (const FreedVariable& variable : released.variables)

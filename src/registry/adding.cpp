@@ -16,6 +16,22 @@ bool keepsRecord(const NameEntry& name, const AddRules& rules) {
   return name.ownsRecord && (!name.aliased || rules.redefine || name.strength == Strength::Undefined);
 }
 
+/// What the functions that an image defines say of themselves.
+void readClaims(ImageEntry& entry, ImageReader& reader, ClaimsTable& table) {
+  // Lists are unique in their context, and few.
+  llvm::DenseMap<void*, const Claims*> known;
+  entry.claims.resize(reader.valueCount());
+  for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
+    const auto* function = llvm::dyn_cast<llvm::Function>(reader.value(ordinal));
+    if (!function || !definesSymbol(*function))
+      continue;
+    const Claims*& claims = known[function->getAttributes().getRawPointer()];
+    if (!claims)
+      claims = table.keep(claimTexts(function->getAttributes()));
+    entry.claims[ordinal] = claims;
+  }
+}
+
 } // namespace
 
 bool Registry::isFixed(const NameEntry& entry) {
@@ -62,6 +78,7 @@ Result<GlobalRecord*> Registry::newGlobal(llvm::StringRef name) {
   return record;
 }
 
+/// `isNew`: nobody has its address yet.
 Status Registry::defineFunction(FunctionRecord& record, bool isNew, const llvm::GlobalValue& value,
                                 Definition where, std::vector<FunctionId>& changed) {
   const auto* function = llvm::dyn_cast<llvm::Function>(&value);
@@ -158,7 +175,7 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
       continue;
     mention(*names_.try_emplace(linkerName(value)).first, *id, value.hasExternalWeakLinkage());
   }
-  readClaims(entry, reader);
+  readClaims(entry, reader, claims_);
   Status entered = placePrefixes(adding);
   if (entered)
     entered = enterAll(adding);
@@ -173,21 +190,6 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
   const std::vector<FunctionId> rebound = takeRebound();
   adding.changed.insert(adding.changed.end(), rebound.begin(), rebound.end());
   return Change{*id, std::move(adding.changed), std::move(adding.renewed)};
-}
-
-void Registry::readClaims(ImageEntry& entry, ImageReader& reader) {
-  // Lists are unique in their context, and few.
-  llvm::DenseMap<void*, const Claims*> known;
-  entry.claims.resize(reader.valueCount());
-  for (uint32_t ordinal = 0; ordinal < reader.valueCount(); ++ordinal) {
-    const auto* function = llvm::dyn_cast<llvm::Function>(reader.value(ordinal));
-    if (!function || !definesSymbol(*function))
-      continue;
-    const Claims*& claims = known[function->getAttributes().getRawPointer()];
-    if (!claims)
-      claims = claims_.keep(claimTexts(function->getAttributes()));
-    entry.claims[ordinal] = claims;
-  }
 }
 
 /// They need code memory, of which there may be none left: before anything is changed.
@@ -401,6 +403,7 @@ Status Registry::enterValue(Adding& adding, uint32_t ordinal) {
   return {};
 }
 
+/// The record of what the image itself defines as `ordinal`, even if another definition got the name.
 Result<SymbolRef> Registry::ownDefinition(Adding& adding, uint32_t ordinal) {
   ImageEntry& entry = adding.entry;
   if (entry.values[ordinal].kind != SymbolKind::None)

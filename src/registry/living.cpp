@@ -307,7 +307,7 @@ std::vector<FunctionId> Registry::functionsMentioning(FunctionId id) {
   }
   if (const Definition where = functions_[id.value].definition.load(); where.exists()) {
     if (const auto module = modules_.find(images_[where.image.value].module); module != modules_.end()) {
-      for (ImageId image : module->second)
+      for (ImageId image : module->second.images)
         images.insert(image.value);
     }
   }
@@ -418,6 +418,8 @@ bool Registry::isHeld(std::vector<uint32_t>& images) {
   return false;
 }
 
+/// Where memory of internal constants goes when their image ends. While the module is there it stays: what the
+/// program keeps may lead to it, as to strings and virtual tables.
 std::vector<FreedVariable>& Registry::heirOfConstants(const ImageEntry& entry, Released& released) {
   const auto module = modules_.find(entry.module);
   return module == modules_.end() || module->second.images.empty() ||

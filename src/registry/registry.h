@@ -7,8 +7,7 @@
 //    when a stronger definition replaces a weak one; that may happen until the function is first compiled
 //    or the global gets its address, as everything that is added before the program runs allows.
 //  - Internal names belong to their image.
-//  - Declarations are looked up when something that uses them is compiled, not before: first here, then in
-//    the host (link/host_symbols.h).
+//  - Declarations are looked up when what uses them is compiled: first here, then in the host.
 //  - The program may change while it runs (registry/living.cpp): a module can be redefined in part, and
 //    removed. Function records stay for ever, so that addresses do. An image lives as long as a definition of
 //    it is in force; its data, and its number, as long as code made from it exists or an image that is still
@@ -65,14 +64,12 @@ public:
   /// External names of the module that other modules mention and that nothing else would define.
   std::vector<std::string> usedByOthers(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
   void removeObject(ObjectId id, const ObjectSymbols& symbols) TIERCEL_EXCLUDES(mutex_);
-  /// The object has memory: its names stay what they are.
-  void noteLinked(ObjectId id) TIERCEL_EXCLUDES(mutex_);
+  void noteLinked(ObjectId id) TIERCEL_EXCLUDES(mutex_); ///< it has memory: its names stay what they are
   /// Functions that are out of date because of what addObject, removeObject and defineAbsolute did.
   std::vector<FunctionId> rebound() TIERCEL_EXCLUDES(mutex_);
   /// Takes the images' definitions out of the program. Another module's takes the place where there is one.
   std::vector<FunctionId> removeImages(std::span<const ImageId> images) TIERCEL_EXCLUDES(mutex_);
-  /// The same for one function.
-  std::vector<FunctionId> removeFunction(FunctionId id) TIERCEL_EXCLUDES(mutex_);
+  std::vector<FunctionId> removeFunction(FunctionId id) TIERCEL_EXCLUDES(mutex_); ///< the same for one
   /// All functions defined in modules that define one of the variables, or in images that mention one.
   std::vector<FunctionId> functionsAround(std::span<const GlobalId> variables) TIERCEL_EXCLUDES(mutex_);
   /// All functions in images that may mention the function by a name.
@@ -99,9 +96,8 @@ public:
 
   FunctionCounts counts(FunctionId id) TIERCEL_EXCLUDES(mutex_);
   void setCounts(FunctionId id, FunctionCounts counts) TIERCEL_EXCLUDES(mutex_);
-  /// Whether addObject would refuse it.
+  /// Enters an object's symbols; the first says whether that would be refused.
   Status checkObject(const ObjectSymbols& symbols) TIERCEL_EXCLUDES(mutex_);
-  /// Enters an object's symbols.
   Result<ObjectId> addObject(const ObjectSymbols& symbols) TIERCEL_EXCLUDES(mutex_);
   /// A host symbol by address; replaces nothing that the program defines or goes on using.
   Status defineAbsolute(const std::string& name, void* address) TIERCEL_EXCLUDES(mutex_);
@@ -112,24 +108,20 @@ public:
   SymbolRef find(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   /// The same for those outside the program: hidden definitions do not count.
   SymbolRef findVisible(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
-  /// The same for a name used inside `image` where only text is known (inline assembly): its internal
-  /// values count too.
+  /// The same for text in `image` (inline assembly), where its internal names count, too.
   SymbolRef findFrom(ImageId image, llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   /// The same for what belongs to a module as a whole (module-level assembly).
   SymbolRef findFromModule(llvm::StringRef module, llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
-  /// What a name means to somebody who looks at the program from outside it: an internal name counts where
-  /// only one image has it and it is nothing external.
+  /// What a name means to an onlooker: an internal name counts if only one image has it.
   SymbolRef findAnywhere(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   /// A record for a function that nothing defines; a later definition of the name takes it over.
   Result<FunctionId> declareFunction(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
 
-  /// Whether no module to come can replace the function's definition.
-  bool isFinal(FunctionId id) TIERCEL_EXCLUDES(mutex_);
+  bool isFinal(FunctionId id) TIERCEL_EXCLUDES(mutex_); ///< no module to come can replace its definition
 
   FunctionRecord& function(FunctionId id) { return functions_[id.value]; }
   GlobalRecord& global(GlobalId id) { return globals_[id.value]; }
-  /// Null if it was released.
-  std::shared_ptr<const ProgramImage> image(ImageId id) TIERCEL_EXCLUDES(mutex_);
+  std::shared_ptr<const ProgramImage> image(ImageId id) TIERCEL_EXCLUDES(mutex_); ///< null if it was released
   std::string imageName(ImageId id) TIERCEL_EXCLUDES(mutex_);
   size_t imageCount() const { return images_.size(); }
   size_t functionCount() const { return functions_.size(); }
@@ -191,7 +183,6 @@ private:
   /// What a name has in force goes: the strongest spare takes its place.
   void replaceBySpare(Name& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
   void setStrength(Name& name, Strength strength) TIERCEL_REQUIRES(mutex_);
-  void readClaims(ImageEntry& entry, ImageReader& reader) TIERCEL_REQUIRES(mutex_);
   /// Lets a name mean something, as an alias if `alias` says where that is. Code of those who mention the
   /// name may be bound to what it meant before: it is out of date.
   void bind(Name& name, const SymbolRef& ref, Definition alias = {}) TIERCEL_REQUIRES(mutex_);
@@ -214,17 +205,13 @@ private:
   void suspectImageOf(const GlobalRecord& variable) TIERCEL_REQUIRES(mutex_);
   bool isHeld(std::vector<uint32_t>& images) TIERCEL_REQUIRES(mutex_);
   void release(uint32_t image, Released& released) TIERCEL_REQUIRES(mutex_);
-  /// Where memory of internal constants goes when their image ends. While the module is there it stays: what
-  /// the program keeps may lead to it, as to strings and virtual tables.
   std::vector<FreedVariable>& heirOfConstants(const ImageEntry& entry, Released& released)
       TIERCEL_REQUIRES(mutex_);
   std::vector<GlobalRecord*> variablesOf(uint32_t image) TIERCEL_REQUIRES(mutex_);
-  /// The record of what `image` itself defines as `ordinal`, even if another definition got the name.
   Result<SymbolRef> ownDefinition(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
   Status enterAlias(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
   Result<FunctionRecord*> newFunction(llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
   Result<GlobalRecord*> newGlobal(llvm::StringRef name) TIERCEL_REQUIRES(mutex_);
-  /// `isNew`: nobody has its address yet.
   Status defineFunction(FunctionRecord& record, bool isNew, const llvm::GlobalValue& value, Definition where,
                         std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
   void defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& variable, Definition where)
