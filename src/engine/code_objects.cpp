@@ -4,6 +4,7 @@
 #include "base/diagnostics.h"
 #include "base/fatal_errors.h"
 #include "engine/engine_impl.h"
+#include "load/type_checks.h"
 #include "object/code_module.h"
 #include "object/code_object_impl.h"
 #include "optimize/optimizer.h"
@@ -45,9 +46,12 @@ Result<RelocatableCode> compileObject(Registry& registry, const HostCpu& cpu, bo
   if (!generator)
     return generator.takeError();
   TargetAttributes attributes(cpu.features);
+  const bool mayCheck = mayCheckTypes(module);
   for (llvm::Function& function : module) {
     if (function.isDeclaration())
       continue;
+    if (Status status = mayCheck ? lowerTypeChecks(function) : Status(); !status)
+      return status.takeError();
     dropUnoptimisedMarks(function);
     if (tier > 0)
       attributes.raise(function);

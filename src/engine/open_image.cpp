@@ -34,6 +34,8 @@ Result<OpenImage> openImage(Input input, SessionPool& pool) {
     return reader.takeError();
   if (Status status = checkTarget((*reader)->module(), image->name); !status)
     return status.takeError();
+  if (Status status = (*reader)->checkBodies(); !status)
+    return status.takeError();
   return OpenImage{std::move(*session), std::move(image), std::move(*reader)};
 }
 

@@ -3,9 +3,11 @@
 
 #include "base/llvm_error.h"
 #include "load/unnamed_values.h"
+#include "load/type_checks.h"
 #include "platform/host_cpu.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/Constants.h"
 #include "llvm/IR/LLVMContext.h"
 
 namespace tiercel {
@@ -26,7 +28,7 @@ Result<std::unique_ptr<ImageReader>> ImageReader::open(std::shared_ptr<const Pro
 }
 
 ImageReader::ImageReader(std::shared_ptr<const ProgramImage> image, std::unique_ptr<llvm::Module> module)
-    : image_(std::move(image)), module_(std::move(module)) {
+    : image_(std::move(image)), module_(std::move(module)), mayCheckTypes_(mayCheckTypes(*module_)) {
   const size_t count =
       module_->size() + module_->global_size() + module_->alias_size() + module_->ifunc_size();
   values_.reserve(count);
@@ -45,6 +47,28 @@ Status ImageReader::readBody(llvm::Function& function) {
   if (error)
     return fromLlvm(std::move(error), ErrorKind::BadInput,
                     image_->name + ": function " + function.getName().str());
+  if (const auto* checks = llvm::mdconst::extract_or_null<llvm::ConstantInt>(module_->getModuleFlag("kcfi"));
+      checks && !checks->isZero())
+    return Error(ErrorKind::Unsupported, image_->name,
+                 "its calls check the types of functions, whose addresses here are those of stubs; build it "
+                 "without -fsanitize=kcfi");
+  if (!mayCheckTypes_)
+    return {};
+  Status lowered = lowerTypeChecks(function);
+  return lowered ? Status()
+                 : Error(lowered.error().kind(), image_->name + ": " + lowered.error().what(),
+                         lowered.error().why());
+}
+
+Status ImageReader::checkBodies() {
+  if (!mayCheckTypes_)
+    return {};
+  for (llvm::Function& function : *module_) {
+    if (function.isDeclaration())
+      continue;
+    if (Status status = readBody(function); !status)
+      return status;
+  }
   return {};
 }
 

@@ -40,8 +40,11 @@ public:
     return found == ordinals_.end() ? ~0u : found->second;
   }
 
-  /// Reads the body of `function`. No effect when it is there already.
+  /// Reads the body of `function`, without what load/type_checks.h takes out or refuses. No effect when it is
+  /// there already.
   Status readBody(llvm::Function& function);
+  /// Reads all bodies, if some may be refused, so that the module is refused when it is loaded.
+  Status checkBodies();
   /// The body has been taken away (spliced into a unit): the next readBody reads it again from the bytes.
   void forgetBody(llvm::Function& function);
 
@@ -50,6 +53,7 @@ private:
 
   const std::shared_ptr<const ProgramImage> image_; ///< its bytes are read from at any time
   std::unique_ptr<llvm::Module> module_;
+  const bool mayCheckTypes_;
   std::vector<llvm::GlobalValue*> values_;
   llvm::DenseMap<const llvm::GlobalValue*, uint32_t> ordinals_;
 };

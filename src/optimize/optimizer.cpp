@@ -4,8 +4,26 @@
 #include "optimize/vectorizer_guard.h"
 
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Transforms/Scalar/LowerMatrixIntrinsics.h"
 
 namespace tiercel {
+
+namespace {
+
+/// clang asks for this pass where -fenable-matrix is given; LLVM's own pipelines leave it out.
+void lowerMatrices(llvm::Module& module, llvm::FunctionAnalysisManager& analyses, unsigned level) {
+  const bool any = llvm::any_of(
+      module, [](const llvm::Function& function) { return function.getName().starts_with("llvm.matrix."); });
+  if (!any)
+    return;
+  llvm::LowerMatrixIntrinsicsPass pass(/*Minimal=*/level == 0);
+  for (llvm::Function& function : module) {
+    if (!function.isDeclaration())
+      analyses.invalidate(function, pass.run(function, analyses));
+  }
+}
+
+} // namespace
 
 void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned level) {
   static const llvm::OptimizationLevel kLevels[] = {llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1,
@@ -28,6 +46,7 @@ void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned 
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, callGraph, modules);
+  lowerMatrices(module, functions, level);
   llvm::ModulePassManager passes = level == 0 ? builder.buildO0DefaultPipeline(kLevels[0])
                                               : builder.buildPerModuleDefaultPipeline(kLevels[level]);
   passes.run(module, modules);

@@ -99,10 +99,10 @@ private:
   llvm::SmallVector<llvm::Function*, 8> toRemap_; ///< bodies whose operands still belong to the image
 };
 
-/// Coroutines are lowered by passes, whatever the optimisation level.
-bool usesCoroutines(const llvm::Module& module) {
+/// Coroutines and matrices are lowered by passes, whatever the optimisation level.
+bool usesWhatPassesLower(const llvm::Module& module) {
   return llvm::any_of(module.functions(), [](const llvm::Function& function) {
-    return function.getName().starts_with("llvm.coro.");
+    return function.getName().starts_with("llvm.coro.") || function.getName().starts_with("llvm.matrix.");
   });
 }
 
@@ -146,7 +146,7 @@ Status Extractor::run() {
   toRemap_.push_back(unit_.function);
   while (!toRemap_.empty())
     remapOperands(*toRemap_.pop_back_val());
-  unit_.needsLowering = !imported_.empty() || usesCoroutines(*unit_.module);
+  unit_.needsLowering = !imported_.empty() || usesWhatPassesLower(*unit_.module);
   if (source.hasPersonalityFn())
     unit_.function->setPersonalityFn(map(source.getPersonalityFn()));
   if (options_.directSelfCalls)
