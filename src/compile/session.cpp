@@ -234,7 +234,7 @@ Result<Artifact> Session::compileUnit(const CompileRequest& request) {
   lap(artifact.times.codegen);
   if (std::string errors = diagnostics_->take(); !errors.empty()) {
     (*code)->forget();
-    return Error(ErrorKind::BadInput, "function " + std::string(record.name), errors);
+    return Error(ErrorKind::BadInput, "function " + std::string(record.name), whyNotGenerated(errors));
   }
   dumpObject(record, artifact.object);
   return artifact;
@@ -379,7 +379,8 @@ Result<llvm::SmallVector<char, 0>> Session::assembleModule(ImageReader& reader) 
   llvm::SmallVector<char, 0> object = (*code)->run(module);
   if (std::string errors = diagnostics_->take(); !errors.empty()) {
     (*code)->forget();
-    return Error(ErrorKind::BadInput, source.getModuleIdentifier(), "module-level assembly: " + errors);
+    return Error(ErrorKind::BadInput, source.getModuleIdentifier(),
+                 "its module-level assembly cannot be assembled: " + llvm::StringRef(errors).rtrim().str());
   }
   return object;
 }

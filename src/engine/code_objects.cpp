@@ -63,7 +63,7 @@ Result<RelocatableCode> compileObject(Registry& registry, const HostCpu& cpu, bo
   code.slots = findPointerSlots(module);
   code.object = (*generator)->run(module);
   if (std::string errors = diagnostics.take(); !errors.empty())
-    return Error(ErrorKind::BadInput, "code object", errors);
+    return Error(ErrorKind::BadInput, "code object", whyNotGenerated(errors));
   return code;
 }
 

@@ -12,12 +12,21 @@
 
 namespace tiercel {
 
+namespace {
+
+Error unreadable(llvm::Error error, std::string what) {
+  Error read = fromLlvm(std::move(error), ErrorKind::BadInput, std::move(what));
+  return Error(read.kind(), read.what(), "its bitcode cannot be read: " + read.why());
+}
+
+} // namespace
+
 Result<std::unique_ptr<ImageReader>> ImageReader::open(std::shared_ptr<const ProgramImage> image,
                                                        llvm::LLVMContext& context) {
   llvm::Expected<std::unique_ptr<llvm::Module>> module = llvm::getLazyBitcodeModule(
       image->bytes->getMemBufferRef(), context, /*ShouldLazyLoadMetadata=*/true, /*IsImporting=*/false);
   if (!module)
-    return fromLlvm(module.takeError(), ErrorKind::BadInput, image->name);
+    return unreadable(module.takeError(), image->name);
   // Hand-written IR often names no target; it means this machine's.
   if ((*module)->getTargetTriple().str().empty())
     (*module)->setTargetTriple(machineTriple());
@@ -45,8 +54,7 @@ Status ImageReader::readBody(llvm::Function& function) {
   if (!error)
     error = function.materialize();
   if (error)
-    return fromLlvm(std::move(error), ErrorKind::BadInput,
-                    image_->name + ": function " + function.getName().str());
+    return unreadable(std::move(error), image_->name + ": function " + function.getName().str());
   if (const auto* checks = llvm::mdconst::extract_or_null<llvm::ConstantInt>(module_->getModuleFlag("kcfi"));
       checks && !checks->isZero())
     return Error(ErrorKind::Unsupported, image_->name,

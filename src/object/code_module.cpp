@@ -198,7 +198,7 @@ Status Gatherer::moveFrom(ImageId image, const std::set<uint32_t>& ordinals) {
     return reader.takeError();
   llvm::Module& module = (*reader)->module();
   if (llvm::Error error = module.materializeMetadata())
-    return fromLlvm(std::move(error), ErrorKind::BadInput, source.name);
+    return fromLlvm(std::move(error), ErrorKind::BadInput, source.name + ": its bitcode cannot be read");
   llvm::StripDebugInfo(module);
   while (!module.named_metadata_empty()) // flags of different modules may contradict each other
     module.eraseNamedMetadata(&*module.named_metadata_begin());
@@ -222,7 +222,8 @@ Status Gatherer::moveFrom(ImageId image, const std::set<uint32_t>& ordinals) {
   };
   if (llvm::Error error =
           mover_.move((*reader)->takeModule(), values, addLazily, /*IsPerformingImport=*/false))
-    return fromLlvm(std::move(error), ErrorKind::BadInput, source.name);
+    return fromLlvm(std::move(error), ErrorKind::BadInput,
+                    source.name + ": its definitions cannot be joined");
   return {};
 }
 

@@ -67,4 +67,10 @@ llvm::SmallVector<char, 0> CodeGenerator::run(llvm::Module& module) {
   return llvm::SmallVector<char, 0>(object_.begin(), object_.end());
 }
 
+std::string whyNotGenerated(llvm::StringRef errors) {
+  return (errors.contains("<inline asm>") ? "its inline assembly cannot be assembled: "
+                                          : "no machine code can be made of it: ") +
+         errors.rtrim().str();
+}
+
 } // namespace tiercel

@@ -16,6 +16,7 @@
 #include "llvm/Target/TargetMachine.h"
 
 #include <memory>
+#include <string>
 
 namespace tiercel {
 
@@ -42,5 +43,8 @@ private:
   llvm::raw_svector_ostream stream_;
   std::unique_ptr<llvm::legacy::PassManager> passes_; ///< null: to be made again
 };
+
+/// Errors that LLVM reported of a unit, as what is wrong with it.
+std::string whyNotGenerated(llvm::StringRef errors);
 
 } // namespace tiercel
