@@ -693,8 +693,7 @@ define i32 @hidden_fault(i32 %x) {
 }
 )");
   EXPECT_NE(
-      refusal(*engine, {"hidden_fault"})
-          .find("code object: its inline assembly cannot be assembled: <inline asm>:1:10: unexpected token"),
+      refusal(*engine, {"hidden_fault"}).find("code object: its inline assembly cannot be assembled: <"),
       std::string::npos);
 }
 
