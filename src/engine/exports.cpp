@@ -95,11 +95,13 @@ Status EngineImpl::exportToLibrary(const std::string& name, bool opened) {
       return status;
   }
   static std::atomic<unsigned> count{0};
+  void* handle = nullptr;
   if (!exports.empty()) {
     Result<SyntheticLibrary> library =
         loadSyntheticLibrary("tiercel-exports-" + std::to_string(count++), exports, nullptr, /*global=*/true);
     if (!library)
       return library.takeError();
+    handle = library->handle;
   }
   LockGuard materialise(materialiseMutex_);
   for (const std::string& symbol : shown)
@@ -107,7 +109,7 @@ Status EngineImpl::exportToLibrary(const std::string& name, bool opened) {
   Result<ObjectId> id = registry_.addObject(mentions);
   if (!id)
     return id.takeError();
-  objects_.addLibrary(std::move(mentions));
+  objects_.addLibrary(std::move(mentions), handle);
   return {};
 }
 

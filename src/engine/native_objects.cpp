@@ -8,6 +8,8 @@
 #include "llvm/Object/ELFObjectFile.h"
 
 #include <algorithm>
+#include <dlfcn.h>
+#include <utility>
 
 namespace tiercel {
 
@@ -70,7 +72,17 @@ void NativeObjects::add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols
   objects_.push_back(std::move(object));
 }
 
-void NativeObjects::addLibrary(ObjectSymbols symbols) { add(nullptr, std::move(symbols), ImageId(), ""); }
+NativeObjects::~NativeObjects() {
+  for (void* library : libraries_)
+    dlclose(library);
+}
+
+void NativeObjects::addLibrary(ObjectSymbols symbols, void* exports) {
+  add(nullptr, std::move(symbols), ImageId(), "");
+  LockGuard lock(mutex_);
+  if (exports)
+    libraries_.push_back(exports);
+}
 
 bool NativeObjects::isShown(const std::string& name) {
   LockGuard lock(mutex_);
@@ -158,6 +170,8 @@ Status NativeObjects::link(ObjectId id) {
   object.state = status ? Object::Linked : Object::Pending;
   for (const auto& [function, resolver] : object.result.resolvers)
     resolvers_[function.value] = resolver;
+  if (void* library = std::exchange(object.result.threadLibrary, nullptr))
+    libraries_.push_back(library);
   return status;
 }
 

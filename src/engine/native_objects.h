@@ -31,12 +31,17 @@ public:
   /// `mutex` as for DataMaterializer.
   NativeObjects(Linker& linker, WithThreads withThreads, RecursiveMutex& mutex)
       : linker_(linker), withThreads_(std::move(withThreads)), mutex_(mutex) {}
+  /// No thread may use the objects' thread-locals any more.
+  ~NativeObjects();
+  NativeObjects(const NativeObjects&) = delete;
+  NativeObjects& operator=(const NativeObjects&) = delete;
 
   /// Enters an object under the id that the registry gave it (ids are dense).
   void add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols symbols, ImageId scope,
            const std::string& module) TIERCEL_EXCLUDES(mutex_);
   /// The same for a shared library that sees these names of the program: its references count as an object's.
-  void addLibrary(ObjectSymbols symbols) TIERCEL_EXCLUDES(mutex_);
+  /// `exports` (null: none) is the library in which it sees them; it is closed with the engine.
+  void addLibrary(ObjectSymbols symbols, void* exports) TIERCEL_EXCLUDES(mutex_);
   /// Whether libraries have been shown the name.
   bool isShown(const std::string& name) TIERCEL_EXCLUDES(mutex_);
   void noteShown(const std::string& name) TIERCEL_EXCLUDES(mutex_);
@@ -84,6 +89,7 @@ private:
   RecursiveMutex& mutex_;
   std::vector<std::unique_ptr<Object>> objects_ TIERCEL_GUARDED_BY(mutex_);
   llvm::StringSet<> shown_ TIERCEL_GUARDED_BY(mutex_);
+  std::vector<void*> libraries_ TIERCEL_GUARDED_BY(mutex_); ///< to be closed: exports, and thread-locals
   llvm::DenseMap<uint32_t, std::byte*> resolvers_ TIERCEL_GUARDED_BY(mutex_); ///< by function
 };
 

@@ -292,6 +292,7 @@ Result<LinkedObject> Linker::linkObject(llvm::MemoryBufferRef object, ImageId sc
   if (!outcome)
     return outcome.takeError();
   environment_.registry.noteLinked(self);
+  outcome->object.threadLibrary = threadLocals.takeLibrary();
   return std::move(outcome->object);
 }
 

@@ -64,6 +64,7 @@ struct LinkedObject {
   std::unique_ptr<CodeVersion> version; ///< its memory
   llvm::StringMap<std::byte*> symbols;  ///< external definitions
   llvm::StringMap<ThreadLocalPlace> threadLocals;
+  void* threadLibrary = nullptr; ///< gives them their places; the object's, for dlclose
   struct Initialiser {
     uint32_t priority;
     std::byte* function;

@@ -77,7 +77,8 @@ private:
       }
       case llvm::ELF::R_X86_64_GOTPC32_TLSDESC:
       case llvm::ELF::R_X86_64_TLSDESC_CALL:
-        refuse("it uses descriptors of thread-locals; compile it with -mtls-dialect=gnu, or give its bitcode");
+        refuse(
+            "it uses descriptors of thread-locals; compile it with -mtls-dialect=gnu, or give its bitcode");
         break;
       case llvm::ELF::R_X86_64_TPOFF64:
       case llvm::ELF::R_X86_64_DTPOFF64:

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <dlfcn.h>
 
 namespace tiercel {
 
@@ -33,6 +34,11 @@ std::string nameOf(const jl::Symbol& symbol) {
 }
 
 } // namespace
+
+ObjectThreadLocals::~ObjectThreadLocals() {
+  if (library_)
+    dlclose(library_);
+}
 
 bool ObjectThreadLocals::isOwn(const jl::Symbol& symbol) const {
   return symbol.isDefined() && offsets_.contains(&symbol.getBlock());
@@ -214,6 +220,7 @@ Status ObjectThreadLocals::place(jl::LinkGraph& graph) {
   }
   if (!library)
     return library.takeError();
+  library_ = library->handle;
   base_ = {library->tlsModule, 0, library->distance};
   for (const Entry& entry : entries_) {
     if (entry.variable && !isOwn(*entry.variable))

@@ -14,7 +14,8 @@
 // Places are given before the references to other objects are resolved, as addresses are: objects may refer
 // to each other in circles.
 //
-// Thread rule: one instance per link. The library stays until the process ends.
+// Thread rule: one instance per link, under the lock of native objects. Ownership: the library is closed with
+// this, or belongs to who takes it.
 #pragma once
 
 #include "link/dynamic_symbols.h"
@@ -27,6 +28,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tiercel {
@@ -38,6 +40,9 @@ public:
   /// `names`: of all that the object mentions. `placeOf` answers for those that it does not define.
   ObjectThreadLocals(llvm::StringSet<> names, PlaceOf placeOf)
       : names_(std::move(names)), placeOf_(std::move(placeOf)) {}
+  ~ObjectThreadLocals();
+  ObjectThreadLocals(const ObjectThreadLocals&) = delete;
+  ObjectThreadLocals& operator=(const ObjectThreadLocals&) = delete;
 
   /// After pruning, before JITLink makes its global offset table.
   Status claim(llvm::jitlink::LinkGraph& graph);
@@ -48,6 +53,8 @@ public:
 
   /// Of external definitions, after `place`.
   const llvm::StringMap<ThreadLocalPlace>& definitions() const { return definitions_; }
+  /// For dlclose, when no thread uses them any more; null if there are none.
+  void* takeLibrary() { return std::exchange(library_, nullptr); }
 
 private:
   /// Words that code finds a thread-local by.
@@ -74,6 +81,7 @@ private:
   size_t size_ = 0;
   size_t alignment_ = 1;
   bool needsStatic_ = false;
+  void* library_ = nullptr;
   ThreadLocalPlace base_;
   std::vector<Entry> entries_;
   std::map<std::pair<llvm::jitlink::Symbol*, bool>, llvm::jitlink::Symbol*> entrySymbols_;
