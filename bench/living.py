@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from living_program import TARGET_CPP, VERSION, Program, make_program
 from measuring import BUILD, HERE, ROOT, BenchError, machine, publish, ratio, run_checked, say, sizes_in_steps, table, warn_when_busy
 
+WHO_COLLECTS = {"Workers": "workers", "A fixed tier": "fixed", "With sync": "sync"}
 DIRECTORY = BUILD / "living"
 SIZES = (10, 100, 1_000, 10_000, 100_000)
 QUICK_SIZES = (10, 1_000)
@@ -191,7 +192,13 @@ def memory_table(memory: Figures) -> str:
     return table(["", *(f"after {int(when):,}" for when in whens), "last over first"], rows)
 
 
-def report(one_core: bool, redefinitions: str, calls: str, pauses: str, memory: str, incomplete: int) -> str:
+def changes_table(changes: dict[int, Figures]) -> str:
+    rows = [[f"{what}()", *(f"{statistics.median(figures[what]):.1f}" for figures in changes.values())] for what in ("add", "redefine", "remove")]
+    return table(["microseconds", *(f"{modules:,} modules" for modules in changes)], rows)
+
+
+def report(one_core: bool, redefinitions: str, changes: str, calls: str, pauses: str, memory: str, modules: dict[str, str],
+           incomplete: int) -> str:
     load = os.getloadavg()[0]
     return "\n".join([
         "# A living program: what changing it costs", "",
@@ -207,6 +214,10 @@ def report(one_core: bool, redefinitions: str, calls: str, pauses: str, memory: 
         "the last inputs, the new definition and a call, as text through a pipe. Callers, again, keep the old address. "
         "*The first* also pays for what is made once, and for finding the body before in the whole program. Budget: 2 ms, at any size.", "",
         redefinitions, "",
+        "## Modules", "",
+        "Adding, redefining and removing a module of one function among so many others, which all mention one variable. Medians. "
+        "Budget: at 4,000 modules at most twice as much as at 100.", "",
+        changes, "",
         "## Calls", "",
         "A loop of calls to a function of one multiplication, noinline; medians, ratios within a round. The loop and the "
         "function are the same C file, compiled natively with -O3 and by the engine at the top tier, inlining off. *Turned*: after the "
@@ -225,7 +236,10 @@ def report(one_core: bool, redefinitions: str, calls: str, pauses: str, memory: 
         "## Memory", "",
         "Of a host, after so many redefinitions of a function with a constant of 64 bytes, each called, with a collection every hundred. "
         "Data grows by these constants: the program may have kept their addresses, so they stay as long as the module.", "",
-        memory,
+        memory, "",
+        "And after so many modules of one function that came, were called and went, under a name each. Nobody collects. What stays is a function's "
+        "fixed part (docs/living-programs.md).", "",
+        *(line for who, figures in modules.items() for line in (f"{who}:", "", figures, "")),
     ])
 
 
@@ -242,6 +256,13 @@ def main(arguments: argparse.Namespace) -> int:
     calls: Figures = defaultdict(list)
     pauses: Figures = defaultdict(list)
     memory: Figures = defaultdict(list)
+    modules: dict[str, Figures] = {who: defaultdict(list) for who in WHO_COLLECTS}
+    changes: dict[int, Figures] = {size: defaultdict(list) for size in (100, 1000, 4000, 16_000)}
+    for who, name in WHO_COLLECTS.items():
+        runner.run(["measure_living", "modules", 2000 if arguments.quick else 100_000, name], modules[who])
+    for size, figures in changes.items():
+        runner.run(["measure_living", "changes", size], figures)
+    say("modules that come and go measured")
     for _ in range(rounds):
         runner.run(["measure_living", "calls", 20_000_000, 7 if arguments.quick else 21], calls)
         runner.run(["measure_living", "pauses", 100 if arguments.quick else 500], pauses)
@@ -249,9 +270,10 @@ def main(arguments: argparse.Namespace) -> int:
         say("calls, pauses and memory measured")
     redefinitions = measure_redefinitions(runner, sizes, rounds, 60 if arguments.quick else 200)
     incomplete = int(sum(sum(samples) for name, samples in pauses.items() if name.startswith("incomplete")))
-    markdown = report(arguments.one_core, redefinition_table(redefinitions, sizes), call_table(calls), pause_table(pauses),
-                      memory_table(memory), incomplete)
-    data = {"machine": machine(arguments.one_core), "calls": calls, "pauses": pauses, "memory": memory,
+    markdown = report(arguments.one_core, redefinition_table(redefinitions, sizes), changes_table(changes), call_table(calls),
+                      pause_table(pauses), memory_table(memory), {who: memory_table(figures) for who, figures in modules.items()}, incomplete)
+    data = {"machine": machine(arguments.one_core), "calls": calls, "pauses": pauses, "memory": memory, "modules": modules,
+            "changes": changes,
             "redefinitions": [{"contender": name, "functions": size, **figures} for (name, size), figures in redefinitions.items()]}
     publish(markdown, data, arguments.output, arguments.json)
     return 0

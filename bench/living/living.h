@@ -8,6 +8,7 @@
 #include "measure.h"
 
 #include <memory>
+#include <string_view>
 #include <utility>
 
 /// One function that changes all the time, with a constant of its own, for programs made here.
@@ -27,3 +28,5 @@ void measureRedefinitions(const char* program, const char* target, int count, bo
 void measureCalls(int calls, int rounds);
 void measurePauses(int rounds);
 void measureMemory(int redefinitions);
+void measureModules(int modules, std::string_view who);
+void measureChanges(int modules);

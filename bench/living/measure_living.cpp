@@ -4,6 +4,8 @@
 //                calls CALLS ROUNDS
 //                pauses ROUNDS
 //                memory REDEFINITIONS
+//                modules MODULES workers|fixed|sync
+//                changes MODULES
 //
 // One process of bench/living.py: what changing a running program costs, ours.
 #include "living.h"
@@ -28,7 +30,11 @@ int main(int argc, char** argv) {
     measurePauses(std::atoi(argv[2]));
   else if (what == "memory" && argc == 3)
     measureMemory(std::atoi(argv[2]));
+  else if (what == "modules" && argc == 4)
+    measureModules(std::atoi(argv[2]), argv[3]);
+  else if (what == "changes" && argc == 3)
+    measureChanges(std::atoi(argv[2]));
   else
     fail("usage: measure_living redefine PROGRAM.ll TARGET.ll COUNT cold|hot | calls CALLS ROUNDS | pauses "
-         "ROUNDS | memory REDEFINITIONS");
+         "ROUNDS | memory REDEFINITIONS | modules MODULES workers|fixed|sync | changes MODULES");
 }

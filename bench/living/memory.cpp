@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Memory after many redefinitions, with a collection every hundred of them.
+// Memory after many redefinitions, with a collection every hundred of them, and after many modules that came,
+// were called and went, each with names of its own, where nobody collects.
 #include "living.h"
 
 #include <malloc.h>
@@ -53,6 +54,29 @@ void measureMemory(int redefinitions) {
       fail("a collection was not complete: " + collected.why);
     if (version == next || version == redefinitions) {
       report(*engine, version);
+      next *= 10;
+    }
+  }
+}
+
+void measureModules(int modules, std::string_view who) {
+  tiercel::Options options;
+  options.reclaim = tiercel::Reclaim::Signals;
+  options.sync = who == "sync";
+  if (who == "fixed")
+    options.fixedTier = 0;
+  auto engine = orFail(Engine::create(std::move(options)));
+  int next = 1000;
+  for (int module = 1; module <= modules; ++module) {
+    const std::string name = "module_number_" + std::to_string(module);
+    orFail(engine->add(
+        name, Source::memory("define i32 @" + name + "(i32 %x) {\n  %y = add i32 %x, 3\n  ret i32 %y\n}\n",
+                             name + ".ll")));
+    if (orFail(engine->lookup<int(int)>(name))(module) != module + 3)
+      fail("the module is not reached");
+    orFail(engine->remove(name));
+    if (module == next || module == modules) {
+      report(*engine, module);
       next *= 10;
     }
   }

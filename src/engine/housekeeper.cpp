@@ -20,6 +20,8 @@ constexpr uint64_t kIntervalNs = 100'000'000;
 constexpr uint64_t kUrgentBytes = 4 << 20;
 /// A collection that could not look at everything is tried again later and later.
 constexpr uint64_t kLongestIntervalNs = 10'000'000'000;
+/// But not so much later that a program which changes all the time outgrows it.
+constexpr uint64_t kLongestUrgentIntervalNs = 400'000'000;
 /// Changes leave holes in the heap: images and compilers come and go among what stays. After so many they are
 /// worth the walk over the heap, some tens of milliseconds of a worker; and not more often than this.
 constexpr uint64_t kHeapChanges = 512;
@@ -123,7 +125,9 @@ bool Housekeeper::collect() {
     return false;
   }
   const bool useful = report->freed > 0;
-  intervalNs_ = useful ? kIntervalNs : std::clamp(2 * intervalNs_, kIntervalNs, kLongestIntervalNs);
+  const uint64_t longest =
+      engine_.collector_.gain() < kUrgentBytes ? kLongestIntervalNs : kLongestUrgentIntervalNs;
+  intervalNs_ = useful ? kIntervalNs : std::clamp(2 * intervalNs_, kIntervalNs, longest);
   collectAfterNs_.store(nowNs() + intervalNs_, std::memory_order_relaxed);
   return useful;
 }

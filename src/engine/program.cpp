@@ -50,6 +50,13 @@ std::vector<Initialiser> readInitialisers(ImageReader& reader, const char* name)
   return result;
 }
 
+constexpr const char* kSectionStart = "__start_";
+constexpr const char* kSectionStop = "__stop_";
+
+bool isSectionBound(llvm::StringRef name) {
+  return name.starts_with(kSectionStart) || name.starts_with(kSectionStop);
+}
+
 std::vector<AddedInitialiser> describeInitialisers(const std::vector<Initialiser>& entries, ImageId image,
                                                    ImageReader& reader, Registry& registry) {
   std::vector<AddedInitialiser> described;
@@ -362,7 +369,7 @@ void* EngineImpl::findProgramSymbol(const char* name) {
 std::optional<void*> EngineImpl::host(llvm::StringRef name, bool weak) {
   for (const bool start : {true, false}) {
     llvm::StringRef section = name;
-    if (section.consume_front(start ? "__start_" : "__stop_")) {
+    if (section.consume_front(start ? kSectionStart : kSectionStop)) {
       if (std::optional<void*> bound = sectionBound(section, start))
         return bound;
     }
@@ -396,8 +403,13 @@ Status EngineImpl::checkUndefined() {
         "__stack_chk_fail", "fmod", "fmodf", "pow", "sin", "cos", "exp", "log"})
     host_.findLoaded(name);
   bool dataMissing = false;
-  for (const auto& [name, isData] : undefined)
-    dataMissing |= !host(name, /*weak=*/false) && isData;
+  for (const auto& [name, isData] : undefined) {
+    const bool found = host(name, /*weak=*/false).has_value();
+    dataMissing |= !found && isData;
+    // What is found once is not looked for again, but for bounds of sections, whose members may go.
+    if (found && !isSectionBound(name))
+      registry_.noteInHost(name);
+  }
   if (!dataMissing)
     return {};
   std::vector<std::string> missing;

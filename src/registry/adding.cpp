@@ -58,7 +58,8 @@ Result<FunctionRecord*> Registry::newFunction(llvm::StringRef name) {
   // The table first: whoever finds the record may use its stub at once.
   if (Status status = table_.growTo(id.value + 1); !status)
     return status.takeError();
-  FunctionRecord* record = functions_.append(id, view(strings_.save(name)));
+  // Most are different: a set of them would cost more than what it finds.
+  FunctionRecord* record = functions_.append(id, view(llvm::StringSaver(allocator_).save(name)));
   if (!record)
     return Error(ErrorKind::Environment, "registry", "too many functions");
   return record;
@@ -183,6 +184,8 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
     takeOut({&*id, 1});
     return entered.takeError();
   }
+  for (const Mention& mention : entry.mentioned)
+    noteUndefined(*mention.name);
   if (rules.redefine && entry.inForce == 0) { // all of it was there already
     std::erase(modules_[entry.module].images, *id);
     retireImage(*id);

@@ -52,6 +52,7 @@ struct NameEntry {
   bool inComdat = false;
   bool isData = false;  ///< of undefined names: referred to as a variable
   bool hidden = false;  ///< not visible to dlsym and libraries
+  bool inHost = false;  ///< of undefined names: the host has it
   bool aliased = false; ///< an alias stands for this very definition
   Definition alias =
       {}; ///< of an alias, or of what goes on as another's definition: itself. It holds its image

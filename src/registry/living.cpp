@@ -209,12 +209,16 @@ void Registry::dropName(Name& named, std::vector<FunctionId>& changed) {
       bind(named, name.orphaned ? name.ref : SymbolRef());
       if (!name.orphaned)
         bringBack(named, changed);
+      noteUndefined(named);
     }
     return;
   }
   const Definition definition = definitionOf(name.ref);
-  if (name.strength != Strength::Undefined && definition.exists() && images_[definition.image.value].leaving)
+  if (name.strength != Strength::Undefined && definition.exists() &&
+      images_[definition.image.value].leaving) {
     replaceBySpare(named, changed);
+    noteUndefined(named);
+  }
 }
 
 std::vector<FunctionId> Registry::removeImages(std::span<const ImageId> images) {
@@ -268,10 +272,12 @@ std::vector<FunctionId> Registry::removeFunction(FunctionId id) {
   FunctionRecord& record = functions_[id.value];
   const auto found = names_.find(linkerName({record.name.data(), record.name.size()}));
   if (found != names_.end() && found->second.strength != Strength::Undefined &&
-      found->second.ref.kind == SymbolKind::Function && found->second.ref.id == id.value)
+      found->second.ref.kind == SymbolKind::Function && found->second.ref.id == id.value) {
     replaceBySpare(*found, changed);
-  else if (record.definition.load().exists())
+    noteUndefined(*found);
+  } else if (record.definition.load().exists()) {
     changeFunction(record, {}, changed);
+  }
   return changed;
 }
 
@@ -371,8 +377,11 @@ void Registry::forgetUnused(std::vector<Name*>& names) {
   for (Name* name : names) {
     const NameEntry& entry = name->second;
     if (entry.mentions == 0 && !entry.assumed && entry.mentioners.empty() &&
-        entry.ref.kind == SymbolKind::None && (!entry.spares || entry.spares->empty()) && !rebound_.contains(name))
+        entry.ref.kind == SymbolKind::None && (!entry.spares || entry.spares->empty()) &&
+        !rebound_.contains(name)) {
+      undefined_.erase(name);
       names_.erase(names_.find(name->first()));
+    }
   }
 }
 

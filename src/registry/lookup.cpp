@@ -7,6 +7,14 @@
 
 namespace tiercel {
 
+namespace {
+
+bool isUndefinedHere(const NameEntry& name) {
+  return name.strength == Strength::Undefined && name.mentions > 0 && !name.orphaned && !name.inHost;
+}
+
+} // namespace
+
 std::shared_ptr<const ProgramImage> Registry::image(ImageId id) {
   LockGuard lock(mutex_);
   return images_[id.value].image;
@@ -107,16 +115,33 @@ std::string_view Registry::keep(llvm::StringRef text) {
   return view(strings_.save(text));
 }
 
+/// All undefined names are in a list, with some that were: asking for them costs nothing for all the others.
+void Registry::noteUndefined(Name& name) {
+  if (isUndefinedHere(name.second))
+    undefined_.insert(&name);
+}
+
 std::vector<UndefinedName> Registry::undefinedNames() {
   LockGuard lock(mutex_);
   std::vector<UndefinedName> result;
-  for (const auto& name : names_) {
-    if (name.second.strength == Strength::Undefined && name.second.mentions > 0 && !name.second.orphaned)
-      result.push_back({name.first().str(), name.second.isData});
+  std::vector<Name*> others; // defined since, or mentioned no more
+  for (Name* name : undefined_) {
+    if (isUndefinedHere(name->second))
+      result.push_back({name->first().str(), name->second.isData});
+    else
+      others.push_back(name);
   }
+  for (Name* name : others)
+    undefined_.erase(name);
   std::sort(result.begin(), result.end(),
             [](const auto& left, const auto& right) { return left.name < right.name; });
   return result;
+}
+
+void Registry::noteInHost(llvm::StringRef name) {
+  LockGuard lock(mutex_);
+  if (const auto found = names_.find(name); found != names_.end())
+    found->second.inHost = true;
 }
 
 bool Registry::isUndefined(llvm::StringRef name) {

@@ -50,10 +50,12 @@ Result<ObjectId> Registry::addObject(const ObjectSymbols& symbols) {
     name.definedIn = definedIn;
   }
   for (const ObjectSymbols::Undefined& reference : symbols.undefined) {
-    NameEntry& name = names_[reference.name];
+    Name& named = *names_.try_emplace(reference.name).first;
+    NameEntry& name = named.second;
     ++name.mentions;
     ++name.nativeMentions;
     name.isData |= name.strength == Strength::Undefined && reference.isData;
+    noteUndefined(named);
   }
   return id;
 }
@@ -86,6 +88,7 @@ void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
     bind(named, {});
     setStrength(named, Strength::Undefined);
     bringBack(named, objectsChanged_);
+    noteUndefined(named);
   }
   for (const ObjectSymbols::Undefined& reference : symbols.undefined) {
     dropNativeMention(names_[reference.name]);

@@ -8,10 +8,9 @@
 //    or the global gets its address, as everything that is added before the program runs allows.
 //  - Internal names belong to their image.
 //  - Declarations are looked up when what uses them is compiled: first here, then in the host.
-//  - The program may change while it runs (registry/living.cpp): a module can be redefined in part, and
-//    removed. Function records stay for ever, so that addresses do. An image lives as long as a definition of
-//    it is in force; its data, and its number, as long as code made from it exists or an image that is still
-//    there mentions one of its variables.
+//  - The program may change while it runs (living.cpp). Function records stay for ever, so that addresses do.
+//    An image lives as long as a definition of it is in force; its data, and its number, as long as code made
+//    from it exists or an image that is still there mentions one of its variables.
 //
 // Thread rule: all members are thread-safe. Records returned by reference live as long as the registry.
 #pragma once
@@ -127,8 +126,9 @@ public:
   size_t functionCount() const { return functions_.size(); }
   uint64_t definedFunctions() const { return definedFunctions_.load(std::memory_order_relaxed); }
 
-  /// External names that something refers to strongly and nothing in the program defines.
+  /// External names that something refers to strongly and nothing defines, here or as far as is known.
   std::vector<UndefinedName> undefinedNames() TIERCEL_EXCLUDES(mutex_);
+  void noteInHost(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   bool isUndefined(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   /// Globals placed in `section`, in the order of adding.
   std::vector<GlobalId> globalsInSection(llvm::StringRef section) TIERCEL_EXCLUDES(mutex_);
@@ -201,6 +201,7 @@ private:
   void forgetMentions(uint32_t image, std::vector<Name*>& names) TIERCEL_REQUIRES(mutex_);
   void forgetUnused(std::vector<Name*>& names) TIERCEL_REQUIRES(mutex_);
   void dropNativeMention(NameEntry& name) TIERCEL_REQUIRES(mutex_);
+  void noteUndefined(Name& name) TIERCEL_REQUIRES(mutex_);
   void suspect(ImageId image) TIERCEL_REQUIRES(mutex_);
   void suspectImageOf(const GlobalRecord& variable) TIERCEL_REQUIRES(mutex_);
   bool isHeld(std::vector<uint32_t>& images) TIERCEL_REQUIRES(mutex_);
@@ -230,11 +231,10 @@ private:
   ChunkedTable<GlobalRecord> globals_;
   ChunkedTable<ImageEntry, 6> images_;
   llvm::StringMap<ModuleEntry> modules_ TIERCEL_GUARDED_BY(mutex_);
-  /// Internal functions of modules that were removed, by module and name (internalKey): should it come back,
-  /// they have their addresses again.
+  /// Of modules that were removed, by internalKey: should one come back, they have their addresses again.
   llvm::StringMap<FunctionId> formerInternals_ TIERCEL_GUARDED_BY(mutex_);
   uint32_t incarnations_ TIERCEL_GUARDED_BY(mutex_) = 0;
-  llvm::DenseSet<Name*> rebound_ TIERCEL_GUARDED_BY(mutex_);
+  llvm::DenseSet<Name*> rebound_ TIERCEL_GUARDED_BY(mutex_), undefined_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<std::string> cameOrWent_ TIERCEL_GUARDED_BY(mutex_);
   ClaimsTable claims_ TIERCEL_GUARDED_BY(mutex_);
   std::set<uint32_t> linkedObjects_ TIERCEL_GUARDED_BY(mutex_);
