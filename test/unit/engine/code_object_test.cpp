@@ -692,9 +692,8 @@ define i32 @hidden_fault(i32 %x) {
   ret i32 %y
 }
 )");
-  EXPECT_NE(
-      refusal(*engine, {"hidden_fault"}).find("code object: its inline assembly cannot be assembled: <"),
-      std::string::npos);
+  EXPECT_NE(refusal(*engine, {"hidden_fault"}).find("code object: its inline assembly cannot be assembled"),
+            std::string::npos);
 }
 
 } // namespace
