@@ -102,7 +102,10 @@ void Registry::defineGlobal(GlobalRecord& record, const llvm::GlobalVariable& va
   record.constant.store(variable.isConstant(), std::memory_order_relaxed);
   if (variable.hasSection() && record.section.empty()) {
     record.section = view(strings_.save(variable.getSection()));
-    sections_[variable.getSection()].push_back(record.id);
+    std::vector<GlobalId>& members = sections_[variable.getSection()];
+    members.push_back(record.id);
+    if (members.size() == 1)
+      noteSection(variable.getSection());
     // The members of a section are laid out as an array: no more alignment than was asked for.
     record.alignment = variable.getAlign() ? variable.getAlign()->value()
                                            : layout.getABITypeAlign(variable.getValueType()).value();

@@ -458,8 +458,12 @@ void Registry::release(uint32_t image, Released& released) {
         address && !record.threadLocal && record.section.empty())
       (record.holdsImage ? released.variables : constants)
           .push_back({address, record.size, record.alignment});
-    if (!record.section.empty())
-      std::erase(sections_[{record.section.data(), record.section.size()}], record.id);
+    if (const llvm::StringRef section(record.section.data(), record.section.size()); !section.empty()) {
+      std::vector<GlobalId>& members = sections_[section];
+      std::erase(members, record.id);
+      if (members.empty())
+        noteSection(section);
+    }
     record.definition.store({});
     record.address.store(nullptr, std::memory_order_release);
     record.written = false;

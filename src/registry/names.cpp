@@ -45,17 +45,39 @@ void Registry::setStrength(Name& name, Strength strength) {
     name.second.definedIn = nullptr;
 }
 
+namespace {
+
+/// Whether the name is __start_SECTION or __stop_SECTION of a section that the program has.
+bool isSectionBound(llvm::StringRef name, const llvm::StringMap<std::vector<GlobalId>>& sections) {
+  if (!name.consume_front("__start_") && !name.consume_front("__stop_"))
+    return false;
+  const auto found = sections.find(name);
+  return found != sections.end() && !found->second.empty();
+}
+
+} // namespace
+
+/// A section has got its first member or lost its last.
+void Registry::noteSection(llvm::StringRef section) {
+  for (const char* bound : {"__start_", "__stop_"}) {
+    const auto found = names_.find(bound + section.str());
+    if (found != names_.end() && found->second.assumed)
+      cameOrWent_.push_back(found->first().str());
+  }
+}
+
 bool Registry::isDefined(llvm::StringRef name) {
   LockGuard lock(mutex_);
   const auto found = names_.find(name);
-  return found != names_.end() && found->second.strength != Strength::Undefined;
+  return (found != names_.end() && found->second.strength != Strength::Undefined) ||
+         isSectionBound(name, sections_);
 }
 
 bool Registry::assumeDefined(llvm::StringRef name) {
   LockGuard lock(mutex_);
   NameEntry& entry = names_[name];
   entry.assumed = true;
-  return entry.strength != Strength::Undefined;
+  return entry.strength != Strength::Undefined || isSectionBound(name, sections_);
 }
 
 void Registry::forgetAssumed(llvm::StringRef name) {

@@ -186,8 +186,8 @@ private:
   /// Lets a name mean something, as an alias if `alias` says where that is. Code of those who mention the
   /// name may be bound to what it meant before: it is out of date.
   void bind(Name& name, const SymbolRef& ref, Definition alias = {}) TIERCEL_REQUIRES(mutex_);
-  /// What bind has made out of date since the last time.
-  std::vector<FunctionId> takeRebound() TIERCEL_REQUIRES(mutex_);
+  std::vector<FunctionId> takeRebound() TIERCEL_REQUIRES(mutex_); ///< what bind has made out of date
+  void noteSection(llvm::StringRef section) TIERCEL_REQUIRES(mutex_);
   void setDefinition(GlobalRecord& record, Definition where) TIERCEL_REQUIRES(mutex_);
   /// The name's own definition is about to give way to an alias or an object.
   void leaveDefinition(NameEntry& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);

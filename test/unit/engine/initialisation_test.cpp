@@ -135,7 +135,8 @@ TEST_F(Constructors, ConstructorsAreNotLostWhenAnObjectDoesNotLink) {
   EXPECT_OK(engine->defineSymbol("far", reinterpret_cast<void*>(0x123456789abcu)));
   add("first", ir(constructed(1)));
   add("destructors", ir(constructed(5, "dtors")));
-  add("far", Source::file(compiled("init-far.o", "asm(\".globl getFar; getFar: movl far(%rip), %eax; ret\");")));
+  add("far",
+      Source::file(compiled("init-far.o", "asm(\".globl getFar; getFar: movl far(%rip), %eax; ret\");")));
   add("last", ir(constructed(2, "ctors", 100)));
   for (int i = 0; i < 2; ++i) {
     EXPECT_THAT(messageOf(engine->runConstructors()), HasSubstr("init-far.o"));
