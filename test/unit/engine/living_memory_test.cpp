@@ -93,17 +93,20 @@ Configuration with(const char* name, Reclaim reclaim, std::optional<unsigned> fi
   return {name, options};
 }
 
-const auto kInTheBackground = testing::Values(
-    with("Workers", Reclaim::Signals, {}, false), with("FixedTier0", Reclaim::Signals, 0, false),
-    with("FixedTier1", Reclaim::Signals, 1, false), with("Sync", Reclaim::Signals, {}, true));
-const auto kByTheHost =
-    testing::Values(with("QuiescentPoints", Reclaim::QuiescentPoints, {}, false),
-                    with("FixedTierAndQuiescentPoints", Reclaim::QuiescentPoints, 0, false));
+auto inTheBackground() {
+  return testing::Values(
+      with("Workers", Reclaim::Signals, {}, false), with("FixedTier0", Reclaim::Signals, 0, false),
+      with("FixedTier1", Reclaim::Signals, 1, false), with("Sync", Reclaim::Signals, {}, true));
+}
+auto byTheHost() {
+  return testing::Values(with("QuiescentPoints", Reclaim::QuiescentPoints, {}, false),
+                         with("FixedTierAndQuiescentPoints", Reclaim::QuiescentPoints, 0, false));
+}
 constexpr auto kName = [](const auto& info) { return std::string(info.param.name); };
 
-INSTANTIATE_TEST_SUITE_P(Collecting, LivingMemory, kInTheBackground, kName);
-INSTANTIATE_TEST_SUITE_P(AtQuiescentPoints, LivingMemory, kByTheHost, kName);
-INSTANTIATE_TEST_SUITE_P(Collecting, LivingMemoryInTheBackground, kInTheBackground, kName);
+INSTANTIATE_TEST_SUITE_P(Collecting, LivingMemory, inTheBackground(), kName);
+INSTANTIATE_TEST_SUITE_P(AtQuiescentPoints, LivingMemory, byTheHost(), kName);
+INSTANTIATE_TEST_SUITE_P(Collecting, LivingMemoryInTheBackground, inTheBackground(), kName);
 
 // --- who looks after it -----------------------------------------------------------------------------------
 
