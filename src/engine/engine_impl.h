@@ -198,7 +198,7 @@ private:
   void followOthers() TIERCEL_EXCLUDES(versions_.mutex()); ///< after a native object or a host symbol came
   bool unbindLate() TIERCEL_REQUIRES(versions_.mutex());   ///< has what others stood in for looked up again
   void follow(Change change) TIERCEL_REQUIRES(versions_.mutex());
-  /// Makes the tables follow a change of definitions: nobody enters code that is out of date. Whether any was.
+  /// Has nobody enter code that is out of date because of a change of definitions. Whether any was.
   bool applyChange(std::span<const FunctionId> changed) TIERCEL_REQUIRES(versions_.mutex());
   void close(FunctionRecord& record) TIERCEL_REQUIRES(versions_.mutex()); ///< drops its code
   void fallBack(CodeVersion& dependent) TIERCEL_REQUIRES(versions_.mutex());

@@ -485,6 +485,8 @@ void EngineImpl::releaseData() {
   for (ImageId image : released.images)
     if (void* library = data_.takeThreadBlock(image))
       collector_.closeLater(library);
+  if (applyChange({})) // names of sections end with their members
+    serialiseAllThreads();
 }
 
 } // namespace tiercel

@@ -2,8 +2,8 @@
 #include "load/image_reader.h"
 
 #include "base/llvm_error.h"
-#include "load/unnamed_values.h"
 #include "load/type_checks.h"
+#include "load/unnamed_values.h"
 #include "platform/host_cpu.h"
 
 #include "llvm/Bitcode/BitcodeReader.h"

@@ -427,8 +427,8 @@ bool Registry::isHeld(std::vector<uint32_t>& images) {
   return false;
 }
 
-/// Where memory of internal constants goes when their image ends. While the module is there it stays: what the
-/// program keeps may lead to it, as to strings and virtual tables.
+/// Where memory of internal constants goes when their image ends. While the module is there it stays: what
+/// the program keeps may lead to it, as to strings and virtual tables.
 std::vector<FreedVariable>& Registry::heirOfConstants(const ImageEntry& entry, Released& released) {
   const auto module = modules_.find(entry.module);
   return module == modules_.end() || module->second.images.empty() ||

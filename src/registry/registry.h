@@ -76,7 +76,7 @@ public:
 
   // --- what code assumes of names and functions (artifact/assumptions.h) ---
 
-  /// Whether the program defines an external name; the second has it noted when that changes, until nobody cares.
+  /// Whether the program defines an external name; the second has it noted when that changes.
   bool isDefined(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   bool assumeDefined(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   void forgetAssumed(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
