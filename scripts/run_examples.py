@@ -22,9 +22,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import patience
+
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = re.compile(r"^\s*(?://|;|#) Output:(?: (.*))?$", re.MULTILINE)
-TIMEOUT_SECONDS = 60
 PROGRAM_SUFFIXES = (".c", ".cpp", ".ll")
 CLOSURE_TESTS = sorted((ROOT / "test/unit/closure").glob("*.cpp"))
 SANITIZER_FLAGS = {"asan": ["-fsanitize=address,undefined"], "tsan": ["-fsanitize=thread"]}
@@ -36,7 +37,11 @@ class ExampleError(Exception):
 
 def command_output(command: list[str | Path], **options: object) -> str:
     """Runs a command that has to succeed; returns its standard output."""
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, **options)
+    try:
+        result = patience.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              **options)
+    except patience.Hang as hang:
+        raise ExampleError(f"{' '.join(map(str, command))} hangs: {hang}") from None
     if result.returncode != 0:
         raise ExampleError(f"{' '.join(map(str, command))}: status {result.returncode}\n{result.stdout}{result.stderr}")
     return result.stdout
@@ -46,10 +51,7 @@ def check(source: Path, command: list[str | Path]) -> None:
     expected = "".join(f"{line}\n" for line in OUTPUT.findall(source.read_text()))
     if not expected:
         raise ExampleError("says nothing about its output (`// Output: …` lines)")
-    try:
-        actual = command_output(command, cwd=source.parent, timeout=TIMEOUT_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise ExampleError(f"still running after {TIMEOUT_SECONDS} s") from None
+    actual = command_output(command, cwd=source.parent)
     if actual != expected:
         raise ExampleError(f"printed\n{actual}instead of\n{expected}")
 

@@ -4,29 +4,35 @@
 
 Each stage prints its failures and, last, `N passed, N failed[, N skipped]` (the output of gtest and lit is converted).
 A stage also fails when it ends without that line, when its exit status does not agree with it, when it ran nothing, and
-when it takes longer than its limit. The last line of this script is the sum over all stages.
+when it hangs (patience.py says what that means). The last line of this script is the sum over all stages.
 """
 
 import argparse
 import dataclasses
 import os
 import re
-import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import patience
+
 ROOT = Path(__file__).resolve().parent.parent
-# Far beyond what a stage takes: it stops a hang, it does not measure.
-STAGE_LIMIT_SECONDS = 15 * 60
+# A stage that prints nothing hangs after so much processor time, or so long without any activity. Stages look after the
+# programs they run; this is for the stages themselves, of which some print nothing until they end.
+STAGE_CPU_SECONDS = 3600 * (os.cpu_count() or 1)
+STAGE_IDLE_SECONDS = 5 * 60
 QUICK_SEEDS = "1-10"
 # Each of these reaches what the others do not; the corpus alone would take half an hour in all modes.
 CORPUS_MODES = (
     "tier0,tier3,adaptive,cost,window,promote-always,osr-always,chaos,"
     "retire-always,poison-freed,tiny-arena,single-mapping"
 )
-PROGRAM_MODES = "tier0,tier3,adaptive,chaos,retire-always"
+PROGRAM_MODES = "tier0,adaptive,chaos"
+SOAK_STRESS_SECONDS = 30 * 60
+SOAK_FUZZ_MINUTES = 60
 QUICK_MODES = "tier0,adaptive,promote-always,osr-always"
 
 
@@ -36,6 +42,7 @@ class Stage:
     title: str
     command: list[str]
     quick_command: list[str] | None  # what --quick runs instead; None: leave the stage out
+    soak_commands: tuple[list[str], ...] = ()  # what --soak runs instead
 
 
 @dataclasses.dataclass
@@ -74,13 +81,15 @@ def make_stages(preset: str) -> list[Stage]:
         Stage("unit", "unit tests", unit, unit),
         Stage("filetest", "file tests", lit, lit),
         Stage("corpus", "corpus of programs, in many modes", [*corpus, "--modes", CORPUS_MODES],
-              [*corpus, "--modes", QUICK_MODES]),
-        Stage("programs", "real programs, in some modes", [*programs, "--modes", PROGRAM_MODES], None),
+              [*corpus, "--modes", QUICK_MODES], (corpus,)),
+        Stage("programs", "real programs, in some modes", [*programs, "--modes", PROGRAM_MODES], None,
+              (programs,)),
         Stage("profile", "profiles, against clang's", profile, profile),
-        Stage("fuzz", "random programs", fuzz, [*fuzz, "--seeds", QUICK_SEEDS]),
+        Stage("fuzz", "random programs", fuzz, [*fuzz, "--seeds", QUICK_SEEDS],
+              (fuzz, [*fuzz, "--minutes", str(SOAK_FUZZ_MINUTES)])),
         Stage("bench", "what the benchmarks conclude", bench, bench),
         Stage("stress", "everything that changes a running program, at once", [*stress, "--seconds", "20"],
-              [*stress, "--seconds", "12"]),
+              [*stress, "--seconds", "12"], ([*stress, "--seconds", str(SOAK_STRESS_SECONDS)],)),
         Stage("examples", "examples, run and built against the installed package", examples, examples),
     ]
 
@@ -116,50 +125,47 @@ def parse_lit(output: str) -> Counts | None:
 PARSERS = {"unit": parse_gtest, "filetest": parse_lit}
 
 
-def stop_group(process: subprocess.Popen[str]) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # all of it ended on its own
-
-
 def run_stage(stage: Stage, command: list[str], log: Path) -> tuple[Counts, str]:
     """Runs one stage with its output on the terminal and in the log. Returns its counts and what was wrong with it."""
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        # A group of its own, so that stopping a stage also stops the programs it started.
         process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)
     except OSError as error:
         return Counts(failed=1), f"cannot start {command[0]}: {error.strerror}"
 
-    late = False
+    watch = patience.Watch(process.pid, STAGE_CPU_SECONDS, STAGE_IDLE_SECONDS)
+    ended = threading.Event()
+    hang = ""
 
-    def on_limit(_number: int, _frame: object) -> None:
-        nonlocal late
-        late = True
-        stop_group(process)
+    def guard() -> None:
+        nonlocal hang
+        while not hang and not ended.wait(patience.POLL_SECONDS):
+            if hang := watch.hangs():
+                patience.end_tree(process.pid)
 
-    signal.signal(signal.SIGALRM, on_limit)
-    signal.alarm(STAGE_LIMIT_SECONDS)
+    guardian = threading.Thread(target=guard)
+    guardian.start()
     lines: list[str] = []
     try:
         with log.open("w") as file:
             for line in process.stdout:
+                watch.progress()
                 sys.stdout.write(line)
                 sys.stdout.flush()
                 file.write(line)
                 lines.append(line)
         status = process.wait()
     except KeyboardInterrupt:
-        stop_group(process)
+        patience.end_tree(process.pid)
         raise
     finally:
-        signal.alarm(0)
+        ended.set()
+        guardian.join()
 
     counts = PARSERS.get(stage.name, parse_own)("".join(lines))
-    if late:
-        problem = f"took longer than {STAGE_LIMIT_SECONDS // 60} minutes"
+    if hang:
+        problem = f"hung: {hang}"
     elif counts is None:
         problem = f"ended with status {status} and without a result"
     elif status != 0 and counts.failed == 0:
@@ -175,6 +181,13 @@ def run_stage(stage: Stage, command: list[str], log: Path) -> tuple[Counts, str]
     return result, problem
 
 
+def commands_of(stage: Stage, arguments: argparse.Namespace) -> list[list[str]]:
+    if arguments.soak:
+        return list(stage.soak_commands)
+    command = stage.quick_command if arguments.quick else stage.command
+    return [command] if command else []
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [stage.name for stage in make_stages("release")]
@@ -182,9 +195,13 @@ def main() -> int:
                         help="the build to test (default: %(default)s)")
     parser.add_argument("--quick", action="store_true",
                         help=f"fewer modes ({QUICK_MODES}) and seeds ({QUICK_SEEDS}), no real programs")
+    parser.add_argument("--soak", action="store_true",
+                        help="what takes hours: all modes, fresh seeds, long stress, and nothing else")
     parser.add_argument("--stages", metavar="NAME,…", help=f"only these: {', '.join(names)}")
     arguments = parser.parse_args()
 
+    if arguments.quick and arguments.soak:
+        parser.error("--quick or --soak")
     wanted = arguments.stages.split(",") if arguments.stages else names
     if unknown := set(wanted) - set(names):
         parser.error(f"no such stage: {', '.join(sorted(unknown))} (there are {', '.join(names)})")
@@ -193,16 +210,16 @@ def main() -> int:
     total = Counts()
     summary: list[str] = []
     for stage in make_stages(arguments.preset):
-        command = stage.quick_command if arguments.quick else stage.command
-        if stage.name not in wanted or command is None:
+        if stage.name not in wanted:
             continue
-        print(f"\n==== {stage.title}", flush=True)
-        started = time.monotonic()
-        counts, problem = run_stage(stage, command, logs / f"{stage.name}.log")
-        total.add(counts)
-        row = f"{stage.name:10} {counts}, {time.monotonic() - started:.0f} s" + (f"   ({problem})" if problem else "")
-        print(row, flush=True)
-        summary.append(row)
+        for number, command in enumerate(commands_of(stage, arguments)):
+            print(f"\n==== {stage.title}", flush=True)
+            started = time.monotonic()
+            counts, problem = run_stage(stage, command, logs / f"{stage.name}{number or ''}.log")
+            total.add(counts)
+            row = f"{stage.name:10} {counts}, {time.monotonic() - started:.0f} s" + (f"   ({problem})" if problem else "")
+            print(row, flush=True)
+            summary.append(row)
 
     print("\n==== summary", f"logs are in {logs.relative_to(ROOT)}/", *summary, sep="\n")
     print(f"{total.passed} passed, {total.failed} failed")

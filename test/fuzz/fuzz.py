@@ -30,7 +30,7 @@ from pathlib import Path
 
 from generator import LEVELS, Program, build_bitcode, generate
 from oracle import Discarded, Oracle, native_output, write_record
-from targets import DEFAULT_MODES, Engine, Mode, Outcome
+from targets import DEFAULT_MODES, Engine, Mode, Outcome, patience
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FAILURES = ROOT / "build/fuzz-failures"
@@ -182,8 +182,8 @@ def parse_arguments() -> tuple[argparse.ArgumentParser, argparse.Namespace]:
                         help="give the engine every program in this form (default: the seed decides)")
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), metavar="N",
                         help="programs at a time (default: %(default)s)")
-    parser.add_argument("--timeout", type=positive, default=60, metavar="SECONDS",
-                        help="limit for one run of the engine (default: %(default)s)")
+    parser.add_argument("--cpu-seconds", type=positive, default=patience.CPU_SECONDS, metavar="SECONDS",
+                        help="a run of the engine that used so much processor time hangs (default: %(default)s)")
     arguments = parser.parse_args()
     if arguments.master_seed is not None and arguments.minutes is None:
         parser.error("--master-seed needs --minutes")
@@ -198,7 +198,7 @@ def main() -> int:
         record_fixed_set()
         return 0
     try:
-        engine = Engine(arguments.engine, arguments.timeout)
+        engine = Engine(arguments.engine, arguments.cpu_seconds)
         modes = engine.modes(arguments.modes)
     except ValueError as error:
         parser.error(str(error))

@@ -12,9 +12,11 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "modes"))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "modes"), str(HERE.parent.parent / "scripts")]
 
-from generator import DETACHED  # noqa: E402  (modes is found through the path set above)
+import patience  # noqa: E402  (found through the path set above)
+from generator import DETACHED  # noqa: E402
 from modes import Mode, load_modes, select_modes  # noqa: E402
 
 DEFAULT_MODES = "tier0,tier2,tier3,adaptive,threshold,cost,window,sync,osr-always,osr-promote,promote-always,random-tier,chaos"
@@ -46,14 +48,14 @@ class Outcome:
 class Engine:
     """The command that is tested. LLVM's lli is understood too, to check the fuzzer itself: it has no modes."""
 
-    def __init__(self, command: str, timeout: float) -> None:
+    def __init__(self, command: str, cpu_seconds: float) -> None:
         words = shlex.split(command)
         found = shutil.which(words[0]) if words else None
         if not found:
             raise ValueError(f"there is no program {command!r} to test")
         self.command = [str(Path(found).absolute()), *words[1:]]
         self.has_modes = not Path(found).name.startswith("lli")
-        self.timeout = timeout
+        self.cpu_seconds = cpu_seconds
 
     def modes(self, names: str) -> list[Mode]:
         """Raises ValueError for an unknown mode."""
@@ -64,12 +66,10 @@ class Engine:
     def run(self, mode: Mode, seed: int, bitcode: Path, expected: str) -> Outcome:
         command = seeded(mode, seed).command(self.command, [str(bitcode)])
         try:
-            result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                    errors="replace", timeout=self.timeout, **DETACHED)
-        except subprocess.TimeoutExpired as error:
-            # Whatever text=True says, a run that is cut short hands over bytes.
-            stdout, stderr = ((part or b"").decode(errors="replace") for part in (error.stdout, error.stderr))
-            return Outcome(command, f"still running after {self.timeout:g} s", stdout, stderr)
+            result = patience.run(command, self.cpu_seconds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, errors="replace", **DETACHED)
+        except patience.Hang as hang:
+            return Outcome(command, f"hangs: {hang}", hang.stdout, hang.stderr)
         return Outcome(command, difference(result, expected), result.stdout, result.stderr)
 
 

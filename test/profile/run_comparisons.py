@@ -12,10 +12,13 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent / "scripts"))
+
+import patience  # noqa: E402  (found through the path set above)
+
 PROGRAMS = HERE.parent / "run/programs"
 NAMES = ["osr_indirect_targets.c", "osr_irreducible.c", "osr_nested_loops.c", "osr_switch_interpreter.c",
          "osr_virtual_targets.cpp", "osr_small_types.c", "osr_kernels.c"]
-LIMIT_SECONDS = 120
 
 
 def main() -> int:
@@ -27,11 +30,11 @@ def main() -> int:
         command = [sys.executable, str(HERE / "compare_with_clang.py"), "--tiercel", str(options.tiercel),
                    str(PROGRAMS / name)]
         try:
-            result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                    errors="replace", timeout=LIMIT_SECONDS)
+            result = patience.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  errors="replace")
             problem = result.stdout if result.returncode != 0 else ""
-        except subprocess.TimeoutExpired:
-            problem = f"still running after {LIMIT_SECONDS} s\n"
+        except patience.Hang as hang:
+            problem = f"hangs: {hang}\n{hang.stdout}"
         if problem:
             failed += 1
             print(f"FAIL {name}\n{problem}", end="", flush=True)

@@ -15,7 +15,6 @@ import difflib
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(HERE.parent / "modes"), str(ROOT / "scripts")]
 
 import fetch_programs  # noqa: E402  (found through the path set above)
+import patience  # noqa: E402
 from cases import CASES, Case  # noqa: E402
 from modes import Mode, load_modes, select_modes  # noqa: E402
 
@@ -41,7 +41,7 @@ FIXED_VARIABLES = {"LC_ALL": "C", "TZ": "UTC", "TERM": "dumb", "TIERCEL_TEST_VAR
 class Outcome:
     """All that can be seen of a run."""
 
-    status: int | None  # as subprocess reports it: negative for death by a signal; None: had to be stopped
+    status: int | None  # as subprocess reports it: negative for death by a signal; None: it hung
     stdout: bytes
     stderr: bytes
     files: dict[str, bytes]
@@ -52,7 +52,7 @@ def snapshot(directory: Path, ignored: tuple[str, ...]) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in sorted(found.items()) if name not in ignored}
 
 
-def run_in(directory: Path, case: Case, command: list[str], executable: str | None, limit: float) -> Outcome:
+def run_in(directory: Path, case: Case, command: list[str], executable: str | None, cpu_seconds: float) -> Outcome:
     """Runs a case in an empty directory. `executable` runs in place of command[0], which stays what the program is told."""
     for name, content in case.files.items():
         path = directory / name
@@ -60,24 +60,23 @@ def run_in(directory: Path, case: Case, command: list[str], executable: str | No
         path.write_bytes(content())
     environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     environment |= FIXED_VARIABLES | {"HOME": str(directory)}
-    # A group of its own, so that a run that hangs is stopped together with its children.
+    # A group of its own, so that what it sends to its group stays there.
     process = subprocess.Popen(command, executable=executable, cwd=directory, env=environment, stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     try:
-        stdout, stderr = process.communicate(case.stdin(), timeout=limit)
+        stdout, stderr = patience.communicate(process, case.stdin(), cpu_seconds)
         status: int | None = process.returncode
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        stdout, stderr = process.communicate()
+    except patience.Hang as hang:
+        stdout, stderr = hang.stdout, hang.stderr
         status = None
     return Outcome(status, stdout, stderr, snapshot(directory, case.ignored))
 
 
-def run_native(case: Case, directory: Path, limit: float) -> Outcome:
+def run_native(case: Case, directory: Path, cpu_seconds: float) -> Outcome:
     program = fetch_programs.program_named(case.program)
     # Told the name that an engine tells it, because some programs print it.
     command = [str(program.path("program.bc")), *case.args]
-    return run_in(directory, case, command, str(program.path(REFERENCE)), limit)
+    return run_in(directory, case, command, str(program.path(REFERENCE)), cpu_seconds)
 
 
 # ---- comparison -----------------------------------------------------------------------------------------------------
@@ -100,7 +99,7 @@ def describe_bytes(name: str, expected: bytes, actual: bytes) -> list[str]:
 
 def describe_status(status: int | None) -> str:
     if status is None:
-        return "stopped because it took too long"
+        return "hung and was stopped"
     return f"signal {-status}" if status < 0 else f"status {status}"
 
 
@@ -123,22 +122,22 @@ def differences(expected: Outcome, actual: Outcome) -> list[str]:
 # ---- running all of it ----------------------------------------------------------------------------------------------
 
 
-def reference_of(case: Case, limit: float) -> Outcome:
+def reference_of(case: Case, cpu_seconds: float) -> Outcome:
     """The native run; raises ValueError when it does not end as the case says, which would make the case worthless."""
     with tempfile.TemporaryDirectory(dir=RUNS_DIR) as directory:
-        outcome = run_native(case, Path(directory), limit)
+        outcome = run_native(case, Path(directory), cpu_seconds)
     if outcome.status != case.status:
         raise ValueError(f"native build: {describe_status(outcome.status)}, the case expects status {case.status}\n"
                          + outcome.stderr.decode(errors="replace")[:500])
     return outcome
 
 
-def check(case: Case, mode: Mode, engine: list[str], expected: Outcome, limit: float) -> list[str]:
+def check(case: Case, mode: Mode, engine: list[str], expected: Outcome, cpu_seconds: float) -> list[str]:
     """Runs one case in one mode; returns what was wrong with it."""
     program = fetch_programs.program_named(case.program)
     command = mode.command(engine, [str(program.path("program.bc")), *case.args])
     directory = Path(tempfile.mkdtemp(dir=RUNS_DIR, prefix=f"{case.program}-{case.name}-{mode.name}-"))
-    actual = run_in(directory, case, command, None, limit)
+    actual = run_in(directory, case, command, None, cpu_seconds)
     problems = differences(expected, actual)
     if not problems:
         shutil.rmtree(directory)
@@ -163,7 +162,8 @@ def main() -> int:
                         help="what runs a bitcode file (default: %(default)s)")
     parser.add_argument("--modes", metavar="A,B", help="only these modes of test/modes/modes.json (default: all)")
     parser.add_argument("--filter", default="", metavar="TEXT", help="only cases whose PROGRAM/NAME contains TEXT")
-    parser.add_argument("--limit", type=float, default=120, metavar="SECONDS", help="stop a run after this (default: %(default)s)")
+    parser.add_argument("--cpu-seconds", type=float, default=patience.CPU_SECONDS, metavar="SECONDS",
+                        help="a run that used so much processor time hangs (default: %(default)s)")
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
                         help="runs at the same time (default: one per core, %(default)s here)")
     parser.add_argument("--list", action="store_true", help="list the cases and do nothing")
@@ -180,8 +180,8 @@ def main() -> int:
         parser.error(str(error))
     if not cases:
         parser.error(f"no case matches '{arguments.filter}'")
-    if arguments.jobs < 1 or arguments.limit <= 0:
-        parser.error("--jobs and --limit must be positive")
+    if arguments.jobs < 1 or arguments.cpu_seconds <= 0:
+        parser.error("--jobs and --cpu-seconds must be positive")
 
     names = {case.program for case in cases}
     try:
@@ -197,12 +197,12 @@ def main() -> int:
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for number, case in enumerate(cases, start=1):
             try:
-                expected = reference_of(case, arguments.limit)
+                expected = reference_of(case, arguments.cpu_seconds)
             except ValueError as error:
                 print(f"FAIL {case.id}: {error}", flush=True)
                 failed += len(modes)
                 continue
-            checks = [pool.submit(check, case, mode, engine, expected, arguments.limit) for mode in modes]
+            checks = [pool.submit(check, case, mode, engine, expected, arguments.cpu_seconds) for mode in modes]
             for mode, future in zip(modes, checks):
                 problems = future.result()
                 passed, failed = (passed, failed + 1) if problems else (passed + 1, failed)

@@ -28,9 +28,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path.insert(0, str(HERE.parent / "modes"))
+sys.path[:0] = [str(HERE.parent / "modes"), str(HERE.parent.parent / "scripts")]
 
-from modes import Mode, load_modes, select_modes  # noqa: E402  (found through the path set above)
+import patience  # noqa: E402  (found through the path set above)
+from modes import Mode, load_modes, select_modes  # noqa: E402
 
 PROGRAMS = HERE / "programs"
 SOURCE_SUFFIXES = (".c", ".cpp", ".ll")
@@ -231,8 +232,8 @@ def expand(text: str, native_folder: Path) -> str:
     return text.replace("{build}", str(native_folder))
 
 
-def execute(command: list[str], program: Program, native_folder: Path, timeout: float) -> Outcome | None:
-    """Runs a command in an empty folder of its own; None when it did not end in time."""
+def execute(command: list[str], program: Program, native_folder: Path, cpu_seconds: float) -> Outcome:
+    """Runs a command in an empty folder of its own. Raises patience.Hang."""
     with tempfile.TemporaryDirectory(prefix=f"corpus-{program.name}-") as folder:
         # In a session of its own, so that whatever it left behind can be ended with it.
         process = subprocess.Popen(
@@ -245,9 +246,7 @@ def execute(command: list[str], program: Program, native_folder: Path, timeout: 
             start_new_session=True,
         )
         try:
-            stdout, stderr = process.communicate(program.stdin, timeout)
-        except subprocess.TimeoutExpired:
-            return None
+            stdout, stderr = patience.communicate(process, program.stdin, cpu_seconds)
         finally:
             try:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -322,10 +321,10 @@ def bitcode_steps(program: Program, level: str, tools: Compilers) -> list[list[s
 class Builder:
     """Builds programs into a cache folder; the same inputs and commands are never built twice."""
 
-    def __init__(self, cache: Path, tools: Compilers, timeout: float) -> None:
+    def __init__(self, cache: Path, tools: Compilers, cpu_seconds: float) -> None:
         self.cache = cache
         self.tools = tools
-        self.timeout = timeout
+        self.cpu_seconds = cpu_seconds
 
     def native(self, program: Program) -> Path:
         """The folder with the executable, the natively built parts, and the input and outcome of the native run."""
@@ -364,18 +363,19 @@ class Builder:
         return folder
 
     def _record(self, program: Program, folder: Path) -> None:
-        outcome = run_native(program, folder, self.timeout)
+        outcome = run_native(program, folder, self.cpu_seconds)
         (folder / "stdin").write_bytes(program.stdin)
         (folder / "stdout").write_bytes(outcome.stdout)
         (folder / "stderr").write_bytes(outcome.stderr)
 
 
-def run_native(program: Program, folder: Path, timeout: float) -> Outcome:
+def run_native(program: Program, folder: Path, cpu_seconds: float) -> Outcome:
     """Runs the native build and holds it to the program's own expectation."""
     command = [str(folder / "native"), *(expand(argument, folder) for argument in program.args)]
-    outcome = execute(command, program, folder, timeout)
-    if outcome is None:
-        raise CorpusError(f"the native build did not end within {timeout:g} s")
+    try:
+        outcome = execute(command, program, folder, cpu_seconds)
+    except patience.Hang as hang:
+        raise CorpusError(f"the native build hangs: {hang}") from None
     if outcome.status != program.status:
         raise CorpusError(
             f"the native build: expected {describe_status(program.status)}, got {describe_status(outcome.status)}\n"
@@ -496,25 +496,25 @@ class Case:
         return f"{self.program.name}@{self.level} [{self.mode.name}]"
 
 
-def run_case(case: Case, engine: Engine, builder: Builder, timeout: float) -> list[str]:
+def run_case(case: Case, engine: Engine, builder: Builder, cpu_seconds: float) -> list[str]:
     """Runs one case; the lines that describe its failure, empty when it passed."""
     program = case.program
     native = builder.native(program)
     command = engine.full_command(case.mode, program, native, builder.bitcode(program, case.level))
-    outcome = execute(command, program, native, timeout)
-    if outcome is None:
-        problems = [f"  timed out after {timeout:g} s"]
-    else:
-        problems = compare(program, recorded_outcome(program, native), outcome)
+    try:
+        problems = compare(program, recorded_outcome(program, native),
+                           execute(command, program, native, cpu_seconds))
+    except patience.Hang as hang:
+        problems = [f"  hangs: {hang}"]
     return [*problems, f"  repeat: {repeat_command(command, program, native)}"] if problems else []
 
 
-def check_native(program: Program, builder: Builder, timeout: float) -> list[str]:
+def check_native(program: Program, builder: Builder, cpu_seconds: float) -> list[str]:
     """Runs the native build twice more: a program whose output varies can test nothing."""
     native = builder.native(program)
     expected = recorded_outcome(program, native)
     for _ in range(2):
-        problems = compare(program, expected, run_native(program, native, timeout))
+        problems = compare(program, expected, run_native(program, native, cpu_seconds))
         if problems:
             return ["  not deterministic:", *problems]
     return []
@@ -537,8 +537,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="list the programs and stop")
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), metavar="N",
                         help="runs at a time (default: %(default)s)")
-    parser.add_argument("--timeout", type=float, default=60, metavar="SECONDS",
-                        help="limit for one run (default: %(default)s)")
+    parser.add_argument("--cpu-seconds", type=float, default=patience.CPU_SECONDS, metavar="SECONDS",
+                        help="a run that used so much processor time hangs (default: %(default)s)")
     parser.add_argument("--cache", type=Path, default=ROOT / "build/test-corpus", metavar="DIR",
                         help="where builds are kept (default: %(default)s)")
     parser.add_argument("--cc", default="clang-22", help="C compiler (default: %(default)s)")
@@ -549,12 +549,16 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+# Shows that it gets on, to people and to run_tests.py.
+PROGRESS_STEP = 200
+
+
 def run_all(jobs: list[tuple[str, object]], workers: int, verbose: bool) -> tuple[int, int]:
     """Runs named jobs in parallel, reports those that fail, and counts (passed, failed)."""
     passed = failed = 0
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         futures = {pool.submit(job): name for name, job in jobs}
-        for future in concurrent.futures.as_completed(futures):
+        for number, future in enumerate(concurrent.futures.as_completed(futures), start=1):
             try:
                 problems = future.result()
             except CorpusError as error:
@@ -566,6 +570,8 @@ def run_all(jobs: list[tuple[str, object]], workers: int, verbose: bool) -> tupl
                 passed += 1
                 if verbose:
                     print(f"ok   {futures[future]}", flush=True)
+            if number % PROGRESS_STEP == 0:
+                print(f"{number} of {len(jobs)} done, {failed} failed", flush=True)
     return passed, failed
 
 
@@ -587,10 +593,10 @@ def main() -> int:
         if unknown:
             raise CorpusError(f"unknown input level {', '.join(unknown)}; there are: {', '.join(LEVELS)}")
         builder = Builder(arguments.cache.absolute(),
-                          Compilers(arguments.cc, arguments.cxx, arguments.ar, arguments.llvm_as), arguments.timeout)
+                          Compilers(arguments.cc, arguments.cxx, arguments.ar, arguments.llvm_as), arguments.cpu_seconds)
         skipped = 0
         if arguments.native_only:
-            jobs = [(p.name, functools.partial(check_native, p, builder, arguments.timeout)) for p in programs]
+            jobs = [(p.name, functools.partial(check_native, p, builder, arguments.cpu_seconds)) for p in programs]
         else:
             engine = Engine.parse(arguments.engine)
             modes = engine.modes(arguments.modes)
@@ -610,7 +616,7 @@ def main() -> int:
                             print(f"skip {case.name}: {program.excluded_modes[mode.name]}")
                         else:
                             jobs.append((case.name, functools.partial(run_case, case, engine, builder,
-                                                                      arguments.timeout)))
+                                                                      arguments.cpu_seconds)))
     except (CorpusError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
