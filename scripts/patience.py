@@ -119,9 +119,9 @@ class Watch:
 
 
 def communicate(process: subprocess.Popen, data: str | bytes | None = None,
-                cpu_seconds: float = CPU_SECONDS) -> tuple:
+                cpu_seconds: float = CPU_SECONDS, idle_seconds: float = IDLE_SECONDS) -> tuple:
     """As Popen.communicate. Raises Hang, after it has ended the program."""
-    watch = Watch(process.pid, cpu_seconds)
+    watch = Watch(process.pid, cpu_seconds, idle_seconds)
     while True:
         try:
             return process.communicate(data, timeout=POLL_SECONDS)
@@ -137,11 +137,12 @@ def communicate(process: subprocess.Popen, data: str | bytes | None = None,
             raise hang
 
 
-def run(command: list, cpu_seconds: float = CPU_SECONDS, **options: object) -> subprocess.CompletedProcess:
+def run(command: list, cpu_seconds: float = CPU_SECONDS, idle_seconds: float = IDLE_SECONDS,
+        **options: object) -> subprocess.CompletedProcess:
     """As subprocess.run of a program whose output is captured. Raises Hang."""
     process = subprocess.Popen(command, **options)
     try:
-        stdout, stderr = communicate(process, None, cpu_seconds)
+        stdout, stderr = communicate(process, None, cpu_seconds, idle_seconds)
     except BaseException:
         end_tree(process.pid)
         process.wait()

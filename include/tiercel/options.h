@@ -27,6 +27,9 @@ enum class Policy {
 };
 inline constexpr Policy kDefaultPolicy = Policy::Threshold;
 
+/// More is a mistake that would exhaust the machine.
+inline constexpr unsigned kMostCompileThreads = 1024;
+
 /// How the engine knows that nobody can return into code that it wants to free.
 enum class Reclaim {
   /// It does not: code is freed at Engine::quiescentPoint only.
@@ -74,7 +77,21 @@ struct DumpRequest {
   std::string pattern = "*";
 };
 
+/// How the installed clang 22 compiles what the program gets as source: C, C++ and assembly.
+struct FrontendOptions {
+  /// Passed on to it: -I, -D, -std= and the like.
+  std::vector<std::string> arguments;
+  /// The language of all sources, as clang's -x names it (c, c++, c++-module, cpp-output, c++-cpp-output,
+  /// assembler, assembler-with-cpp), or ir. Empty: as a source's name ending says, or else how it begins.
+  std::string language;
+  /// Gets what it says about a source that it compiles all the same: warnings. Of one that it does not
+  /// compile, the error has it. Called on the thread that adds the source. Unset: nobody hears of it.
+  std::function<void(std::string_view source, std::string_view messages)> onMessages;
+};
+
 struct Options {
+  FrontendOptions frontend;
+
   /// Unset: adaptive. Set: every function is compiled at this tier on its first call and stays there.
   std::optional<unsigned> fixedTier;
 
@@ -91,7 +108,8 @@ struct Options {
   /// Promote on the program's own thread at the moment a counter trips: slow, but the same decisions every
   /// run. No background threads exist then.
   bool sync = false;
-  /// Background compile threads; 0 means one per available core, less one, at least one.
+  /// Background compile threads, up to kMostCompileThreads; 0 means one per available core, less one, at
+  /// least one.
   unsigned compileThreads = 0;
 
   /// At errors that LLVM has no way to report it ends the process, for instance at an operation that its code
@@ -113,7 +131,8 @@ struct Options {
 
   /// Freeing code that has been replaced or removed.
   Reclaim reclaim = Reclaim::QuiescentPoints;
-  /// The signal for Reclaim::Signals; 0: the highest real-time signal that nobody handles.
+  /// The signal for Reclaim::Signals: SIGUSR1, SIGUSR2 or a real-time signal that nobody handles. 0: the
+  /// highest such real-time signal.
   int reclaimSignal = 0;
 
   /// The CPU code is made for: "native", or a name that LLVM knows.

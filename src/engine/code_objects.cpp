@@ -5,6 +5,7 @@
 #include "base/fatal_errors.h"
 #include "engine/engine_impl.h"
 #include "load/type_checks.h"
+#include "load/verify.h"
 #include "object/code_module.h"
 #include "object/code_object_impl.h"
 #include "optimize/optimizer.h"
@@ -15,7 +16,6 @@
 #include "unit/target_attributes.h"
 
 #include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Verifier.h"
 
 #include <optional>
 
@@ -35,11 +35,8 @@ Result<RelocatableCode> compileObject(Registry& registry, const HostCpu& cpu, bo
     return gathered.takeError();
   llvm::Module& module = *gathered->module;
   if (verify) {
-    std::string problems;
-    llvm::raw_string_ostream stream(problems);
-    if (llvm::verifyModule(module, &stream))
-      return Error(ErrorKind::BadInput, "code object",
-                   "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
+    if (Status status = tiercel::verify(module, "code object"); !status)
+      return status.takeError();
   }
   Result<std::unique_ptr<CodeGenerator>> generator = CodeGenerator::create(
       cpu, tier > 0, /*directCalls=*/false, *llvm::CodeGenOpt::getLevel(static_cast<int>(tier)));

@@ -8,8 +8,10 @@
 #include "engine/linker_symbols.h"
 #include "engine/process_hooks.h"
 #include "engine/runtime_functions.h"
+#include "load/language.h"
 #include "platform/lazy_entry.h"
 #include "platform/resident.h"
+#include "platform/thread_stacks.h"
 
 #include <algorithm>
 #include <sched.h>
@@ -25,9 +27,21 @@ Status checkOptions(const Options& options) {
     return Error(ErrorKind::BadInput, "tier " + std::to_string(*options.fixedTier), "tiers are 0 to 3");
   if (options.callThreshold == 0 || options.loopThreshold == 0)
     return Error(ErrorKind::BadInput, "threshold", "must be at least 1");
+  if (options.policy != Policy::Threshold && options.policy != Policy::Window &&
+      options.policy != Policy::Cost)
+    return Error(ErrorKind::BadInput, "policy", "is none of Policy's values");
+  if (options.reclaim != Reclaim::QuiescentPoints && options.reclaim != Reclaim::Signals)
+    return Error(ErrorKind::BadInput, "reclaim", "is none of Reclaim's values");
+  if (options.compileThreads > kMostCompileThreads)
+    return Error(ErrorKind::BadInput, std::to_string(options.compileThreads) + " compile threads",
+                 "there can be up to " + std::to_string(kMostCompileThreads));
+  if (options.wholeProfile && !options.profile)
+    return Error(ErrorKind::BadInput, "wholeProfile", "asks for counts that Options::profile has turned off");
+  if (const std::string& language = options.frontend.language; !language.empty() && !isLanguage(language))
+    return Error(ErrorKind::BadInput, "language '" + language + "'", "sources cannot be in it");
   if (!options.dump.empty() && !options.onDump)
     return Error(ErrorKind::BadInput, "dump", "asked for without a receiver (Options::onDump)");
-  return {};
+  return options.reclaimSignal == 0 ? Status() : ThreadStacks::checkSignal(options.reclaimSignal);
 }
 
 /// Cores this process may run on.
@@ -219,11 +233,11 @@ Result<std::unique_ptr<Engine>> Engine::create(Options options) {
   return std::unique_ptr<Engine>(new Engine(std::move(*impl)));
 }
 
-Status Engine::addFile(const std::string& path) { return changed(*impl_, impl_->addFile(path)); }
+Status Engine::addFile(const std::string& path) {
+  return changed(*impl_, impl_->addSource(Source::file(path)));
+}
 Status Engine::addBytes(std::string_view bytes, const std::string& name) {
-  Result<Input> input =
-      inputFromMemory(llvm::MemoryBuffer::getMemBufferCopy({bytes.data(), bytes.size()}, name), name);
-  return input ? impl_->addInput(std::move(*input)) : Status(input.takeError());
+  return changed(*impl_, impl_->addSource(Source::memory(std::string(bytes), name)));
 }
 Status Engine::addLibrary(const std::string& name, const std::vector<std::string>& directories) {
   return impl_->addLibrary(name, directories);

@@ -49,7 +49,7 @@ public:
   ~EngineImpl() override;
 
   // --- programs (program.cpp) ---
-  Status addFile(const std::string& path);
+  Status addSource(const Source& source);
   /// `module`: empty for the input's name.
   Status addInput(Input input, const std::string& module = {});
   Status addLibrary(const std::string& name, const std::vector<std::string>& directories);

@@ -5,25 +5,19 @@
 #include "engine/caller_checks.h"
 #include "engine/engine_impl.h"
 #include "engine/open_image.h"
+#include "load/verify.h"
 #include "platform/membarrier.h"
 #include "registry/values.h"
 #include "unit/abi.h"
 #include "unit/same_body.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/IR/Verifier.h"
 
 #include <algorithm>
 
 namespace tiercel {
 
 namespace {
-
-Result<Input> readSource(const Source& source) {
-  return source.inMemory
-             ? inputFromMemory(llvm::MemoryBuffer::getMemBufferCopy(source.bytes, source.name), source.name)
-             : readInput(source.name);
-}
 
 std::string textOf(const llvm::Type& type) {
   std::string text;
@@ -43,14 +37,7 @@ Status readAll(ImageReader& reader, bool verify) {
     if (Status status = reader.readBody(function); !status)
       return status;
   }
-  if (!verify)
-    return {};
-  std::string problems;
-  llvm::raw_string_ostream stream(problems);
-  if (llvm::verifyModule(reader.module(), &stream))
-    return Error(ErrorKind::BadInput, reader.image().name,
-                 "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
-  return {};
+  return verify ? tiercel::verify(reader.module(), reader.image().name) : Status();
 }
 
 /// Whether an alias stands for what the module's alias of this name stands for already.
@@ -179,7 +166,7 @@ bool EngineImpl::hasModule(const std::string& module) {
 Status EngineImpl::add(const std::string& module, const Source& source) {
   if (module.empty())
     return Error(ErrorKind::BadInput, "module", "it needs a name");
-  Result<Input> input = readSource(source);
+  Result<Input> input = readSource(source, options_.frontend);
   if (!input)
     return input.takeError();
   if (input->kind == InputKind::SharedLibrary)
@@ -203,7 +190,7 @@ Status EngineImpl::add(const std::string& module, const Source& source) {
 // --- redefining -------------------------------------------------------------------------------------------
 
 Status EngineImpl::redefine(const std::string& module, const Source& source, const RedefineOptions& options) {
-  Result<Input> input = readSource(source);
+  Result<Input> input = readSource(source, options_.frontend);
   if (!input)
     return input.takeError();
   if (input->kind != InputKind::Bitcode)

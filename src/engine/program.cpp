@@ -5,6 +5,7 @@
 #include "engine/engine_impl.h"
 #include "engine/open_image.h"
 #include "engine/process_hooks.h"
+#include "engine/undefined.h"
 #include "platform/futex.h"
 #include "platform/program_state_guard.h"
 
@@ -86,8 +87,8 @@ bool isWanted(Registry& registry, const std::string& name) {
 
 // --- adding -----------------------------------------------------------------------------------------------
 
-Status EngineImpl::addFile(const std::string& path) {
-  Result<Input> input = readInput(path);
+Status EngineImpl::addSource(const Source& source) {
+  Result<Input> input = readSource(source, options_.frontend);
   return input ? addInput(std::move(*input)) : Status(input.takeError());
 }
 
@@ -241,7 +242,7 @@ Status EngineImpl::addLibrary(const std::string& name, const std::vector<std::st
   Result<std::string> path = findLibrary(name, directories);
   if (!path)
     return path.takeError();
-  return path->empty() ? Status() : addFile(*path);
+  return path->empty() ? Status() : addSource(Source::file(*path));
 }
 
 Status EngineImpl::defineSymbol(const std::string& name, void* address) {
@@ -421,7 +422,7 @@ Status EngineImpl::checkUndefined() {
   if (users.empty())
     return {}; // declared, but nothing uses them
   return Error(ErrorKind::MissingSymbol, missing.size() == 1 ? "undefined symbol" : "undefined symbols",
-               users);
+               users + adviceFor(missing));
 }
 
 /// Whether the entry's global is in force as the image has it, if it is there, or as its module has redefined

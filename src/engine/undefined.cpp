@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Explaining what is missing. Reads all that mentions it, which only the way to an error message may.
+#include "engine/undefined.h"
+
 #include "base/diagnostics.h"
+#include "base/symbol_text.h"
 #include "engine/engine_impl.h"
+#include "link/dynamic_symbols.h"
+#include "load/input.h"
 
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Module.h"
 
@@ -27,14 +33,30 @@ void collectUsers(const llvm::Value& value, llvm::SetVector<const llvm::GlobalVa
   }
 }
 
+/// What a message has room for.
+constexpr size_t kMostSymbols = 10;
+constexpr size_t kMostUsers = 3;
+
+/// The first of them, and how many more there are.
+std::string enumerate(const std::vector<std::string>& items, llvm::StringRef separator, size_t most) {
+  const size_t shown = std::min(items.size(), most);
+  std::string text = llvm::join(items.begin(), items.begin() + static_cast<ptrdiff_t>(shown), separator);
+  if (items.size() > shown)
+    text += separator.str() + "and " + std::to_string(items.size() - shown) + " more";
+  return text;
+}
+
+/// Libraries that programs are linked with most often, of which one may have what is missing.
+constexpr const char* kCommonLibraries[] = {
+    "m",    "stdc++",  "z",        "bz2",      "lzma",     "zstd",   "lz4",      "crypto",   "ssl",
+    "curl", "sqlite3", "ncursesw", "tinfo",    "readline", "edit",   "xml2",     "expat",    "png16",
+    "jpeg", "X11",     "GL",       "gomp",     "omp",      "atomic", "gfortran", "quadmath", "ffi",
+    "gmp",  "mpfr",    "uuid",     "glib-2.0", "pcre2-8",  "resolv", "crypt"};
+
 } // namespace
 
 std::string EngineImpl::describeUsers(const std::vector<std::string>& names, const std::string& except) {
-  std::map<std::string, std::string> usersOf;
-  const auto note = [&usersOf](const std::string& name, const std::string& user) {
-    std::string& list = usersOf[name];
-    list += (list.empty() ? "" : ", ") + user;
-  };
+  std::map<std::string, std::vector<std::string>> usersOf;
   std::map<ImageId, std::vector<std::string>> mentioned;
   for (const std::string& name : names) {
     for (ImageId image : registry_.imagesMentioning(name))
@@ -65,20 +87,40 @@ std::string EngineImpl::describeUsers(const std::vector<std::string>& names, con
         const uint32_t ordinal = (*reader)->ordinalOf(user);
         if (user != value &&
             (user->getName().starts_with("llvm.") || registry_.prevails(id, ordinal, user->getName())))
-          note(name, "'" + user->getName().str() + "'");
+          usersOf[name].push_back(readableName(user->getName()));
       }
     }
   }
   for (const std::string& name : names) {
     for (const std::string& object : objects_.usersOf(name, except))
-      note(name, object);
+      usersOf[name].push_back(object);
   }
-  std::string text;
+  std::vector<std::string> described;
   for (const std::string& name : names) {
-    if (auto users = usersOf.find(name); users != usersOf.end())
-      text += (text.empty() ? "'" : "; '") + name + "' (used by " + users->second + ")";
+    auto users = usersOf.find(name);
+    if (users == usersOf.end())
+      continue;
+    std::sort(users->second.begin(), users->second.end());
+    described.push_back(symbolText(name) + " (used by " + enumerate(users->second, ", ", kMostUsers) + ")");
   }
-  return text;
+  return enumerate(described, "; ", kMostSymbols);
+}
+
+std::string adviceFor(const std::vector<std::string>& symbols) {
+  std::vector<std::string> found;
+  std::vector<std::string> missing = symbols;
+  std::sort(missing.begin(), missing.end());
+  for (const char* library : kCommonLibraries) {
+    const Result<std::string> path = findLibrary(library, {});
+    if (!path || path->empty())
+      continue;
+    const Result<std::vector<std::string>> defined = dynamicSymbolNames(*path);
+    if (defined && std::any_of(defined->begin(), defined->end(), [&](const std::string& symbol) {
+          return std::binary_search(missing.begin(), missing.end(), symbol);
+        }))
+      found.push_back(std::string("-l") + library);
+  }
+  return found.empty() ? std::string() : "; try " + enumerate(found, " or ", found.size());
 }
 
 Error EngineImpl::undefinedCall(const FunctionRecord& record, const void* returnAddress) {
@@ -86,7 +128,8 @@ Error EngineImpl::undefinedCall(const FunctionRecord& record, const void* return
   std::string why = record.removed.load(std::memory_order_relaxed) ? "it was removed from the program"
                                                                    : "nothing defines it";
   if (caller && !caller->name.empty())
-    why += "; called by '" + std::string(caller->name) + "'";
+    why += "; called by " + readableName(caller->name);
+  why += adviceFor({std::string(record.name)});
   std::vector<std::string> others;
   for (const auto& [name, isData] : registry_.undefinedNames()) {
     if (name != record.name && !host(name, /*weak=*/false))
@@ -94,7 +137,7 @@ Error EngineImpl::undefinedCall(const FunctionRecord& record, const void* return
   }
   if (const std::string rest = describeUsers(others); !rest.empty())
     why += "; also undefined: " + rest;
-  return Error(ErrorKind::MissingSymbol, "undefined symbol '" + std::string(record.name) + "'", why);
+  return Error(ErrorKind::MissingSymbol, "undefined symbol " + symbolText(record.name), why);
 }
 
 } // namespace tiercel

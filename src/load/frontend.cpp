@@ -1,86 +1,110 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "load/frontend.h"
 
-#include "llvm/ADT/StringSwitch.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Program.h"
-#include "llvm/Support/raw_ostream.h"
+#include "load/clang.h"
+#include "load/language.h"
 
-#include <array>
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace tiercel {
 
 namespace {
 
-enum class Language { None, C, Cxx };
+/// Whether a pass of clang's has to add something to the code: instrumentation that the front end only
+/// prepares.
+bool asksForPasses(llvm::StringRef argument) {
+  static constexpr llvm::StringRef kOptions[] = {
+      "-fsanitize", "-fprofile-",       "-fcs-profile",           "-fcoverage-mapping",
+      "--coverage", "-fmemory-profile", "-finstrument-functions", "-fxray-instrument"};
+  return llvm::any_of(kOptions, [&](llvm::StringRef option) { return argument.starts_with(option); });
+}
 
-Language languageOf(llvm::StringRef path) {
-  return llvm::StringSwitch<Language>(llvm::sys::path::extension(path))
-      .Cases({".c", ".i"}, Language::C)
-      .Cases({".cc", ".cpp", ".cxx", ".C", ".c++", ".ii"}, Language::Cxx)
-      .Default(Language::None);
+/// Writes the text for clang to read in another file: under its own name and line numbers, without the first
+/// line of a script.
+Status writeText(const SourceText& source, llvm::SmallString<128>& file) {
+  const auto failed = [&](const std::error_code& error) {
+    return Error(ErrorKind::Environment, source.name, "cannot write a temporary file: " + error.message());
+  };
+  int descriptor = -1;
+  if (std::error_code error = llvm::sys::fs::createTemporaryFile("tiercel", "txt", descriptor, file))
+    return failed(error);
+  llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
+  // Assemblers know the form that preprocessors write.
+  stream << (isAssembly(source.language) ? "# 1 \"" : "#line 1 \"");
+  stream.write_escaped(source.name) << "\"\n";
+  llvm::StringRef text = source.text;
+  if (text.consume_front("#!"))
+    stream << (source.language == "assembler" ? "#" : "//");
+  stream << text << "\n";
+  stream.close();
+  const std::error_code error = stream.error();
+  stream.clear_error();
+  return error ? Status(failed(error)) : Status();
+}
+
+std::vector<std::string> clangArguments(const SourceText& source, const FrontendOptions& options) {
+  std::vector<std::string> arguments = {"-fPIC", "-c", "-Wno-unused-command-line-argument"};
+  if (!isAssembly(source.language)) {
+    // -O1 so that the front end leaves what optimisers need (lifetimes, aliasing facts), and no passes, so
+    // that it costs no more than -O0. With -O0 nothing may be marked as not to be optimised: the tiers
+    // decide.
+    arguments.insert(arguments.end(), {"-emit-llvm", "-O1", "-Xclang", "-disable-O0-optnone"});
+    if (llvm::none_of(options.arguments, asksForPasses))
+      arguments.insert(arguments.end(), {"-Xclang", "-disable-llvm-passes"});
+  }
+  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  arguments.insert(arguments.end(), {"-x", source.language.str()});
+  return arguments;
 }
 
 } // namespace
 
-bool isFrontendSource(const std::string& path) { return languageOf(path) != Language::None; }
+Result<Input> compile(const SourceText& source, const FrontendOptions& options) {
+  Result<std::vector<std::string>> command = findClang(source.name);
+  if (!command)
+    return command.takeError();
+  const std::string compiler = llvm::sys::path::filename(command->front()).str();
+  const std::vector<std::string> arguments = clangArguments(source, options);
+  command->insert(command->end(), arguments.begin(), arguments.end());
 
-Result<Input> compileText(llvm::StringRef text, const std::string& name) {
-  llvm::SmallString<128> file;
-  int descriptor = -1;
-  std::error_code error = llvm::sys::fs::createTemporaryFile(
-      "tiercel", llvm::sys::path::extension(name).drop_front(), descriptor, file);
-  if (error)
-    return Error(ErrorKind::Environment, name, "cannot make a temporary file: " + error.message());
-  llvm::FileRemover remover(file);
-  {
-    llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
-    stream << "#line 1 \"";
-    stream.write_escaped(name) << "\"\n" << text << "\n";
-    stream.close();
-    if (stream.has_error()) {
-      error = stream.error();
-      stream.clear_error();
-      return Error(ErrorKind::Environment, name, "cannot write a temporary file: " + error.message());
-    }
+  llvm::SmallString<128> copy, output;
+  const auto removeFiles = llvm::make_scope_exit([&] {
+    for (const llvm::StringRef file : {copy.str(), output.str()})
+      if (!file.empty())
+        llvm::sys::fs::remove(file);
+  });
+  if (source.inFile && !source.text.starts_with("#!") && !llvm::StringRef(source.name).starts_with("-")) {
+    command->push_back(source.name);
+  } else {
+    if (Status written = writeText(source, copy); !written)
+      return written.takeError();
+    const llvm::StringRef folder = llvm::sys::path::parent_path(source.name);
+    command->insert(command->end(), {"-iquote", folder.empty() ? "." : folder.str(), copy.str().str()});
   }
-  Result<Input> input = compileSource(std::string(file));
-  if (!input)
-    return Error(input.error().kind(), name, input.error().why());
-  input->name = name;
-  return input;
-}
+  if (std::error_code error = llvm::sys::fs::createTemporaryFile("tiercel", "out", output))
+    return Error(ErrorKind::Environment, source.name, "cannot make a temporary file: " + error.message());
+  command->insert(command->end(), {"-o", output.str().str()});
 
-Result<Input> compileSource(const std::string& path) {
-  const char* driver = languageOf(path) == Language::Cxx ? "clang++-22" : "clang-22";
-  llvm::ErrorOr<std::string> compiler = llvm::sys::findProgramByName(driver);
-  if (!compiler)
-    return Error(ErrorKind::Environment, path,
-                 std::string(driver) + " is needed to compile it and is not installed");
-
-  llvm::SmallString<128> output;
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("tiercel", "bc", output))
-    return Error(ErrorKind::Environment, path, "cannot make a temporary file: " + error.message());
-  llvm::FileRemover remover(output);
-
-  // -O1 so that the front end leaves what optimisers need (lifetimes, aliasing facts, no optnone), and no
-  // passes, so that it costs no more than -O0.
-  const std::array<llvm::StringRef, 10> arguments = {
-      *compiler, "-O1", "-Xclang", "-disable-llvm-passes", "-fPIC", "-c", "-emit-llvm", "-o", output, path};
-  std::string problem;
-  const int status = llvm::sys::ExecuteAndWait(*compiler, arguments, std::nullopt, {}, 0, 0, &problem);
-  if (status != 0)
-    return Error(ErrorKind::BadInput, path,
-                 problem.empty() ? std::string(driver) + " could not compile it (see above)" : problem);
+  Result<ToolRun> run = runTool(*command);
+  if (!run)
+    return Error(run.error().kind(), source.name, run.error().message());
+  const std::string messages = llvm::StringRef(run->messages).rtrim().str();
+  if (run->status != 0)
+    return Error(ErrorKind::BadInput, source.name, compiler + " cannot compile it:\n" + messages);
+  if (!messages.empty() && options.onMessages)
+    options.onMessages(source.name, messages);
 
   llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> bytes =
       llvm::MemoryBuffer::getFile(output, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!bytes)
-    return Error(ErrorKind::Environment, path, bytes.getError().message());
+    return Error(ErrorKind::Environment, source.name, bytes.getError().message());
   // A copy, because the file goes away.
-  return Input{InputKind::Bitcode, path, llvm::MemoryBuffer::getMemBufferCopy((*bytes)->getBuffer(), path)};
+  return Input{isAssembly(source.language) ? InputKind::Object : InputKind::Bitcode, source.name,
+               llvm::MemoryBuffer::getMemBufferCopy((*bytes)->getBuffer(), source.name)};
 }
 
 } // namespace tiercel

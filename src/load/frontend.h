@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// C and C++ through the installed clang-22.
+// C, C++ and assembly through the installed clang 22.
 #pragma once
+
+#include "tiercel/options.h"
 
 #include "load/input.h"
 
 namespace tiercel {
 
-/// By file name ending, as the compiler driver decides it.
-bool isFrontendSource(const std::string& path);
+struct SourceText {
+  llvm::StringRef text;
+  const std::string& name;  ///< of the file that it is, or would be in: what messages name, and what it
+                            ///< includes is looked for beside it
+  llvm::StringRef language; ///< as clang's -x names it
+  bool inFile;              ///< `name` is a file that contains it
+};
 
-/// Compiles one file to bitcode. The compiler's diagnostics go to standard error as they do natively; the
-/// error only says that there were some.
-Result<Input> compileSource(const std::string& path);
-/// The same for text in memory that would be in a file called `name`.
-Result<Input> compileText(llvm::StringRef text, const std::string& name);
+/// Compiles it to bitcode, assembly to an object. What the compiler says is in the error; if it compiles all
+/// the same, FrontendOptions::onMessages gets it.
+Result<Input> compile(const SourceText& source, const FrontendOptions& options);
 
 } // namespace tiercel

@@ -4,13 +4,14 @@
 #include "base/diagnostics.h"
 #include "base/llvm_error.h"
 #include "load/frontend.h"
+#include "load/language.h"
+#include "load/verify.h"
 
 #include "llvm/AsmParser/Parser.h"
 #include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
-#include "llvm/IR/Verifier.h"
 #include "llvm/Object/Archive.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/Path.h"
@@ -44,6 +45,29 @@ Result<Input> parseText(const llvm::MemoryBuffer& text, const std::string& name)
   return inputFromModule(*module, name);
 }
 
+/// Position-independent executables have the type of shared libraries. Some libraries can be started, too;
+/// they have a name for the dynamic linker.
+bool isExecutable(const llvm::object::ELF64LEFile& file) {
+  bool marked = false, named = false;
+  auto entries = file.dynamicEntries();
+  if (!entries) {
+    llvm::consumeError(entries.takeError());
+    return false;
+  }
+  for (const auto& entry : *entries) {
+    marked |= entry.getTag() == llvm::ELF::DT_FLAGS_1 && (entry.getVal() & llvm::ELF::DF_1_PIE) != 0;
+    named |= entry.getTag() == llvm::ELF::DT_SONAME;
+  }
+  auto segments = file.program_headers();
+  if (!segments) {
+    llvm::consumeError(segments.takeError());
+    return marked;
+  }
+  const bool started =
+      llvm::any_of(*segments, [](const auto& segment) { return segment.p_type == llvm::ELF::PT_INTERP; });
+  return marked || (started && !named);
+}
+
 /// Relocatable objects and shared libraries for this machine; anything else of ELF is refused.
 Result<InputKind> classifyElf(const llvm::MemoryBuffer& bytes, const std::string& name) {
   llvm::Expected<std::unique_ptr<llvm::object::ObjectFile>> object =
@@ -58,23 +82,50 @@ Result<InputKind> classifyElf(const llvm::MemoryBuffer& bytes, const std::string
   case llvm::ELF::ET_REL:
     return InputKind::Object;
   case llvm::ELF::ET_DYN:
-    return InputKind::SharedLibrary;
-  default:
+    if (!isExecutable(elf->getELFFile()))
+      return InputKind::SharedLibrary;
+    [[fallthrough]];
+  case llvm::ELF::ET_EXEC:
     return Error(ErrorKind::BadInput, name,
-                 "it is an executable; run it directly, or give its bitcode or source");
+                 "it is an executable; give its bitcode: 'clang-22 -c -emit-llvm' makes it of a source, "
+                 "'llvm-link-22' one of several, and the compiler wrapper 'wllvm' that of a whole build");
+  default:
+    return Error(ErrorKind::BadInput, name, "it is an ELF file, but no object and no shared library");
   }
 }
 
 bool looksLikeText(llvm::StringRef bytes) { return !bytes.take_front(4096).contains('\0'); }
 
+/// IR that a script's first line may precede.
+Result<Input> readIr(const llvm::MemoryBuffer& text, const std::string& name) {
+  if (!text.getBuffer().starts_with("#!"))
+    return parseText(text, name);
+  const std::unique_ptr<llvm::WritableMemoryBuffer> copy =
+      llvm::WritableMemoryBuffer::getNewUninitMemBuffer(text.getBufferSize(), name);
+  llvm::copy(text.getBuffer(), copy->getBufferStart());
+  copy->getBufferStart()[0] = ';'; // a comment, so that lines keep their numbers
+  return parseText(*copy, name);
+}
+
+/// Binary files by what they contain, texts by their language.
+Result<Input> inputFrom(std::unique_ptr<llvm::MemoryBuffer> bytes, const std::string& name,
+                        const FrontendOptions& options, bool inFile) {
+  const llvm::StringRef content = bytes->getBuffer();
+  if (llvm::identify_magic(content) != llvm::file_magic::unknown || !looksLikeText(content))
+    return classifyInput(std::move(bytes), name);
+  const Result<llvm::StringRef> language = findLanguage(content, name, options.language);
+  if (!language)
+    return language.error();
+  if (*language != kIrLanguage)
+    return compile({content, name, *language, inFile}, options);
+  return content.empty() ? classifyInput(std::move(bytes), name) : readIr(*bytes, name);
+}
+
 } // namespace
 
 Result<Input> inputFromModule(const llvm::Module& module, const std::string& name) {
-  std::string problems;
-  llvm::raw_string_ostream stream(problems);
-  if (llvm::verifyModule(module, &stream))
-    return Error(ErrorKind::BadInput, name,
-                 "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
+  if (Status status = verify(module, name); !status)
+    return status.takeError();
   return Input{InputKind::Bitcode, name, serialise(module, name), /*verified=*/true};
 }
 
@@ -106,23 +157,22 @@ Result<Input> classifyInput(std::unique_ptr<llvm::MemoryBuffer> bytes, const std
   }
 }
 
-Result<Input> inputFromMemory(std::unique_ptr<llvm::MemoryBuffer> bytes, const std::string& name) {
-  if (isFrontendSource(name))
-    return compileText(bytes->getBuffer(), name);
-  Result<Input> input = classifyInput(std::move(bytes), name);
-  if (input && input->kind == InputKind::SharedLibrary)
-    return Error(ErrorKind::BadInput, name, "a shared library can only be loaded from a file");
-  return input;
-}
-
-Result<Input> readInput(const std::string& path) {
+Result<Input> readInput(const std::string& path, const FrontendOptions& options) {
   llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> bytes =
       llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/true);
   if (!bytes)
     return Error(ErrorKind::BadInput, path, "cannot read it: " + bytes.getError().message());
-  if (isFrontendSource(path))
-    return compileSource(path);
-  return classifyInput(std::move(*bytes), path);
+  return inputFrom(std::move(*bytes), path, options, /*inFile=*/true);
+}
+
+Result<Input> readSource(const Source& source, const FrontendOptions& options) {
+  if (!source.inMemory)
+    return readInput(source.name, options);
+  Result<Input> input = inputFrom(llvm::MemoryBuffer::getMemBufferCopy(source.bytes, source.name),
+                                  source.name, options, /*inFile=*/false);
+  if (input && input->kind == InputKind::SharedLibrary)
+    return Error(ErrorKind::BadInput, source.name, "a shared library can only be loaded from a file");
+  return input;
 }
 
 Result<std::vector<ArchiveMember>> readArchive(const Input& input) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// From a file that somebody named to bytes that the engine can use. The kind is found out from the content,
-// except for C and C++, which only a file name ending can tell.
+// From a file that somebody named to bytes that the engine can use. Binary kinds are found out from the
+// content, the language of a text as language.h says.
 // Thread rule: free functions without shared state.
 #pragma once
 
 #include "tiercel/error.h"
+#include "tiercel/module.h"
+#include "tiercel/options.h"
 
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -29,13 +31,13 @@ struct Input {
 };
 
 /// Reads a file. Textual IR is parsed, verified and turned into bitcode; C and C++ are compiled by the
-/// installed clang-22 into IR that is not optimised but may be.
-Result<Input> readInput(const std::string& path);
-/// The same for bytes in memory: everything but C, C++ and shared libraries.
+/// installed clang 22 into IR that is not optimised but may be, assembly into an object.
+Result<Input> readInput(const std::string& path, const FrontendOptions& options = {});
+/// The same for bytes in memory that are no source, as of an archive.
 Result<Input> classifyInput(std::unique_ptr<llvm::MemoryBuffer> bytes, const std::string& name);
 
-/// The same for bytes in memory whose `name` may be that of a C or C++ file; no shared libraries.
-Result<Input> inputFromMemory(std::unique_ptr<llvm::MemoryBuffer> bytes, const std::string& name);
+/// A file, or bytes in memory of any kind but shared libraries.
+Result<Input> readSource(const Source& source, const FrontendOptions& options);
 
 /// Verifies and serialises a module.
 Result<Input> inputFromModule(const llvm::Module& module, const std::string& name);

@@ -80,6 +80,22 @@ bool isDefault(const struct sigaction& action) {
 
 } // namespace
 
+Status ScanSignal::check(int signal) {
+  const auto wrong = [signal](const char* why) {
+    return Error(ErrorKind::BadInput, "signal " + std::to_string(signal) + " for stack scans", why);
+  };
+  // The handler ignores what others send, so nothing by which the system or a user reaches the process, and
+  // not libc's own two below SIGRTMIN.
+  if (signal != SIGUSR1 && signal != SIGUSR2 && (signal < SIGRTMIN || signal > SIGRTMAX))
+    return wrong("must be SIGUSR1, SIGUSR2 or a real-time signal, from SIGRTMIN to SIGRTMAX");
+  struct sigaction current{};
+  if (sigaction(signal, nullptr, &current) != 0)
+    return wrong(strerror(errno));
+  if (!isDefault(current))
+    return wrong("the process handles or ignores it already");
+  return {};
+}
+
 Result<int> ScanSignal::install(int signal) {
   const auto error = [&](const char* why) {
     return Error(ErrorKind::Environment, "signal for stack scans", why);
@@ -89,6 +105,8 @@ Result<int> ScanSignal::install(int signal) {
     for (signal = SIGRTMAX; sigaction(signal, nullptr, &current) != 0 || !isDefault(current); --signal)
       if (signal == SIGRTMIN)
         return error("the program handles all real-time signals");
+  if (Status usable = check(signal); !usable)
+    return usable.takeError();
   struct sigaction ours{};
   ours.sa_sigaction = onSignal;
   ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;

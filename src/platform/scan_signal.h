@@ -31,6 +31,8 @@ public:
   /// Installs the handler for `signal`, or if that is 0 for the highest real-time signal with the default
   /// disposition; returns which.
   static Result<int> install(int signal);
+  /// Whether install would take this one now.
+  static Status check(int signal);
   /// Puts back what was before, unless somebody has installed a handler of his own since. No order is out.
   static void remove(int signal);
   static bool isInstalled(int signal);

@@ -52,7 +52,19 @@ const char* obstacle() {
   return nullptr;
 }
 
+Error otherSignal(int signal, int used) {
+  return Error(ErrorKind::BadInput, "signal " + std::to_string(signal) + " for stack scans",
+               "this process uses signal " + std::to_string(used) + " already");
+}
+
 } // namespace
+
+Status ThreadStacks::checkSignal(int signal) {
+  LockGuard lock(mutex);
+  if (shares == 0)
+    return ScanSignal::check(signal);
+  return signal == installed ? Status() : Status(otherSignal(signal, installed));
+}
 
 Result<std::shared_ptr<ThreadStacks>> ThreadStacks::acquire(int signal) {
   if (const char* why = obstacle())
@@ -64,8 +76,7 @@ Result<std::shared_ptr<ThreadStacks>> ThreadStacks::acquire(int signal) {
       return chosen.takeError();
     installed = *chosen;
   } else if (signal != 0 && signal != installed) {
-    return Error(ErrorKind::BadInput, "signal for stack scans",
-                 "this process uses signal " + std::to_string(installed) + " already");
+    return otherSignal(signal, installed);
   }
   ++shares;
   return std::shared_ptr<ThreadStacks>(new ThreadStacks(installed));

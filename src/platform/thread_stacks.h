@@ -75,6 +75,8 @@ public:
   /// default disposition. Fails if the system lacks what is needed (gVisor, some seccomp filters, an
   /// unreadable /proc), under ThreadSanitizer, which delays signals, and if the others use another signal.
   static Result<std::shared_ptr<ThreadStacks>> acquire(int signal);
+  /// Whether acquire would take this signal now, which is not 0.
+  static Status checkSignal(int signal);
   ~ThreadStacks();
   ThreadStacks(const ThreadStacks&) = delete;
   ThreadStacks& operator=(const ThreadStacks&) = delete;

@@ -5,6 +5,7 @@
 
 #include "tiercel/error.h"
 
+#include "base/symbol_text.h"
 #include "registry/entries.h"
 
 #include "llvm/IR/Constants.h"
@@ -103,7 +104,7 @@ inline bool needsOtherMemory(const GlobalRecord& record, const llvm::GlobalVaria
 
 inline Error duplicate(llvm::StringRef name, std::string_view first, std::string_view second) {
   return Error(ErrorKind::DuplicateSymbol, std::string(second),
-               "symbol '" + name.str() + "' is already defined in " + std::string(first));
+               "symbol " + symbolText(name) + " is already defined in " + std::string(first));
 }
 
 /// The memory of a variable whose module is gone belongs to those who go on using it.

@@ -104,6 +104,9 @@ Prepared createEngine(RunRequest& request, std::string_view help) {
   if (!request.engine.onFatal)
     request.engine.onFatal = dieOf;
   request.engine.giveBackHeap = giveBackHeap;
+  request.engine.frontend.onMessages = [](std::string_view, std::string_view messages) {
+    writeAll(STDERR_FILENO, fmt::format("{}\n", messages));
+  };
   if (!request.engine.dump.empty())
     request.engine.onDump = [output = Output::standardError()](
                                 const DumpRequest& dump, const std::string& function,

@@ -54,6 +54,8 @@ std::string help() {
 int helpCommand(Arguments args) {
   if (args.empty())
     return show(help());
+  if (args.front() == "--markdown") // for scripts/update_docs.py
+    return show(optionsMarkdown());
   const Command* command = findCommand(args.front());
   if (command == nullptr)
     return wrongCommandLine(args.front(), "is not a command", "tiercel help");

@@ -25,6 +25,29 @@ bool writeAll(int descriptor, std::string_view text) {
   return true;
 }
 
+Result<std::string> readAll(const std::string& file, const std::string& name) {
+  const int descriptor = file == "-" ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  const auto failed = [&name] {
+    return Error(ErrorKind::Environment, name.empty() ? "''" : name, std::strerror(errno));
+  };
+  if (descriptor < 0)
+    return failed();
+  std::string text;
+  while (true) {
+    char chunk[1 << 16];
+    const ssize_t size = ::read(descriptor, chunk, sizeof chunk);
+    if (size == 0)
+      break;
+    if (size > 0)
+      text.append(chunk, static_cast<size_t>(size));
+    else if (errno != EINTR)
+      return failed();
+  }
+  if (descriptor != STDIN_FILENO)
+    ::close(descriptor);
+  return text;
+}
+
 Output::Output(int descriptor) {
   // Far above the numbers that programs get, so that theirs are what they are natively; not so far that the
   // kernel's table of descriptors becomes large.

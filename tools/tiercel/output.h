@@ -18,6 +18,9 @@ namespace tiercel::cli {
 /// Writes all of it, past interruptions by signals. False, with errno, when the system refuses.
 bool writeAll(int descriptor, std::string_view text);
 
+/// All of a file, or of standard input for "-". `name` is what messages call it.
+Result<std::string> readAll(const std::string& file, const std::string& name);
+
 class Output {
 public:
   /// What is stderr now.

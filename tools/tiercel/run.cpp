@@ -8,10 +8,15 @@
 
 #include "command.h"
 #include "engine_setup.h"
+#include "output.h"
 #include "run_options.h"
+
+#include <fmt/format.h>
 
 #include <cerrno>
 #include <string>
+#include <unistd.h>
+#include <vector>
 
 namespace tiercel::cli {
 
@@ -25,8 +30,27 @@ void setInvocationName(std::string& file) {
   program_invocation_short_name = file.data() + (file.rfind('/') + 1); // npos + 1 is 0
 }
 
+Status addProgram(Engine& engine, const std::string& file) {
+  if (file != "-")
+    return engine.addFile(file);
+  Result<std::string> text = readAll(file, "standard input");
+  return text ? engine.addBytes(*text, "stdin") : Status(text.takeError());
+}
+
+/// What to try about a missing symbol.
+Error withAdvice(const Error& error, const RunRequest& request) {
+  if (error.kind() != ErrorKind::MissingSymbol)
+    return error;
+  std::string advice = "add what defines it by --link=FILE or -l LIB";
+  if (!request.likelyInput.empty())
+    advice = fmt::format("'{1}' was taken as an argument of the program; to add it to the program: "
+                         "tiercel run {0} {1} -- ..., or --link={1}",
+                         request.program.front(), request.likelyInput);
+  return Error(error.kind(), error.what(), error.why() + "; " + advice);
+}
+
 Status addInputs(Engine& engine, const RunRequest& request) {
-  Status added = engine.addFile(request.program.front());
+  Status added = addProgram(engine, request.program.front());
   return added ? addLinkInputs(engine, request) : std::move(added);
 }
 
@@ -38,16 +62,23 @@ Prepared prepare(Arguments args, RunRequest& request) {
   if (request.help)
     return stop(show(runHelp()));
 
+  if (::isatty(STDERR_FILENO) != 0) { // which the compiler does not see
+    std::vector<std::string>& arguments = request.engine.frontend.arguments;
+    arguments.insert(arguments.begin(), "-fcolor-diagnostics");
+  }
+  request.engine.onFatal = [&request](const Error& error) { dieOf(withAdvice(error, request)); };
   const Prepared created = createEngine(request, kTry);
   if (created.engine == nullptr)
     return created;
   if (Status added = addInputs(*created.engine, request); !added)
-    return stop(cannotRun(added.error()));
+    return stop(cannotRun(withAdvice(added.error(), request)));
   setInvocationName(request.program.front());
   return created;
 }
 
-int statusOf(const Result<int>& result) { return result ? *result : cannotRun(result.error()); }
+int statusOf(const Result<int>& result, const RunRequest& request) {
+  return result ? *result : cannotRun(withAdvice(result.error(), request));
+}
 
 } // namespace
 
@@ -57,7 +88,7 @@ int runCommand(Arguments args) {
   if (prepared.engine == nullptr)
     return prepared.status;
   // What the program's main returns goes back through ours to exit, as natively.
-  return statusOf(prepared.engine->runMain(request.program, request.entry));
+  return statusOf(prepared.engine->runMain(request.program, request.entry), request);
 }
 
 } // namespace tiercel::cli

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The command line of the subcommands that have an engine. One table in run_options.cpp holds every option;
-// the parser and the help are both made from it.
+// The command line of the subcommands that have an engine. The options are in
+// option_table.h.
 #pragma once
 
 #include "tiercel/error.h"
@@ -10,6 +10,7 @@
 #include "command.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct RunRequest {
   }
   Options engine = defaults();
   std::vector<std::string> program; ///< FILE ARGS...: the program's argv; of a session the script, if any
+  std::string likelyInput;          ///< an argument of the program that names a file as a program is made of
   std::vector<LinkInput> linkInputs;
   std::vector<std::string> libraryDirectories;
   std::vector<std::string> preloads;
@@ -49,6 +51,7 @@ struct RunRequest {
   std::string statsFile;   ///< empty: a summary on stderr
   bool history = true;     ///< keep what was typed at the prompt
   bool help = false;
+  std::set<std::string> given; ///< names of the options that were
 };
 
 /// Fills `request`. The error names the option and its value as `what`.
@@ -56,6 +59,8 @@ Status parseRunOptions(Subcommand command, Arguments args, RunRequest& request);
 
 /// The options of a subcommand, by groups.
 std::string optionsHelp(Subcommand command);
+/// Those of `run` as tables for docs/command-line.md.
+std::string optionsMarkdown();
 
 /// For the help of the command as a whole too.
 extern const char* const kExamples;

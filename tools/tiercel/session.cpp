@@ -20,7 +20,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace tiercel::cli {
@@ -49,30 +48,6 @@ private:
   const std::string text_;
   size_t at_ = 0;
 };
-
-/// `name` is what messages call the file.
-Result<std::string> readAll(const std::string& file, const std::string& name) {
-  const int descriptor = file == "-" ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  const auto failed = [&name] {
-    return Error(ErrorKind::Environment, name.empty() ? "''" : name, std::strerror(errno));
-  };
-  if (descriptor < 0)
-    return failed();
-  std::string text;
-  while (true) {
-    char chunk[1 << 16];
-    const ssize_t size = ::read(descriptor, chunk, sizeof chunk);
-    if (size == 0)
-      break;
-    if (size > 0)
-      text.append(chunk, static_cast<size_t>(size));
-    else if (errno != EINTR)
-      return failed();
-  }
-  if (descriptor != STDIN_FILENO)
-    ::close(descriptor);
-  return text;
-}
 
 /// Behind what the program printed, whose buffer is flushed first; without "tiercel: error:", because its
 /// `what` begins with FILE:LINE.

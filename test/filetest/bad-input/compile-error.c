@@ -1,7 +1,7 @@
-// The compiler's own diagnostics, then that the program cannot be loaded.
+// That the program cannot be loaded, then the compiler's own words.
 // RUN: %{fails} 125 %tiercel run %s | %{check} %s
-// CHECK: compile-error.c:[[#@LINE+3]]:{{[0-9]+}}: error: use of undeclared identifier 'nothing'
-// CHECK: tiercel: error: {{.*}}compile-error.c: {{.+}}
+// CHECK: tiercel: error: {{.*}}compile-error.c: clang-22 cannot compile it:
+// CHECK-NEXT: compile-error.c:[[#@LINE+2]]:{{[0-9]+}}: error: use of undeclared identifier 'nothing'
 int main(void) {
   return nothing;
 }
