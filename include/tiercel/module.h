@@ -16,10 +16,9 @@ namespace tiercel {
 
 /// Where a module's content comes from.
 struct Source {
-  /// A file; what it is, is found out from its content (C and C++: from its name).
+  /// A file; what it is, is found out from its content, the language of a text as FrontendOptions says.
   static Source file(std::string path) { return {std::move(path), {}, false}; }
-  /// Bytes in memory. `name` is used in messages; when it ends as the name of a C or C++ file, they are
-  /// compiled.
+  /// Bytes in memory. `name` is used in messages, and its ending tells the language as that of a file does.
   static Source memory(std::string bytes, std::string name) {
     return {std::move(name), std::move(bytes), true};
   }

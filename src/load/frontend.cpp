@@ -10,6 +10,8 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <tuple>
+
 namespace tiercel {
 
 namespace {
@@ -75,7 +77,7 @@ Result<Input> compile(const SourceText& source, const FrontendOptions& options) 
   const auto removeFiles = llvm::make_scope_exit([&] {
     for (const llvm::StringRef file : {copy.str(), output.str()})
       if (!file.empty())
-        llvm::sys::fs::remove(file);
+        std::ignore = llvm::sys::fs::remove(file); // it may never have been made
   });
   if (source.inFile && !source.text.starts_with("#!") && !llvm::StringRef(source.name).starts_with("-")) {
     command->push_back(source.name);

@@ -42,7 +42,7 @@ std::string help() {
       "Tiercel runs LLVM IR, C and C++ programs at once and makes them faster while they run.\n"
       "\n"
       "Usage:\n"
-      "  tiercel run [OPTIONS] FILE [ARGS...]   run a program\n"
+      "  tiercel run [OPTIONS] FILE [ARGS...]   run a program; of several: FILE FILES... -- [ARGS...]\n"
       "  tiercel session [OPTIONS] [FILE|-]     change a program while it runs, by script or at a prompt\n"
       "  tiercel profile show|merge FILE...     look at profiles, add them up\n"
       "  tiercel version                        versions of Tiercel and LLVM, CPU, tiers\n"

@@ -11,6 +11,8 @@ namespace tiercel::cli {
 const char* const kExamples = R"(Examples:
   tiercel run hello.c
       Run a C program. C++, textual LLVM IR (.ll) and bitcode (.bc) work the same way.
+  tiercel run -std=c++20 -Iinclude main.cpp parser.cpp -- input.txt
+      Compile two sources and run them as one program with an argument.
   tiercel run --stats main.bc input.txt -v
       Run bitcode with the arguments 'input.txt -v', then report what the engine did.
   tiercel run --link parser.bc -L/opt/zlib/lib -lz main.bc

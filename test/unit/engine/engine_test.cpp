@@ -160,7 +160,7 @@ TEST(Engine, AnInvalidModuleIsRefused) {
   const Status status = addModule(*engine, module);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().kind(), ErrorKind::BadInput);
-  EXPECT_EQ(status.error().what(), "broken");
+  EXPECT_EQ(status.error().what(), "broken: function f");
   EXPECT_FALSE(engine->lookupFunction("f"));
 }
 

@@ -220,7 +220,7 @@ TEST_F(LivingCompiles, ACompilerThroughWhichManyRefusedImagesPassedIsReplaced) {
   bool worn = false;
   for (int i = 0; i < 300; ++i) {
     const std::string text = returning("f", i);
-    Result<Input> input = inputFromMemory(llvm::MemoryBuffer::getMemBuffer(text), "refused.ll");
+    Result<Input> input = readSource(Source::memory(text, "refused.ll"), {});
     ASSERT_TRUE(input) << input.error().message();
     Result<OpenImage> refused = openImage(std::move(*input), engine->impl().pool());
     ASSERT_TRUE(refused) << refused.error().message();
