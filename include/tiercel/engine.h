@@ -55,8 +55,8 @@ public:
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Adds a program or part of one. The kind is found out from the content: bitcode, textual IR, C or C++
-  /// (compiled with the installed clang-22), ELF object, static archive (its members are added when
+  /// Adds a program or part of one. The kind is found out from the content: bitcode, textual IR, C, C++ or
+  /// assembly (compiled with the installed clang 22), ELF object, static archive (its members are added when
   /// something refers to them), shared library (loaded into the process). Nothing is compiled to machine
   /// code. All or nothing: after an error the engine is as before.
   Status addFile(const std::string& path);
