@@ -114,9 +114,10 @@ std::string adviceFor(const std::vector<std::string>& symbols) {
     const Result<std::string> path = findLibrary(library, {});
     if (!path || path->empty())
       continue;
-    const Result<std::vector<std::string>> defined = dynamicSymbolNames(*path);
-    if (defined && std::any_of(defined->begin(), defined->end(), [&](const std::string& symbol) {
-          return std::binary_search(missing.begin(), missing.end(), symbol);
+    const Result<DynamicLibrary> candidate = readDynamicLibrary(*path);
+    if (candidate &&
+        std::any_of(candidate->symbols.begin(), candidate->symbols.end(), [&](const DynamicSymbol& symbol) {
+          return symbol.isDefined && std::binary_search(missing.begin(), missing.end(), symbol.name.str());
         }))
       found.push_back(std::string("-l") + library);
   }

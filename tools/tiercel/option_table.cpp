@@ -409,9 +409,9 @@ std::vector<OptionRow> allOptions() {
        storeLog},
       {kInsight, "--dump", Takes::Value, "STAGE[:FUNCTION]",
        "Show functions whose name matches the glob FUNCTION (default *) at a stage: input (as read), lowered "
-       "(as given to the code generator), object (ELF bytes) or inlining (what the inliner decided). "
-       "Repeatable.",
-       storeDump, For::Both, "Names are those that the linker knows"},
+       "(as given to the code generator), object (ELF bytes), inlining (what the inliner decided) or "
+       "assumptions (what the code takes for granted). Repeatable.",
+       storeDump, For::Both, "Names are those that the linker knows. [Assumptions](assumptions.md)"},
 
       {kDefects, "--mode", Takes::Value, "NAME[,NAME]",
        "Run in ways that reach rare paths; output must not change. promote-always: promote at every "
