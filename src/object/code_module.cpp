@@ -4,6 +4,7 @@
 #include "base/llvm_error.h"
 #include "load/image_reader.h"
 #include "object/constructed.h"
+#include "registry/claims.h"
 #include "unit/link_name.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
@@ -11,6 +12,7 @@
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/Linker/IRMover.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -60,6 +62,7 @@ private:
   Status wantDeclared(llvm::GlobalValue& value);
   Status checkVariable(const GlobalRecord& record);
   void defineAtExit();
+  void dropUnconfirmed();
 
   std::string linkName(const SymbolRef& ref);
   Definition definitionOf(const SymbolRef& ref) {
@@ -310,8 +313,23 @@ void Gatherer::defineAtExit() {
       builder.CreateCall(registration, {function->getArg(0), llvm::Constant::getNullValue(pointer), handle}));
 }
 
+/// Bodies of several images repeat at calls what theirs knew of the callee, which may be another one here
+/// (docs/assumptions.md).
+void Gatherer::dropUnconfirmed() {
+  for (llvm::Function& function : *composite_) {
+    for (llvm::Instruction& instruction : llvm::instructions(function)) {
+      auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+      const auto* callee = call ? llvm::dyn_cast<llvm::Function>(call->getCalledOperand()) : nullptr;
+      if (callee && !callee->isDeclaration() && hasOtherClaims(call->getAttributes(), callee->getAttributes()))
+        call->setAttributes(withConfirmedClaims(context_, call->getAttributes(),
+                                                Claims{claimTexts(callee->getAttributes()), {}}));
+    }
+  }
+}
+
 Result<CodeModule> Gatherer::finish() {
   defineAtExit();
+  dropUnconfirmed();
   CodeModule result;
   for (auto& root : roots_) {
     RelocatableCode::Function& function = root.second;
