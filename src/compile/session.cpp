@@ -312,7 +312,6 @@ Result<Unit> Session::prepare(const CompileRequest& request, Definition where, I
   artifact.references = std::move(unit->references);
   artifact.assumptions = std::move(unit->assumptions);
   artifact.assumptions.cpu = environment_.cpu.content;
-  artifact.assumptions.tidy();
   artifact.images = {artifact.image};
   artifact.images.insert(artifact.images.end(), members.images().begin(), members.images().end());
   return unit;

@@ -89,12 +89,11 @@ Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session
   (background ? s.backgroundNs : s.foregroundNs).add(end - start);
   s.tiers[artifact->tier].compileNs.add(end - start);
 
-  dumpAssumptions(options_, registry_, registry_.function(request.function), artifact->assumptions);
   CodeVersion& version = *linked->version;
+  dumpAssumptions(options_, registry_, registry_.function(request.function), version.assumptions);
   version.function = request.function;
   version.tier = artifact->tier;
   version.osrHeader = request.osrHeader;
-  version.assumptions = std::move(artifact->assumptions);
   version.images = std::move(artifact->images);
   version.addressesEscape = artifact->addressesEscape;
   version.references = std::move(artifact->references);
@@ -478,6 +477,7 @@ Result<FunctionId> EngineImpl::resolverOf(FunctionRecord& record, const Definiti
 }
 
 Result<void*> EngineImpl::runIfunc(FunctionRecord& record) {
+  const uint32_t serial = record.serial.load(std::memory_order_acquire); // before the definition
   const Definition where = record.definition.load();
   std::optional<Result<FunctionId>> resolver;
   {
@@ -493,7 +493,7 @@ Result<void*> EngineImpl::runIfunc(FunctionRecord& record) {
   void* target = reinterpret_cast<void* (*)()>(table_.stub(**resolver))();
   ProgramStateGuard guard;
   LockGuard lock(versions_.mutex());
-  if (record.definition.load().image == where.image) // still this ifunc's
+  if (record.serial.load(std::memory_order_relaxed) == serial) // still this ifunc's
     publish(record.id, target);
   return target;
 }

@@ -18,11 +18,12 @@ bool Versions::stillHold(const Assumptions& assumptions) {
     return !said || said->containsAll(*assumed.believed);
   };
   const auto data = [this](const DataAssumption& told) {
-    return registry_.global(told.global).serial.load(std::memory_order_acquire) == told.serial;
+    const GlobalRecord& record = registry_.global(told.global);
+    return record.serial.load(std::memory_order_acquire) == told.serial &&
+           !(told.value && record.leadsOutside.load(std::memory_order_acquire));
   };
   const auto name = [this](const NameAssumption& found) {
-    // From here on a change is noted, so that it reaches the code even if it comes before that is entered.
-    return registry_.assumeDefined(found.name) == found.defined() &&
+    return registry_.isDefined(found.name) == found.defined() &&
            (found.use != NameAssumption::Use::Absent || process_.serial() == found.processSerial);
   };
   return assumptions.cpu == cpu_ && std::all_of(assumptions.bodies.begin(), assumptions.bodies.end(), body) &&
@@ -37,7 +38,13 @@ bool Versions::isCurrent(const FunctionRecord& record, uint32_t epoch, const Ass
     if (object.value < removedObjects_.size() && removedObjects_[object.value])
       return false;
   }
-  return record.epoch.load(std::memory_order_acquire) == epoch && stillHold(assumptions);
+  if (record.epoch.load(std::memory_order_acquire) != epoch || !stillHold(assumptions))
+    return false;
+  // From here on changes of names are noted, so that they reach the code even if they come before that is
+  // entered: objects and the host define names without this lock.
+  return std::all_of(assumptions.names.begin(), assumptions.names.end(), [this](const NameAssumption& found) {
+    return registry_.assumeDefined(found.name) == found.defined();
+  });
 }
 
 void Versions::enter(CodeVersion& version) {

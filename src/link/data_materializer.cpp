@@ -125,12 +125,14 @@ Status DataMaterializer::writePending(Session& session) {
     const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>((*reader)->value(where.ordinal));
     if (!variable || !variable->hasInitializer())
       return Error(ErrorKind::Internal, "global '" + std::string(global.name) + "'", "has no initialiser");
+    leadsOutside_ = false;
     if (Status status = write(*variable->getInitializer(), global.address.load(std::memory_order_relaxed),
                               **reader, where.image);
         !status) {
       return Error(status.error().kind(), "initialiser of '" + std::string(global.name) + "'",
                    status.error().why());
     }
+    global.leadsOutside.store(leadsOutside_, std::memory_order_release);
     global.written = true;
     written_.push_back(&global);
   }
@@ -287,8 +289,10 @@ Result<uint64_t> DataMaterializer::addressOf(const llvm::GlobalValue& value, Ima
   case SymbolKind::Thread:
     return Error(ErrorKind::BadInput, "", "the address of a thread-local is not a constant");
   case SymbolKind::Absolute:
+    leadsOutside_ = true;
     return static_cast<uint64_t>(ref.offset);
   case SymbolKind::Object: {
+    leadsOutside_ = true;
     Result<std::byte*> address = addresses_.object(ObjectId(ref.id), ref.offset, {});
     if (!address)
       return address.takeError();
@@ -299,6 +303,7 @@ Result<uint64_t> DataMaterializer::addressOf(const llvm::GlobalValue& value, Ima
   }
   const llvm::StringRef name = llvm::GlobalValue::dropLLVMManglingEscape(value.getName());
   const bool weak = value.hasExternalWeakLinkage();
+  leadsOutside_ = true;
   if (std::optional<void*> address = addresses_.host(name, weak))
     return number(*address);
   if (weak)

@@ -68,8 +68,9 @@ private:
   RecursiveMutex& mutex_;
   std::vector<GlobalRecord*> pending_ TIERCEL_GUARDED_BY(mutex_); ///< have addresses, lack values
   std::vector<GlobalRecord*>
-      written_ TIERCEL_GUARDED_BY(mutex_);           ///< have values, may lead to some that lack them
-  unsigned draining_ TIERCEL_GUARDED_BY(mutex_) = 0; ///< depth of recursion
+      written_ TIERCEL_GUARDED_BY(mutex_);               ///< have values, may lead to some that lack them
+  unsigned draining_ TIERCEL_GUARDED_BY(mutex_) = 0;     ///< depth of recursion
+  bool leadsOutside_ TIERCEL_GUARDED_BY(mutex_) = false; ///< the value being written
   std::vector<SyntheticLibrary> threadModules_ TIERCEL_GUARDED_BY(mutex_); ///< by image; module 0: none yet
   uint64_t threadModulesMade_ TIERCEL_GUARDED_BY(mutex_) = 0;
 };

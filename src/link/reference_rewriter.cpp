@@ -122,8 +122,10 @@ ReferenceRewriter::Target ReferenceRewriter::find(llvm::StringRef name, bool wea
   case SymbolKind::None:
     break;
   }
-  if (std::optional<void*> address = environment_.addresses.host(name, weak))
+  if (std::optional<void*> address = environment_.addresses.host(name, weak)) {
+    outside_.push_back({name.str(), NameAssumption::Use::Outside});
     return {number(*address), {}};
+  }
   return {};
 }
 

@@ -50,6 +50,8 @@ public:
   llvm::Error reportMissing();
   /// Native objects whose addresses it was given.
   const std::vector<ObjectId>& objects() const { return objects_; }
+  /// Names that it bound to what the process has.
+  const std::vector<NameAssumption>& outside() const { return outside_; }
 
   /// Of a name that the object, or the code, refers to.
   Result<ThreadLocalPlace> threadLocalPlace(llvm::StringRef name);
@@ -87,6 +89,7 @@ private:
   std::optional<Error> error_;
   std::vector<std::string> missing_;
   std::vector<ObjectId> objects_;
+  std::vector<NameAssumption> outside_;
   llvm::StringSet<> ifuncNames_;
   std::vector<Ifunc> ifuncs_;
   llvm::StringSet<> addressTaken_; ///< what is left external and not only called

@@ -320,7 +320,8 @@ void Gatherer::dropUnconfirmed() {
     for (llvm::Instruction& instruction : llvm::instructions(function)) {
       auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
       const auto* callee = call ? llvm::dyn_cast<llvm::Function>(call->getCalledOperand()) : nullptr;
-      if (callee && !callee->isDeclaration() && hasOtherClaims(call->getAttributes(), callee->getAttributes()))
+      if (callee && !callee->isDeclaration() &&
+          hasOtherClaims(call->getAttributes(), callee->getAttributes()))
         call->setAttributes(withConfirmedClaims(context_, call->getAttributes(),
                                                 Claims{claimTexts(callee->getAttributes()), {}}));
     }

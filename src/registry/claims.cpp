@@ -104,6 +104,7 @@ bool isClaim(const llvm::AttributeSet& set, const llvm::Attribute& attribute) {
   // Most texts are options of the code generator's.
   const llvm::StringRef kind = attribute.getKindAsString();
   return kind.starts_with("alloc-") || kind == "vector-function-abi-variant" ||
+         kind == "no_caller_saved_registers" || kind == "no_callee_saved_registers" ||
          kind.starts_with("nosanitize_memory_");
 }
 

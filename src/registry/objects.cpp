@@ -79,9 +79,11 @@ void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
   LockGuard lock(mutex_);
   releases_.fetch_add(1, std::memory_order_release);
   linkedObjects_.erase(id.value);
+  std::vector<Name*> names;
   for (const ObjectSymbol& symbol : symbols.defined) {
     Name& named = *names_.try_emplace(symbol.name).first;
     NameEntry& name = named.second;
+    names.push_back(&named);
     dropNativeMention(name);
     if (name.ref.kind != SymbolKind::Object || name.ref.id != id.value)
       continue;
@@ -91,8 +93,11 @@ void Registry::removeObject(ObjectId id, const ObjectSymbols& symbols) {
     noteUndefined(named);
   }
   for (const ObjectSymbols::Undefined& reference : symbols.undefined) {
-    dropNativeMention(names_[reference.name]);
+    Name& named = *names_.try_emplace(reference.name).first;
+    names.push_back(&named);
+    dropNativeMention(named.second);
   }
+  forgetUnused(names);
 }
 
 void Registry::dropNativeMention(NameEntry& name) {

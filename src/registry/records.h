@@ -191,7 +191,9 @@ struct GlobalRecord {
 
   /// Set once, under the lock of link/data_materializer.h. Thread-locals: the offset in their image's block.
   std::atomic<std::byte*> address{nullptr};
-  bool written = false;                 ///< has its value; under the same lock
+  bool written = false; ///< has its value; under the same lock
+  /// That value has addresses of what the process had when it was written, or nothing where that had nothing.
+  std::atomic<bool> leadsOutside{false};
   std::atomic<bool> initialised{false}; ///< and so has all that it leads to
 };
 

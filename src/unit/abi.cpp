@@ -22,6 +22,8 @@ constexpr llvm::Attribute::AttrKind kPassing[] = {
     llvm::Attribute::SwiftAsync, llvm::Attribute::StackAlignment};
 /// Of the whole function: what its callers must be compiled for.
 constexpr llvm::Attribute::AttrKind kCalling[] = {llvm::Attribute::ReturnsTwice};
+/// The same, of LLVM's attributes that are texts.
+constexpr const char* kSaving[] = {"no_caller_saved_registers", "no_callee_saved_registers"};
 
 std::string typeText(const llvm::Type& type) {
   std::string text;
@@ -124,6 +126,10 @@ bool isSameAbi(const llvm::Function& a, const llvm::Function& b) {
     if (a.hasFnAttribute(kind) != b.hasFnAttribute(kind))
       return false;
   }
+  for (const char* kind : kSaving) {
+    if (a.hasFnAttribute(kind) != b.hasFnAttribute(kind))
+      return false;
+  }
   if (passingText(a, llvm::AttributeList::ReturnIndex) != passingText(b, llvm::AttributeList::ReturnIndex))
     return false;
   for (unsigned i = 0; i < a.arg_size(); ++i) {
@@ -146,6 +152,10 @@ std::string signatureText(const llvm::Function& function) {
   for (llvm::Attribute::AttrKind kind : kCalling) {
     if (function.hasFnAttribute(kind))
       text += " " + llvm::Attribute::getNameFromAttrKind(kind).str();
+  }
+  for (const char* kind : kSaving) {
+    if (function.hasFnAttribute(kind))
+      text += std::string(" ") + kind;
   }
   return text;
 }

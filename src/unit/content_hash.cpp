@@ -207,9 +207,16 @@ private:
     }
     llvm::SmallVector<std::pair<unsigned, llvm::MDNode*>, 4> attached;
     instruction.getAllMetadataOtherThanDebugLoc(attached);
-    words.push_back(attached.size());
+    if (attached.empty())
+      return;
+    // By name: numbers depend on what the context read before.
+    llvm::SmallVector<llvm::StringRef> names;
+    instruction.getContext().getMDKindNames(names);
+    llvm::sort(attached, [&](const auto& a, const auto& b) { return names[a.first] < names[b.first]; });
     for (const auto& [kind, node] : attached) {
-      words.push_back(kind);
+      if (names[kind] == "srcloc") // a place in the source
+        continue;
+      Scope::push(words, hashOf(names[kind]));
       Scope::push(words, metadata(node));
     }
   }
@@ -217,12 +224,21 @@ private:
   Digest attributes(const llvm::AttributeList& list) {
     if (auto known = attributes_.find(list.getRawPointer()); known != attributes_.end())
       return known->second;
-    std::string text;
+    Words words;
     for (unsigned index : list.indexes()) {
-      if (const std::string set = list.getAsString(index); !set.empty())
-        text += std::to_string(index) + "(" + set + ")";
+      for (const llvm::Attribute& attribute : list.getAttributes(index)) {
+        words.push_back(index);
+        if (!attribute.isTypeAttribute()) {
+          Scope::push(words, hashOf(attribute.getAsString()));
+          continue;
+        }
+        // As a text it would have the name of a structure, which depends on what its context read before.
+        Scope::push(words, hashOf(llvm::Attribute::getNameFromAttrKind(attribute.getKindAsEnum())));
+        if (const llvm::Type* held = attribute.getValueAsType())
+          Scope::push(words, type(held));
+      }
     }
-    return attributes_[list.getRawPointer()] = hashOf(llvm::StringRef(text));
+    return attributes_[list.getRawPointer()] = hashOf(words);
   }
 
   /// Nodes may lead back to themselves; inner mentions of one that is being looked at count as that.

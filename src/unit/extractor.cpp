@@ -71,9 +71,10 @@ private:
   void believe(FunctionId function, const Claims& claims);
   /// `record`: null for what is outside the program.
   llvm::Constant* declareData(llvm::GlobalValue& value, const std::string& name, const GlobalRecord* record);
-  bool wasRedefined(const llvm::Function& callee);
+  bool meansAnother(const llvm::Function& callee);
   llvm::Constant* declareHost(llvm::GlobalValue& value);
   bool hasKnownValue(const llvm::GlobalVariable& variable) const;
+  bool mentionsFixedOnly(const llvm::Constant& constant) const;
   static llvm::FunctionType* functionTypeOf(const llvm::GlobalValue& value) {
     return llvm::dyn_cast<llvm::FunctionType>(value.getValueType());
   }
@@ -242,6 +243,7 @@ void Extractor::cloneTables(const BlockAddressUse& use) {
 }
 
 void Extractor::remapOperands(llvm::Function& function) {
+  llvm::SmallVector<llvm::CallBase*, 1> nowhere;
   for (llvm::Instruction& instruction : llvm::instructions(function)) {
     auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
     for (llvm::Use& operand : instruction.operands()) {
@@ -253,13 +255,21 @@ void Extractor::remapOperands(llvm::Function& function) {
       auto* callee = llvm::dyn_cast<llvm::Function>(constant);
       if (callee && call && call->isCallee(&operand) && callee->getParent() != unit_.module.get() &&
           callee->hasFnAttribute(llvm::Attribute::AlwaysInline) && !callee->isDeclaration() &&
-          !wasRedefined(*callee))
+          !meansAnother(*callee))
         operand.set(import(*callee));
       else
         operand.set(map(constant));
     }
     if (call && !call->getAttributes().isEmpty())
       dropUnconfirmed(*call);
+    if (call && call->getIntrinsicID() == llvm::Intrinsic::threadlocal_address &&
+        llvm::isa<llvm::ConstantPointerNull>(call->getArgOperand(0)))
+      nowhere.push_back(call);
+  }
+  // Of a weak thread-local that nothing defines. Passes would take the result for an address, and not null.
+  for (llvm::CallBase* call : nowhere) {
+    call->replaceAllUsesWith(call->getArgOperand(0));
+    call->eraseFromParent();
   }
 }
 
@@ -311,9 +321,11 @@ llvm::AttributeList Extractor::believedOf(const llvm::GlobalValue& value, const 
   return list;
 }
 
-/// This image's copy is of before: what is called now is elsewhere.
-bool Extractor::wasRedefined(const llvm::Function& callee) {
+/// This image's copy is of before, or lost its name to native code or the host: what is called is elsewhere.
+bool Extractor::meansAnother(const llvm::Function& callee) {
   const SymbolRef ref = registry_.resolve(image_, reader_.ordinalOf(&callee), callee.getName());
+  if (ref.kind == SymbolKind::Object || ref.kind == SymbolKind::Absolute)
+    return true;
   if (ref.kind != SymbolKind::Function)
     return false;
   const FunctionRecord& record = registry_.function(FunctionId(ref.id));
@@ -359,7 +371,7 @@ void Extractor::noteCopied(llvm::Function& source) {
   const uint32_t epoch = record.epoch.load(std::memory_order_acquire);
   const uint32_t serial = record.serial.load(std::memory_order_acquire);
   // Redefined since it was chosen: with a serial that no definition has, the code will be thrown away.
-  unit_.assumptions.bodies.push_back({record.id, wasRedefined(source) ? 0 : serial, epoch, bodyHash(source)});
+  unit_.assumptions.bodies.push_back({record.id, meansAnother(source) ? 0 : serial, epoch, bodyHash(source)});
 }
 
 void Extractor::directSelfCalls() {
@@ -425,6 +437,21 @@ bool mentionsBlocks(const llvm::Constant& constant) {
   });
 }
 
+/// Whether all that a constant's value mentions has an address for good: its memory is written once.
+bool Extractor::mentionsFixedOnly(const llvm::Constant& constant) const {
+  const auto* value = llvm::dyn_cast<llvm::GlobalValue>(&constant);
+  if (!value)
+    return llvm::all_of(constant.operands(), [this](const llvm::Use& operand) {
+      return mentionsFixedOnly(*llvm::cast<llvm::Constant>(operand.get()));
+    });
+  const uint32_t ordinal = reader_.ordinalOf(value);
+  if (ordinal == ~0u || value->hasExternalWeakLinkage())
+    return false;
+  const SymbolRef ref = registry_.resolve(image_, ordinal, value->getName());
+  return ref.kind == SymbolKind::Data || (ref.kind == SymbolKind::Function &&
+                                          registry_.function(FunctionId(ref.id)).definition.load().exists());
+}
+
 /// Whether passes may be shown what the constant holds: it cannot change, and it is not so large that
 /// carrying it costs more than it tells.
 bool Extractor::hasKnownValue(const llvm::GlobalVariable& variable) const {
@@ -432,7 +459,7 @@ bool Extractor::hasKnownValue(const llvm::GlobalVariable& variable) const {
   return options_.constantValues && variable.isConstant() && variable.hasDefinitiveInitializer() &&
          !variable.isExternallyInitialized() && !variable.isThreadLocal() &&
          variable.getParent()->getDataLayout().getTypeAllocSize(variable.getValueType()) <= kLargest &&
-         !mentionsBlocks(*variable.getInitializer()) &&
+         !mentionsBlocks(*variable.getInitializer()) && mentionsFixedOnly(*variable.getInitializer()) &&
          registry_.prevails(image_, reader_.ordinalOf(&variable), variable.getName());
 }
 
@@ -604,7 +631,8 @@ llvm::Constant* Extractor::declareData(llvm::GlobalValue& value, const std::stri
   assumption.near = near;
   assumption.threadLocal = threadLocal;
   if (auto* variable = llvm::dyn_cast<llvm::GlobalVariable>(&value);
-      variable && near && claims.constant && hasKnownValue(*variable)) {
+      variable && near && claims.constant && hasKnownValue(*variable) &&
+      !record->leadsOutside.load(std::memory_order_acquire)) {
     // Entered first: constants may refer to each other in circles.
     mapped_[variable] = declaration;
     assumption.value = valueHash(*variable);
