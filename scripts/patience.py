@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Waits for programs, and ends those that hang. No limit on time: how long a program takes depends on what else the machine does.
 
-A program hangs, together with all that it has started, when
+A program hangs, together with all that it has started (its descendants, and the sessions that they lead), when
 
   it does nothing   for IDLE_SECONDS no thread of it runs, waits for a processor or for a disk, or
   it never ends     it has used much more processor time than any of the tests needs, on a machine of this speed.
@@ -21,6 +21,8 @@ from pathlib import Path
 IDLE_SECONDS = 60
 CPU_SECONDS = 300  # the tests' longest programs need a tenth of it on the reference machine
 POLL_SECONDS = 2
+PRESET_VARIABLE = "TIERCEL_TEST_PRESET"  # which build is tested; run_tests.py sets it for all that it starts
+PRESET_SLOWNESS = {"debug": 5, "asan": 15, "tsan": 15}  # times the processor time of a release build
 REFERENCE_SECONDS = 0.15  # what slowness() measures on the reference machine
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -40,6 +42,11 @@ def slowness() -> float:
     return max(1.0, (time.thread_time() - begin) / REFERENCE_SECONDS)
 
 
+def processor_limit(seconds: float) -> float:
+    """So many seconds of a release build on the reference machine, as they are here."""
+    return seconds * slowness() * PRESET_SLOWNESS.get(os.environ.get(PRESET_VARIABLE, ""), 1)
+
+
 def stat_fields(path: Path) -> list[str]:
     """The fields of a stat file behind the name: state, parent, …; empty when the process or thread is gone."""
     try:
@@ -49,20 +56,24 @@ def stat_fields(path: Path) -> list[str]:
 
 
 def tree(root: int) -> list[tuple[int, list[str]]]:
-    """A process and all that descend from it, each with its stat fields."""
-    children: dict[int, list[int]] = {}
+    """A process, all that descend from it, and all of the sessions that one of these leads, each with its stat fields.
+
+    Who has lost its parent is found by its session, as long as the leader's id is taken: nobody has waited for it.
+    """
+    belong: dict[int, set[int]] = {}
     fields: dict[int, list[str]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal() and (found := stat_fields(entry / "stat")):
             fields[int(entry.name)] = found
-            children.setdefault(int(found[1]), []).append(int(entry.name))
-    members, queue = [], [root]
+            for owner in (int(found[1]), int(found[3])):
+                belong.setdefault(owner, set()).add(int(entry.name))
+    members, queue = {}, [root]
     while queue:
         process = queue.pop()
-        if process in fields:
-            members.append((process, fields[process]))
-        queue += children.get(process, [])
-    return members
+        if process in fields and process not in members:
+            members[process] = fields[process]
+            queue += belong.get(process, ())
+    return list(members.items())
 
 
 def processor_seconds(members: Iterable[tuple[int, list[str]]]) -> float:
@@ -80,20 +91,25 @@ def is_active(process: int) -> bool:
 
 
 def end_tree(root: int) -> None:
-    """Kills a process and all that descend from it."""
-    for process, _ in tree(root):
-        try:
-            os.kill(process, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it has ended
+    """Kills a process and all that belongs to it, also what is started meanwhile. To be called before it is waited for."""
+    for _ in range(50):  # what waits for a broken disk does not end
+        living = [process for process, fields in tree(root) if fields[0] not in "ZX"]
+        if not living:
+            return
+        for process in living:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # it has ended
+        time.sleep(0.02)
 
 
 class Watch:
-    """Watches a process and its descendants. Thread rule: progress() from any thread, hangs() from one."""
+    """Watches a process and all that belongs to it. Thread rule: progress() from any thread, hangs() from one."""
 
     def __init__(self, process: int, cpu_seconds: float = CPU_SECONDS, idle_seconds: float = IDLE_SECONDS) -> None:
         self.process = process
-        self.cpu_seconds = cpu_seconds * slowness()
+        self.cpu_seconds = processor_limit(cpu_seconds)
         self.idle_seconds = idle_seconds
         self.used = 0.0
         self.used_at_progress = 0.0
@@ -120,7 +136,7 @@ class Watch:
 
 def communicate(process: subprocess.Popen, data: str | bytes | None = None,
                 cpu_seconds: float = CPU_SECONDS, idle_seconds: float = IDLE_SECONDS) -> tuple:
-    """As Popen.communicate. Raises Hang, after it has ended the program."""
+    """As Popen.communicate, of a process that leads a session. Raises Hang, after it has ended the program."""
     watch = Watch(process.pid, cpu_seconds, idle_seconds)
     while True:
         try:
@@ -139,8 +155,8 @@ def communicate(process: subprocess.Popen, data: str | bytes | None = None,
 
 def run(command: list, cpu_seconds: float = CPU_SECONDS, idle_seconds: float = IDLE_SECONDS,
         **options: object) -> subprocess.CompletedProcess:
-    """As subprocess.run of a program whose output is captured. Raises Hang."""
-    process = subprocess.Popen(command, **options)
+    """As subprocess.run of a program whose output is captured, in a session of its own. Raises Hang."""
+    process = subprocess.Popen(command, **{"start_new_session": True, **options})
     try:
         stdout, stderr = communicate(process, None, cpu_seconds, idle_seconds)
     except BaseException:

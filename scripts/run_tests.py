@@ -135,19 +135,9 @@ def run_stage(stage: Stage, command: list[str], log: Path) -> tuple[Counts, str]
         return Counts(failed=1), f"cannot start {command[0]}: {error.strerror}"
 
     watch = patience.Watch(process.pid, STAGE_CPU_SECONDS, STAGE_IDLE_SECONDS)
-    ended = threading.Event()
-    hang = ""
-
-    def guard() -> None:
-        nonlocal hang
-        while not hang and not ended.wait(patience.POLL_SECONDS):
-            if hang := watch.hangs():
-                patience.end_tree(process.pid)
-
-    guardian = threading.Thread(target=guard)
-    guardian.start()
     lines: list[str] = []
-    try:
+
+    def read() -> None:
         with log.open("w") as file:
             for line in process.stdout:
                 watch.progress()
@@ -155,13 +145,25 @@ def run_stage(stage: Stage, command: list[str], log: Path) -> tuple[Counts, str]
                 sys.stdout.flush()
                 file.write(line)
                 lines.append(line)
+
+    # A thread, which is left behind if something that cannot be ended holds the stream open.
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    hang = ""
+    try:
+        while reader.is_alive() or process.poll() is None:  # in this order: who is waited for cannot be found any more
+            if reader.is_alive():
+                reader.join(patience.POLL_SECONDS)
+            else:
+                time.sleep(0.1)
+            if hang := watch.hangs():
+                patience.end_tree(process.pid)
+                reader.join(patience.POLL_SECONDS)
+                break
         status = process.wait()
     except KeyboardInterrupt:
         patience.end_tree(process.pid)
         raise
-    finally:
-        ended.set()
-        guardian.join()
 
     counts = PARSERS.get(stage.name, parse_own)("".join(lines))
     if hang:
@@ -206,6 +208,7 @@ def main() -> int:
     if unknown := set(wanted) - set(names):
         parser.error(f"no such stage: {', '.join(sorted(unknown))} (there are {', '.join(names)})")
 
+    os.environ[patience.PRESET_VARIABLE] = arguments.preset
     logs = ROOT / "build" / arguments.preset / "test-logs"
     total = Counts()
     summary: list[str] = []

@@ -69,6 +69,9 @@ def run_in(directory: Path, case: Case, command: list[str], executable: str | No
     except patience.Hang as hang:
         stdout, stderr = hang.stdout, hang.stderr
         status = None
+    except BaseException:
+        patience.end_tree(process.pid)
+        raise
     return Outcome(status, stdout, stderr, snapshot(directory, case.ignored))
 
 
