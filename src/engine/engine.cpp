@@ -290,7 +290,8 @@ std::vector<ModuleInfo> Engine::modules() { return impl_->modules(); }
 
 Status addModule(Engine& engine, const llvm::Module& module) {
   Result<Input> input = inputFromModule(module, module.getModuleIdentifier());
-  return input ? engine.impl().addInput(std::move(*input)) : Status(input.takeError());
+  return input ? changed(engine.impl(), engine.impl().addInput(std::move(*input)))
+               : Status(input.takeError());
 }
 
 } // namespace tiercel

@@ -29,7 +29,10 @@ struct ToolRun {
   std::string messages; ///< standard error
 };
 
-/// Runs a program without standard input and waits for it. Nothing of what it writes is shown.
-Result<ToolRun> runTool(const std::vector<std::string>& command);
+/// Runs a program with `input` as its standard input and waits for it. Nothing of what it writes is shown,
+/// and there are no temporary files: what it reads and writes is in memory. It gets no descriptor of this
+/// process. This process notices nothing of it: no SIGCHLD arrives, and no wait() of another thread sees it,
+/// whatever the disposition of SIGCHLD is.
+Result<ToolRun> runTool(const std::vector<std::string>& command, llvm::StringRef input = {});
 
 } // namespace tiercel

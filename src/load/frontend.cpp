@@ -5,12 +5,10 @@
 #include "load/language.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/ScopeExit.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <tuple>
+#include <algorithm>
 
 namespace tiercel {
 
@@ -25,31 +23,45 @@ bool asksForPasses(llvm::StringRef argument) {
   return llvm::any_of(kOptions, [&](llvm::StringRef option) { return argument.starts_with(option); });
 }
 
-/// Writes the text for clang to read in another file: under its own name and line numbers, without the first
-/// line of a script.
-Status writeText(const SourceText& source, llvm::SmallString<128>& file) {
-  const auto failed = [&](const std::error_code& error) {
-    return Error(ErrorKind::Environment, source.name, "cannot write a temporary file: " + error.message());
-  };
-  int descriptor = -1;
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("tiercel", "txt", descriptor, file))
-    return failed(error);
-  llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
-  // Assemblers know the form that preprocessors write.
-  stream << (isAssembly(source.language) ? "# 1 \"" : "#line 1 \"");
-  stream.write_escaped(source.name) << "\"\n";
-  llvm::StringRef text = source.text;
-  if (text.consume_front("#!"))
-    stream << (source.language == "assembler" ? "#" : "//");
-  stream << text << "\n";
-  stream.close();
-  const std::error_code error = stream.error();
-  stream.clear_error();
-  return error ? Status(failed(error)) : Status();
+/// An option for a file beside clang's output, which is no file; empty without one.
+llvm::StringRef asksForFileBeside(const std::vector<std::string>& arguments) {
+  static constexpr llvm::StringRef kOptions[] = {"-ftime-trace", "-fsave-optimization-record",
+                                                 "-save-temps",  "--save-temps",
+                                                 "-save-stats",  "-gsplit-dwarf"};
+  const bool namesDependencies = llvm::is_contained(arguments, "-MF");
+  for (const llvm::StringRef argument : arguments)
+    if (llvm::any_of(kOptions, [&](llvm::StringRef option) { return argument.starts_with(option); }) ||
+        (!namesDependencies && (argument == "-MD" || argument == "-MMD")))
+      return argument;
+  return {};
 }
 
+/// The text as clang reads it from its standard input: under its own name and line numbers, without the first
+/// line of a script.
+std::string textForInput(const SourceText& source) {
+  llvm::StringRef text = source.text;
+  text.consume_front("\xef\xbb\xbf"); // a byte order mark, which may only come first
+  if (text.starts_with("#!"))
+    text = text.drop_front(std::min(text.find('\n'), text.size()));
+  std::string written;
+  llvm::raw_string_ostream stream(written);
+  // Assemblers know the form that preprocessors write.
+  stream << (isAssembly(source.language) ? "# 1 \"" : "#line 1 \"");
+  stream.write_escaped(source.name) << "\"\n" << text << "\n";
+  return written;
+}
+
+/// Whether clang takes the path for a file and nothing else. Its driver removes a "./", so that this is no
+/// help.
+bool isPlainPath(llvm::StringRef path) {
+  path = llvm::sys::path::remove_leading_dotslash(path);
+  return !path.starts_with("-") && !path.starts_with("@");
+}
+
+/// What comes before the user's arguments.
 std::vector<std::string> clangArguments(const SourceText& source, const FrontendOptions& options) {
-  std::vector<std::string> arguments = {"-fPIC", "-c", "-Wno-unused-command-line-argument"};
+  std::vector<std::string> arguments = {"-fPIC", "-c", "-Wno-unused-command-line-argument",
+                                        "-fno-crash-diagnostics"};
   if (!isAssembly(source.language)) {
     // -O1 so that the front end leaves what optimisers need (lifetimes, aliasing facts), and no passes, so
     // that it costs no more than -O0. With -O0 nothing may be marked as not to be optimised: the tiers
@@ -58,7 +70,6 @@ std::vector<std::string> clangArguments(const SourceText& source, const Frontend
     if (llvm::none_of(options.arguments, asksForPasses))
       arguments.insert(arguments.end(), {"-Xclang", "-disable-llvm-passes"});
   }
-  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   arguments.insert(arguments.end(), {"-x", source.language.str()});
   return arguments;
 }
@@ -66,6 +77,10 @@ std::vector<std::string> clangArguments(const SourceText& source, const Frontend
 } // namespace
 
 Result<Input> compile(const SourceText& source, const FrontendOptions& options) {
+  if (const llvm::StringRef option = asksForFileBeside(options.arguments); !option.empty())
+    return Error(ErrorKind::Unsupported, source.name,
+                 "cannot compile it with " + option.str() +
+                     ", which asks for a file beside clang's output; that is kept in memory");
   Result<std::vector<std::string>> command = findClang(source.name);
   if (!command)
     return command.takeError();
@@ -73,25 +88,21 @@ Result<Input> compile(const SourceText& source, const FrontendOptions& options) 
   const std::vector<std::string> arguments = clangArguments(source, options);
   command->insert(command->end(), arguments.begin(), arguments.end());
 
-  llvm::SmallString<128> copy, output;
-  const auto removeFiles = llvm::make_scope_exit([&] {
-    for (const llvm::StringRef file : {copy.str(), output.str()})
-      if (!file.empty())
-        std::ignore = llvm::sys::fs::remove(file); // it may never have been made
-  });
-  if (source.inFile && !source.text.starts_with("#!") && !llvm::StringRef(source.name).starts_with("-")) {
-    command->push_back(source.name);
-  } else {
-    if (Status written = writeText(source, copy); !written)
-      return written.takeError();
-    const llvm::StringRef folder = llvm::sys::path::parent_path(source.name);
-    command->insert(command->end(), {"-iquote", folder.empty() ? "." : folder.str(), copy.str().str()});
+  // What is not in a file as clang has to see it comes through a descriptor, beside which nobody can put a
+  // header. The folder where the source is, or would be, is then the first in which headers are looked for,
+  // as it is for files.
+  const bool named = source.inFile && !source.text.starts_with("#!") && isPlainPath(source.name);
+  std::string text;
+  if (!named) {
+    text = textForInput(source);
+    const std::string folder = llvm::sys::path::parent_path(source.name).str();
+    command->insert(command->end(),
+                    {"-iquote", llvm::sys::path::is_absolute(folder) ? folder : "./" + folder});
   }
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("tiercel", "out", output))
-    return Error(ErrorKind::Environment, source.name, "cannot make a temporary file: " + error.message());
-  command->insert(command->end(), {"-o", output.str().str()});
+  command->insert(command->end(), options.arguments.begin(), options.arguments.end());
+  command->insert(command->end(), {"-o", "-", named ? source.name : "/proc/self/fd/0"});
 
-  Result<ToolRun> run = runTool(*command);
+  Result<ToolRun> run = runTool(*command, text);
   if (!run)
     return Error(run.error().kind(), source.name, run.error().message());
   const std::string messages = llvm::StringRef(run->messages).rtrim().str();
@@ -100,13 +111,10 @@ Result<Input> compile(const SourceText& source, const FrontendOptions& options) 
   if (!messages.empty() && options.onMessages)
     options.onMessages(source.name, messages);
 
-  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> bytes =
-      llvm::MemoryBuffer::getFile(output, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-  if (!bytes)
-    return Error(ErrorKind::Environment, source.name, bytes.getError().message());
-  // A copy, because the file goes away.
+  if (run->output.empty())
+    return Error(ErrorKind::BadInput, source.name, compiler + " made no code of it");
   return Input{isAssembly(source.language) ? InputKind::Object : InputKind::Bitcode, source.name,
-               llvm::MemoryBuffer::getMemBufferCopy((*bytes)->getBuffer(), source.name)};
+               llvm::MemoryBuffer::getMemBufferCopy(run->output, source.name)};
 }
 
 } // namespace tiercel

@@ -14,7 +14,7 @@ struct SourceText {
   const std::string& name;  ///< of the file that it is, or would be in: what messages name, and what it
                             ///< includes is looked for beside it
   llvm::StringRef language; ///< as clang's -x names it
-  bool inFile;              ///< `name` is a file that contains it
+  bool inFile;              ///< `name` is a file that contains it, for whoever opens it
 };
 
 /// Compiles it to bitcode, assembly to an object. What the compiler says is in the error; if it compiles all

@@ -14,6 +14,7 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Object/Archive.h"
 #include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -121,6 +122,18 @@ Result<Input> inputFrom(std::unique_ptr<llvm::MemoryBuffer> bytes, const std::st
   return content.empty() ? classifyInput(std::move(bytes), name) : readIr(*bytes, name);
 }
 
+/// Whether the path leads to the same bytes for clang: neither a pipe, of which they come once, nor a
+/// descriptor of this process.
+bool canBeReadAgain(const std::string& path) {
+  llvm::SmallString<128> folder;
+  llvm::StringRef parent = llvm::sys::path::parent_path(path);
+  if (!llvm::sys::fs::is_regular_file(path) ||
+      llvm::sys::fs::real_path(parent.empty() ? "." : parent, folder))
+    return false;
+  folder += '/';
+  return !folder.starts_with("/dev/") && !folder.starts_with("/proc/");
+}
+
 } // namespace
 
 Result<Input> inputFromModule(const llvm::Module& module, const std::string& name) {
@@ -162,7 +175,7 @@ Result<Input> readInput(const std::string& path, const FrontendOptions& options)
       llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/true);
   if (!bytes)
     return Error(ErrorKind::BadInput, path, "cannot read it: " + bytes.getError().message());
-  return inputFrom(std::move(*bytes), path, options, /*inFile=*/true);
+  return inputFrom(std::move(*bytes), path, options, /*inFile=*/canBeReadAgain(path));
 }
 
 Result<Input> readSource(const Source& source, const FrontendOptions& options) {

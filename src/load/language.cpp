@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "load/language.h"
 
+#include "tiercel/input_names.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -49,6 +51,7 @@ llvm::StringRef adviceFor(llvm::StringRef ending) {
 
 /// The first line that is neither empty nor an IR comment.
 llvm::StringRef firstLine(llvm::StringRef text) {
+  text.consume_front("\xef\xbb\xbf"); // a byte order mark
   while (!text.empty()) {
     auto [line, rest] = text.split('\n');
     line = line.trim();
@@ -130,16 +133,30 @@ Result<llvm::StringRef> findLanguage(llvm::StringRef text, const std::string& na
   if (const llvm::StringRef known = languageOfEnding(ending); !known.empty())
     return known;
   const llvm::StringRef first = firstLine(text);
+  // Before it is looked at: comments of Fortran and imports of Objective-C begin as IR does.
+  if (const llvm::StringRef advice = adviceFor(ending); !advice.empty())
+    return Error(ErrorKind::Unsupported, name,
+                 advice.str() + (beginsAsIr(first)
+                                     ? "; if it is IR, declare that (-x ir) or let its name end in .ll"
+                                     : ""));
   if (beginsAsIr(first))
     return kIrLanguage;
-  if (const llvm::StringRef advice = adviceFor(ending); !advice.empty())
-    return Error(ErrorKind::Unsupported, name, advice.str());
   if (const llvm::StringRef interpreter = interpreterOf(text); !interpreter.empty())
     return Error(ErrorKind::BadInput, name,
                  "it is a script for '" + interpreter.str() + "'; run it directly");
   if (!beginsAsC(first))
     return kIrLanguage;
   return llvm::StringRef(looksLikeCxx(text) ? "c++" : "c");
+}
+
+bool isNameOfInput(std::string_view path) {
+  const llvm::StringRef file = llvm::sys::path::filename(path);
+  const llvm::StringRef ending = llvm::sys::path::extension(file);
+  if (!languageOfEnding(ending).empty() || llvm::is_contained({".bc", ".o", ".a", ".so"}, ending))
+    return true;
+  // libx.so.1.2
+  const llvm::StringRef version = file.rsplit(".so.").second;
+  return !version.empty() && llvm::all_of(version, [](char c) { return llvm::isDigit(c) || c == '.'; });
 }
 
 bool isCFamily(llvm::StringRef language) { return language != kIrLanguage && !isAssembly(language); }
