@@ -10,7 +10,10 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <dlfcn.h>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <unistd.h>
@@ -32,13 +35,27 @@ Status preload(const std::string& file) {
   return Error(ErrorKind::BadInput, "--preload=" + file, why);
 }
 
+/// Whether the profile can be written there when the program exits: beside the file, and then renamed. The
+/// file is not touched before.
+Status checkProfileFile(const std::string& file) {
+  const std::filesystem::path path = std::filesystem::absolute(file);
+  std::error_code ignored; // then it is no folder
+  if (std::filesystem::is_directory(path, ignored))
+    errno = EISDIR;
+  else if (::access(path.parent_path().c_str(), W_OK | X_OK) == 0)
+    return {};
+  return Error(ErrorKind::Environment, "--profile-out=" + file,
+               fmt::format("cannot be written: {}", std::strerror(errno)));
+}
+
 /// The handlers run after the program's, as those of the statistics do, and not in processes that it forks.
 void writeProfileAtExit(Engine& engine, const std::string& file) {
   static Engine* source;
   static const std::string* path;
   static pid_t process;
   source = &engine;
-  path = new std::string(file); // never destroyed: the process may end at any time
+  // Never destroyed: the process may end at any time. The program may go to another folder.
+  path = new std::string(std::filesystem::absolute(file));
   process = ::getpid();
   const auto write = [] {
     if (::getpid() != process)
@@ -97,6 +114,9 @@ Prepared createEngine(RunRequest& request, std::string_view help) {
       return stop(cannotRun(installed.error()));
     stats = *installed;
   }
+  if (!request.profileFile.empty())
+    if (Status checked = checkProfileFile(request.profileFile); !checked)
+      return stop(cannotRun(checked.error()));
   for (const std::string& file : request.preloads)
     if (Status loaded = preload(file); !loaded)
       return stop(cannotRun(loaded.error()));

@@ -85,7 +85,8 @@ Usage: tiercel run [OPTIONS] FILE [ARGS...]
 
 FILE is C, C++, LLVM IR, bitcode, or - for standard input. What follows it is
 the program's, even if it looks like an option; only files that all name sources,
-bitcode, objects or libraries, with a -- after them, are more of the program.
+bitcode, objects or libraries, with a -- after them, are more of the program,
+unless a -- comes before FILE.
 A value may follow its option after '=' or, unless it is optional, as the next
 argument. Of an option given twice the last counts, unless it is repeatable.
 )";

@@ -42,7 +42,11 @@ Error withAdvice(const Error& error, const RunRequest& request) {
   if (error.kind() != ErrorKind::MissingSymbol)
     return error;
   std::string advice = "add what defines it by --link=FILE or -l LIB";
-  if (!request.likelyInput.empty())
+  if (!request.absentInput.empty())
+    advice =
+        fmt::format("'{}' does not exist, so the words before '--' were taken as arguments of the program",
+                    request.absentInput);
+  else if (!request.likelyInput.empty())
     advice = fmt::format("'{1}' was taken as an argument of the program; to add it to the program: "
                          "tiercel run {0} {1} -- ..., or --link={1}",
                          request.program.front(), request.likelyInput);

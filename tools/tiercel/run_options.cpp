@@ -2,6 +2,8 @@
 
 #include "run_options.h"
 
+#include "tiercel/input_names.h"
+
 #include "option_table.h"
 
 #include <fmt/format.h>
@@ -76,6 +78,8 @@ Status readOption(const std::vector<OptionRow>& table, Arguments args, size_t& a
     if (at == args.size())
       return wrongOption(argument, "a value must follow");
     value = args[at++];
+    if (value.empty())
+      return wrongOption(argument, "a value must follow, not an empty word");
   }
   if (std::string wrong = match.row->store(request, match.name, value); !wrong.empty())
     return wrongOption(match.row->takes == Takes::Rest ? argument : match.name + (isLong ? "=" : " ") + value,
@@ -105,18 +109,13 @@ Status checkTogether(RunRequest& request) {
   return {};
 }
 
-/// Whether a program can be made of the file, by its name, and there is one.
-bool isInput(const std::string& path) {
-  constexpr std::string_view kEndings[] = {".c",   ".i",  ".cc", ".cp",   ".cpp", ".cxx",
-                                           ".c++", ".C",  ".ii", ".cppm", ".ccm", ".s",
-                                           ".S",   ".ll", ".bc", ".o",    ".a",   ".so"};
-  const size_t dot = path.rfind('.');
-  if (dot == std::string::npos || std::find(std::begin(kEndings), std::end(kEndings),
-                                            std::string_view(path).substr(dot)) == std::end(kEndings))
-    return false;
+bool isFile(const std::string& path) {
   struct stat status;
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
+
+/// Whether a program can be made of the file, by its name, and there is one.
+bool isInput(const std::string& path) { return isNameOfInput(path) && isFile(path); }
 
 /// Divides FILE [FILES... --] ARGS... into the inputs and the program's arguments.
 void divide(std::vector<std::string> rest, RunRequest& request) {
@@ -128,8 +127,16 @@ void divide(std::vector<std::string> rest, RunRequest& request) {
       inputs.push_back({.isLibrary = false, .name = *file});
     request.linkInputs.insert(request.linkInputs.begin(), inputs.begin(), inputs.end());
     rest.erase(rest.begin() + 1, separator + 1);
-  } else if (const auto likely = std::find_if(rest.begin() + 1, rest.end(), isInput); likely != rest.end()) {
-    request.likelyInput = *likely;
+  } else {
+    if (const auto likely = std::find_if(rest.begin() + 1, rest.end(), isInput); likely != rest.end())
+      request.likelyInput = *likely;
+    if (separator != rest.end()) {
+      const auto absent = std::find_if(rest.begin() + 1, separator, [](const std::string& word) {
+        return isNameOfInput(word) && !isFile(word);
+      });
+      if (absent != separator)
+        request.absentInput = *absent;
+    }
   }
   request.program = std::move(rest);
 }
@@ -139,9 +146,11 @@ void divide(std::vector<std::string> rest, RunRequest& request) {
 Status parseRunOptions(Subcommand command, Arguments args, RunRequest& request) {
   const std::vector<OptionRow> table = optionTable(command);
   size_t at = 0;
+  bool ended = false; // by a "--", behind which all but FILE is the program's
   while (at < args.size() && args[at].size() > 1 && args[at].starts_with("-")) {
     if (args[at] == "--") {
       ++at;
+      ended = true;
       break;
     }
     if (Status read = readOption(table, args, at, request); !read)
@@ -162,7 +171,10 @@ Status parseRunOptions(Subcommand command, Arguments args, RunRequest& request) 
   }
   if (rest.empty())
     return wrongOption("FILE", "missing; there is no program to run");
-  divide(std::move(rest), request);
+  if (ended)
+    request.program = std::move(rest);
+  else
+    divide(std::move(rest), request);
   return {};
 }
 

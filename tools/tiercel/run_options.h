@@ -41,6 +41,7 @@ struct RunRequest {
   Options engine = defaults();
   std::vector<std::string> program; ///< FILE ARGS...: the program's argv; of a session the script, if any
   std::string likelyInput;          ///< an argument of the program that names a file as a program is made of
+  std::string absentInput;          ///< a word before a "--" that names an input by its ending, but no file
   std::vector<LinkInput> linkInputs;
   std::vector<std::string> libraryDirectories;
   std::vector<std::string> preloads;

@@ -24,9 +24,11 @@
 ; RUN:   | FileCheck --check-prefix=TWICE %s
 ; TWICE: branch_weights", i32 6, i32 14
 
-; The program has run by then: its exit status stays.
-; RUN: %tiercel run --profile-out=%t.folder/missing %s 2>&1 | FileCheck --check-prefix=UNWRITABLE %s
-; UNWRITABLE: tiercel: error: {{.*}}missing: No such file or directory
+; What cannot be written is known before the program runs.
+; RUN: %{fails} 125 %tiercel run --profile-out=%t.folder/missing %s | %{check} --check-prefix=UNWRITABLE %s
+; RUN: %{fails} 125 %tiercel run --profile-out=/ %s | %{check} --check-prefix=FOLDER %s
+; UNWRITABLE: tiercel: error: --profile-out={{.*}}missing: cannot be written: No such file or directory
+; FOLDER: tiercel: error: --profile-out=/: cannot be written: Is a directory
 @small = global i32 0
 @large = global i32 0
 @chosen = global ptr @choose
