@@ -58,8 +58,10 @@ Names namesOf(const std::vector<DynamicLibrary>& libraries, bool opened) {
 } // namespace
 
 Status EngineImpl::exportToLibrary(const std::string& name, bool opened) {
-  const std::vector<DynamicLibrary> libraries = librariesToLoad(name);
-  const Names names = namesOf(libraries, opened);
+  const Result<std::vector<DynamicLibrary>> libraries = librariesToLoad(name);
+  if (!libraries)
+    return libraries.error();
+  const Names names = namesOf(*libraries, opened);
   const auto candidates = names.asksAtRunTime ? registry_.exported(names.own, /*others=*/true)
                                               : registry_.exported(names.wanted, /*others=*/false);
   const auto threadLibrary = [this](GlobalId id) -> Result<void*> {

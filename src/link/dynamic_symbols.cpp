@@ -62,7 +62,7 @@ llvm::Error readEntries(const llvm::object::ELF64LEFile& file, DynamicLibrary& l
     strings = reinterpret_cast<const char*>(*mapped);
   }
   const llvm::StringRef bytes = library.bytes->getBuffer();
-  if (!strings || strings + size > bytes.end())
+  if (!strings || size > static_cast<uint64_t>(bytes.end() - strings))
     return llvm::Error::success();
   for (const auto& entry : *entries) {
     const uint64_t offset = entry.getVal();
@@ -102,6 +102,27 @@ Result<DynamicLibrary> readDynamicLibrary(const std::string& path) {
   if (error)
     return fromLlvm(std::move(error), ErrorKind::BadInput, path);
   return library;
+}
+
+Status checkNotCutShort(const std::string& path) {
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> bytes =
+      llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!bytes)
+    return {};
+  auto file = llvm::object::ELF64LEFile::create((*bytes)->getBuffer());
+  auto segments = file ? file->program_headers() : file.takeError();
+  if (!segments) {
+    llvm::consumeError(segments.takeError());
+    return {};
+  }
+  const uint64_t size = (*bytes)->getBufferSize();
+  for (const auto& segment : *segments) {
+    if (segment.p_type == PT_LOAD && (segment.p_offset > size || segment.p_filesz > size - segment.p_offset))
+      return Error(ErrorKind::BadInput, path,
+                   "the file is cut short: it has " + std::to_string(size) +
+                       " bytes and says that more shall be loaded; make or copy it again");
+  }
+  return {};
 }
 
 std::optional<ThreadLocalPlace> findThreadLocal(const void* addressInThisThread) {

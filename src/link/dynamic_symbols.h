@@ -38,6 +38,10 @@ struct DynamicLibrary {
 
 Result<DynamicLibrary> readDynamicLibrary(const std::string& path);
 
+/// An error if the file lacks bytes that it says shall be loaded: the loader maps them all the same, and who
+/// touches them gets SIGBUS. What else is wrong with a file the loader refuses itself.
+Status checkNotCutShort(const std::string& path);
+
 /// A thread-local variable, in any thread: its address there is __tls_get_addr({tlsModule, offset}).
 struct ThreadLocalPlace {
   size_t tlsModule = 0;

@@ -136,7 +136,7 @@ std::string find(const Wanted& wanted, const SystemFolders& system) {
 
 } // namespace
 
-std::vector<DynamicLibrary> librariesToLoad(const std::string& name) {
+Result<std::vector<DynamicLibrary>> librariesToLoad(const std::string& name) {
   const SystemFolders system = systemFolders();
   std::vector<DynamicLibrary> libraries;
   llvm::StringSet<> seen;
@@ -148,6 +148,10 @@ std::vector<DynamicLibrary> librariesToLoad(const std::string& name) {
     const std::string path = find(wanted, system);
     if (path.empty())
       continue;
+    if (Status status = checkNotCutShort(path); !status) {
+      dlerror();
+      return status.takeError();
+    }
     Result<DynamicLibrary> library = readDynamicLibrary(path);
     if (!library)
       continue;

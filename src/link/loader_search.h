@@ -17,7 +17,7 @@
 namespace tiercel {
 
 /// What dlopen(name) would load: the library, and then what it needs, directly or not. Without what the
-/// process has already and what cannot be read. Leaves dlerror clear.
-std::vector<DynamicLibrary> librariesToLoad(const std::string& name);
+/// process has already and what cannot be read. An error if a file is cut short. Leaves dlerror clear.
+Result<std::vector<DynamicLibrary>> librariesToLoad(const std::string& name);
 
 } // namespace tiercel
