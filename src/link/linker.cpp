@@ -5,6 +5,7 @@
 #include "link/frames_of_graph.h"
 #include "link/got_loads.h"
 #include "link/graph_memory.h"
+#include "link/object_reach.h"
 #include "link/object_thread_locals.h"
 #include "link/prepared_object.h"
 #include "link/reference_rewriter.h"
@@ -49,7 +50,9 @@ public:
   jl::JITLinkMemoryManager& getMemoryManager() override { return memory_; }
 
   void notifyFailed(llvm::Error error) override {
-    Error reported = fromLlvm(std::move(error), ErrorKind::Internal, "linking");
+    // Objects that are not ours may be anything.
+    Error reported =
+        fromLlvm(std::move(error), ofObject_ ? ErrorKind::BadInput : ErrorKind::Internal, "linking");
     // Our own errors say more than what JITLink makes of them.
     if (std::optional<Error> refusal = memory_.takeRefusal())
       outcome_.status = Error(refusal->kind(), "linking", refusal->message());
@@ -112,6 +115,12 @@ public:
       });
     }
     passes.PreFixupPasses.insert(passes.PreFixupPasses.begin(), keepGotLoads);
+    if (ofObject_) {
+      passes.PreFixupPasses.push_back([this](jl::LinkGraph& graph) {
+        Status status = checkReach(graph);
+        return status ? llvm::Error::success() : rewriter_.fail(status.takeError());
+      });
+    }
     passes.PostFixupPasses.push_back([this](jl::LinkGraph& graph) {
       enterRanges(graph);
       version().callees = rewriter_.directCallees();

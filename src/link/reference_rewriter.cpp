@@ -155,20 +155,26 @@ void ReferenceRewriter::keepInitialisers(jl::LinkGraph& graph) {
   }
 }
 
-/// Each gets a function record of its own, whose first call will run the resolver: in the middle of a link,
-/// under its lock, it must not run.
+/// Each, with its aliases, gets a function record of its own, whose first call will run the resolver: in the
+/// middle of a link, under its lock, it must not run.
 llvm::Error ReferenceRewriter::standInForIfuncs(jl::LinkGraph& graph) {
   llvm::DenseMap<jl::Symbol*, jl::Symbol*> stubs;
+  llvm::DenseMap<std::pair<jl::Block*, uint64_t>, FunctionId> functions; // by where their resolvers are
   for (jl::Symbol* symbol : graph.defined_symbols()) {
     if (!symbol->hasName() || !ifuncNames_.contains(*symbol->getName()))
       continue;
     const std::string name = (*symbol->getName()).str();
-    // Not the record of another function of this name: that is what it is called where it is local.
-    Result<FunctionId> id =
-        environment_.registry.declareFunction(name + "#ifunc" + std::to_string(self_.value));
-    if (!id)
-      return fail(id.takeError());
-    ifuncs_.push_back({name, symbol->getScope() != jl::Scope::Local, *id, symbol});
+    // An alias is the same function.
+    FunctionId& function = functions[{&symbol->getBlock(), symbol->getOffset()}];
+    if (!function.valid()) {
+      // Not the record of another function of this name: that is what it is called where it is local.
+      Result<FunctionId> id =
+          environment_.registry.declareFunction(name + "#ifunc" + std::to_string(self_.value));
+      if (!id)
+        return fail(id.takeError());
+      function = *id;
+    }
+    ifuncs_.push_back({name, symbol->getScope() != jl::Scope::Local, function, symbol});
   }
   for (const Ifunc& ifunc : ifuncs_) {
     ifunc.resolver->setScope(jl::Scope::Local);
