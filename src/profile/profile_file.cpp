@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <tuple>
 #include <unistd.h>
 
@@ -247,6 +248,16 @@ bool writeAll(int file, std::string_view text) {
   return true;
 }
 
+Status writeAndClose(int file, std::string_view text, const std::string& path) {
+  bool written = writeAll(file, text);
+  Error problem = systemError(path);
+  if (::close(file) != 0 && written) {
+    written = false;
+    problem = systemError(path);
+  }
+  return written ? Status() : problem;
+}
+
 } // namespace
 
 Result<Profile> Profile::parse(std::string_view text, const std::string& name) {
@@ -292,6 +303,12 @@ std::string Profile::text() const {
 }
 
 Status Profile::write(const std::string& path) const {
+  struct stat status;
+  if (::stat(path.c_str(), &status) == 0 &&
+      !S_ISREG(status.st_mode)) { // a device or a pipe, and it stays one
+    const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    return file < 0 ? systemError(path) : writeAndClose(file, text(), path);
+  }
   // Beside the file, because a rename does not cross file systems.
   std::string temporary;
   int file = -1;
@@ -304,14 +321,8 @@ Status Profile::write(const std::string& path) const {
   if (file < 0)
     return systemError(path);
   auto removeTemporary = llvm::make_scope_exit([&] { ::unlink(temporary.c_str()); });
-  bool written = writeAll(file, text());
-  Error problem = systemError(path);
-  if (::close(file) != 0 && written) {
-    written = false;
-    problem = systemError(path);
-  }
-  if (!written)
-    return problem;
+  if (Status written = writeAndClose(file, text(), path); !written)
+    return written;
   if (::rename(temporary.c_str(), path.c_str()) != 0)
     return systemError(path);
   removeTemporary.release();

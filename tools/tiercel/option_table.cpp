@@ -192,7 +192,10 @@ std::string storeCompilerFlags(RunRequest& request, std::string_view, const std:
   llvm::BumpPtrAllocator allocator;
   llvm::StringSaver saver(allocator);
   llvm::SmallVector<const char*, 8> words;
-  llvm::cl::TokenizeGNUCommandLine(value, saver, words);
+  constexpr std::string_view kEnd = ";"; // a word of its own, unless something before it is still open
+  llvm::cl::TokenizeGNUCommandLine(fmt::format("{} {}", value, kEnd), saver, words);
+  if (words.pop_back_val() != kEnd)
+    return "a quote is not closed, or nothing follows a backslash";
   std::vector<std::string>& arguments = request.engine.frontend.arguments;
   arguments.insert(arguments.end(), words.begin(), words.end());
   return {};
