@@ -175,7 +175,7 @@ private:
   bool mayHaveCode(FunctionId function);
   Status addOne(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   Status addAll(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
-  Status pullArchiveMembers() TIERCEL_REQUIRES(loadMutex_);
+  Status pullArchiveMembers(llvm::StringRef entry = {}) TIERCEL_REQUIRES(loadMutex_); ///< wanted, too
   Status checkUndefined();
   Status checkEntry(FunctionId id, const std::string& entry);
   std::optional<void*> outsideAddress(llvm::StringRef name, bool weak); ///< code_objects.cpp

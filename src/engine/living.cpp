@@ -150,6 +150,19 @@ Status checkVariables(EngineImpl& engine, const std::string& module, ImageReader
                "it uses '" + llvm::join(missing, "', '") + "', which nothing defines");
 }
 
+/// Leaves out functions of which the process has another, that takes their place in compiled code. Not those
+/// that native code uses: it has their addresses for good. The load lock may be held, none of those under it.
+void eraseWhatProcessHas(EngineImpl& engine, std::vector<std::string>& names) {
+  std::erase_if(names, [&](const std::string& name) {
+    const SymbolRef ref = engine.registry().find(name);
+    if (ref.kind != SymbolKind::Function || engine.isUsedByObjects(name))
+      return false;
+    // What libraries were shown of the program is in the process, too.
+    const std::optional<void*> other = engine.host(name, /*weak=*/true);
+    return other && *other && *other != engine.function(FunctionId(ref.id));
+  });
+}
+
 Error isBeingRemoved(const std::string& module) {
   return {ErrorKind::BadInput, "module '" + module + "'", "it is being removed at this moment"};
 }
@@ -365,6 +378,7 @@ Status EngineImpl::remove(const std::string& module, const RemoveOptions& option
           used.insert(used.end(), names.begin(), names.end());
         }
       }
+      eraseWhatProcessHas(*this, used);
       if (const std::string users = describeUsers(used, module); !users.empty())
         return Error(ErrorKind::BadInput, "module '" + module + "'", "still in use: " + users);
     }
@@ -445,7 +459,9 @@ Status EngineImpl::removeFunction(const std::string& name, const RemoveOptions& 
   if (ref.kind != SymbolKind::Function || !registry_.function(FunctionId(ref.id)).definition.load().exists())
     return Error(ErrorKind::MissingSymbol, "function '" + name + "'", "the program does not define it");
   if (!options.force) {
-    if (const std::string users = describeUsers({name}); !users.empty())
+    std::vector<std::string> used{name};
+    eraseWhatProcessHas(*this, used);
+    if (const std::string users = describeUsers(used); !users.empty())
       return Error(ErrorKind::BadInput, "function '" + name + "'", "still in use: " + users);
   }
   {

@@ -75,6 +75,14 @@ std::vector<AddedInitialiser> describeInitialisers(const std::vector<Initialiser
   return described;
 }
 
+/// What was added behind the first `count`, newest first.
+std::vector<Added> takeBeyond(OrderedByModule<Added>& added, size_t count) {
+  std::vector<Added> parts;
+  while (added.size() > count)
+    parts.push_back(added.takeLast());
+  return parts;
+}
+
 /// Something refers to it, or the compiler driver would ask for it (`-u`): programs that count for a profile
 /// do not mention the runtime that writes it.
 bool isWanted(Registry& registry, const std::string& name) {
@@ -103,10 +111,7 @@ Status EngineImpl::addInput(Input input, const std::string& module) {
   const size_t added = added_.size(), members = archiveMembers_.size();
   Status status = addAll(std::move(input), module);
   if (!status) { // as if it had not been tried
-    std::vector<Added> parts;
-    while (added_.size() > added)
-      parts.push_back(added_.takeLast());
-    takeOut(parts);
+    takeOut(takeBeyond(added_, added));
     while (archiveMembers_.size() > members)
       (void)archiveMembers_.takeLast();
   }
@@ -134,14 +139,16 @@ Status EngineImpl::addOne(Input input, const std::string& module) {
                                           : addObject(std::move(input), module, ImageId());
 }
 
-Status EngineImpl::pullArchiveMembers() {
+Status EngineImpl::pullArchiveMembers(llvm::StringRef entry) {
+  const auto isEntry = [&](const std::string& name) { return name == entry && !registry_.isDefined(name); };
   // A member may need others: until nothing changes, as linkers do within a group.
   std::vector<ArchiveMember*> pulled;
   for (bool changed = true; changed;) {
     changed = false;
     for (ArchiveMember& member : archiveMembers_) {
-      if (member.added || std::none_of(member.defines.begin(), member.defines.end(),
-                                       [&](const std::string& name) { return isWanted(registry_, name); }))
+      if (member.added ||
+          std::none_of(member.defines.begin(), member.defines.end(),
+                       [&](const std::string& name) { return isWanted(registry_, name) || isEntry(name); }))
         continue;
       member.added = true;
       changed = true;
@@ -611,6 +618,14 @@ void EngineImpl::finaliseModule(const std::string& module) {
 }
 
 Result<int> EngineImpl::runMain(const std::vector<std::string>& args, const std::string& entry) {
+  if (!registry_.isDefined(entry)) { // as for a linker, which is given its name
+    LockGuard lock(loadMutex_);
+    const size_t added = added_.size();
+    if (Status status = pullArchiveMembers(entry); !status) {
+      takeOut(takeBeyond(added_, added));
+      return status.takeError();
+    }
+  }
   const SymbolRef ref = registry_.find(entry);
   const bool defined = ref.kind == SymbolKind::Function
                            ? registry_.function(FunctionId(ref.id)).definition.load().exists()
