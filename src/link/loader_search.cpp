@@ -6,10 +6,13 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
+#include <algorithm>
+#include <climits>
 #include <cstring>
 #include <dlfcn.h>
 #include <link.h>
 #include <span>
+#include <unistd.h>
 
 namespace tiercel {
 
@@ -51,24 +54,64 @@ SystemFolders systemFolders() {
   return folders;
 }
 
-/// A list of folders as a library has it; `of` is the library.
-std::vector<std::string> expand(const std::string& list, const std::string& of) {
+void replaceAll(std::string& text, llvm::StringRef token, llvm::StringRef by) {
+  for (const std::string& written : {"${" + token.str() + "}", "$" + token.str()}) {
+    for (size_t at = 0; (at = text.find(written, at)) != text.npos; at += by.size())
+      text.replace(at, written.size(), by.str());
+  }
+}
+
+/// A path or folder in which the loader replaces its tokens; `of` is the library that has it. Empty when the
+/// working folder is gone. What glibc takes for the platform depends on its version and on the CPU: one of
+/// these.
+std::vector<std::string> expandTokens(std::string path, const std::string& of, const SystemFolders& system) {
+  if (path.find('$') == path.npos)
+    return {path};
   llvm::SmallString<128> origin(of);
   if (llvm::sys::fs::make_absolute(origin))
-    return {}; // the working folder is gone
+    return {};
   llvm::sys::path::remove_filename(origin);
+  replaceAll(path, "ORIGIN", origin);
+  // "/lib64" or "/lib/x86_64-linux-gnu", with or without "/usr" before it.
+  llvm::StringRef library = system.defaults.empty() ? "/lib64" : llvm::StringRef(system.defaults.front());
+  library.consume_front("/usr");
+  replaceAll(path, "LIB", library.trim('/'));
+  std::vector<std::string> paths;
+  for (const char* platform : {"x86_64", "haswell", "xeon_phi"}) {
+    std::string one = path;
+    replaceAll(one, "PLATFORM", platform);
+    const bool isSame = one == path;
+    paths.push_back(std::move(one));
+    if (isSame)
+      break;
+  }
+  return paths;
+}
+
+/// A list of folders as a library has it; `of` is the library.
+std::vector<std::string> expand(const std::string& list, const std::string& of, const SystemFolders& system) {
   std::vector<std::string> folders;
   llvm::SmallVector<llvm::StringRef> parts;
   llvm::StringRef(list).split(parts, ':', -1, /*KeepEmpty=*/false);
   for (llvm::StringRef part : parts) {
-    std::string folder = part.str();
-    for (const llvm::StringRef token : {"${ORIGIN}", "$ORIGIN"}) {
-      for (size_t at = 0; (at = folder.find(token, at)) != folder.npos; at += origin.size())
-        folder.replace(at, token.size(), origin.str());
-    }
-    folders.push_back(std::move(folder));
+    for (std::string& folder : expandTokens(part.str(), of, system))
+      folders.push_back(std::move(folder));
   }
   return folders;
+}
+
+std::string pathOfExecutable() {
+  char path[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+  return length < 0 ? std::string() : std::string(path, static_cast<size_t>(length));
+}
+
+/// A name as who needs the library has it.
+std::string expandName(const std::string& name, const std::string& of, const SystemFolders& system) {
+  const std::vector<std::string> paths = expandTokens(name, of, system);
+  const auto there =
+      std::find_if(paths.begin(), paths.end(), [](const auto& path) { return llvm::sys::fs::exists(path); });
+  return there == paths.end() ? name : *there;
 }
 
 std::string findIn(const std::vector<std::string>& folders, const std::string& name) {
@@ -140,7 +183,7 @@ Result<std::vector<DynamicLibrary>> librariesToLoad(const std::string& name) {
   const SystemFolders system = systemFolders();
   std::vector<DynamicLibrary> libraries;
   llvm::StringSet<> seen;
-  std::vector<Wanted> open{{name, system.executable, {}}};
+  std::vector<Wanted> open{{expandName(name, pathOfExecutable(), system), system.executable, {}}};
   for (size_t next = 0; next < open.size(); ++next) {
     const Wanted wanted = open[next];
     if (!seen.insert(wanted.name).second || isLoaded(wanted.name))
@@ -156,13 +199,13 @@ Result<std::vector<DynamicLibrary>> librariesToLoad(const std::string& name) {
     if (!library)
       continue;
     // With a DT_RUNPATH, DT_RPATH means nothing.
-    std::vector<std::string> first, beforeDefaults = expand(library->searchBeforeDefaults, path);
+    std::vector<std::string> first, beforeDefaults = expand(library->searchBeforeDefaults, path, system);
     if (beforeDefaults.empty()) {
-      first = expand(library->searchFirst, path);
+      first = expand(library->searchFirst, path, system);
       first.insert(first.end(), wanted.first.begin(), wanted.first.end());
     }
     for (const std::string& needed : library->needed)
-      open.push_back({needed, first, beforeDefaults});
+      open.push_back({expandName(needed, path, system), first, beforeDefaults});
     libraries.push_back(std::move(*library));
   }
   dlerror();

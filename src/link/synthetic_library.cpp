@@ -258,6 +258,15 @@ private:
   int descriptor_;
 };
 
+/// What the loader says of the last failure. It begins with the path, which tells nobody anything.
+Error loaderError(const std::string& soname, const std::string& path) {
+  const char* text = dlerror();
+  std::string_view why = text ? text : "";
+  if (why.starts_with(path + ": "))
+    why.remove_prefix(path.size() + 2);
+  return Error(ErrorKind::Environment, "loading " + soname, std::string(why));
+}
+
 } // namespace
 
 Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
@@ -287,11 +296,11 @@ Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
   SyntheticLibrary library;
   library.handle = dlopen(path.c_str(), RTLD_NOW | (global ? RTLD_GLOBAL : RTLD_LOCAL));
   if (!library.handle || (thread && dlinfo(library.handle, RTLD_DI_TLS_MODID, &library.tlsModule) != 0))
-    return Error(ErrorKind::Environment, "loading " + soname, dlerror());
+    return loaderError(soname, path);
   if (thread && thread->isStatic) {
     link_map* map = nullptr;
     if (dlinfo(library.handle, RTLD_DI_LINKMAP, static_cast<void*>(&map)) != 0)
-      return Error(ErrorKind::Environment, "loading " + soname, dlerror());
+      return loaderError(soname, path);
     int64_t distance;
     memcpy(&distance, reinterpret_cast<const std::byte*>(map->l_addr) + places.distance, sizeof distance);
     library.distance = distance;
