@@ -109,7 +109,8 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
     return status.takeError();
   if (Status status = supplyRuntimeFunctions(*engine, *engine->arena_, engine->host_); !status)
     return status.takeError();
-  engine->host_.onLoaded([raw = engine.get()] { raw->processChanged(); });
+  engine->host_.onLoaded(
+      [raw = engine.get()](std::span<const GlobalId> waiting) { return raw->libraryCame(waiting); });
   if (Status status = supplyLinkerSymbols(*engine->arena_, engine->host_); !status)
     return status.takeError();
   engine->host_.onLoad(

@@ -89,8 +89,7 @@ public:
   void openContinuations(const FunctionRecord& record);
   /// Makes sure the function has code, compiling it if nobody did, waiting if somebody does.
   Result<void*> ensureCompiled(FunctionRecord& record);
-  /// The same for everything that it can reach by direct mention, within reason: for code that must not
-  /// compile when it runs, such as signal handlers.
+  /// The same for all that it mentions, within reason: for code that must not compile, as signal handlers.
   void compileClosure(FunctionId root);
 
   // --- called by compiled code ---
@@ -100,8 +99,9 @@ public:
 
   /// A symbol of the program by its external name, for dlsym; null if there is none.
   void* findProgramSymbol(const char* name);
-  Status exportToLibrary(const std::string& name, bool opened); ///< before it is loaded; exports.cpp
-  FunctionRecord* functionAt(const void* address);              ///< if it is a stub, whose
+  /// Before it is loaded; returns the variables whose values wait for it (exports.cpp).
+  Result<std::vector<GlobalId>> exportToLibrary(const std::string& name, bool opened);
+  FunctionRecord* functionAt(const void* address); ///< if it is a stub, whose
 
   /// What this run has counted so far.
   Status writeProfile(const std::string& path);
@@ -109,8 +109,7 @@ public:
   std::vector<std::string> dependentsOf(std::string_view name);
 
   void waitIdle() { promoter_.waitIdle(); }
-  /// The program goes on in the code it has.
-  void retireWorkers();
+  void retireWorkers(); ///< the program goes on in the code it has
   Stats stats() const;
   void addListener(EventListener* listener) { statistics_.addListener(listener); }
 
@@ -138,6 +137,7 @@ public:
   const Options& options() const { return options_; }
   Registry& registry() { return registry_; }
   FunctionTable& table() { return table_; }
+  HostSymbols& hostSymbols() { return host_; }
   const CodeMap& codeMap() const { return map_; }
   Statistics& statistics() { return statistics_; }
   SessionPool& pool() { return pool_; }
@@ -203,7 +203,7 @@ private:
   void close(FunctionRecord& record) TIERCEL_REQUIRES(versions_.mutex()); ///< drops its code
   void fallBack(CodeVersion& dependent) TIERCEL_REQUIRES(versions_.mutex());
   void fallBack(std::span<CodeVersion* const> versions) TIERCEL_REQUIRES(versions_.mutex());
-  void processChanged() TIERCEL_EXCLUDES(versions_.mutex()); ///< after a library came
+  Status libraryCame(std::span<const GlobalId> waiting) TIERCEL_EXCLUDES(versions_.mutex());
   void settle(); ///< after entries were closed: nobody enters the code behind them; workers may free it
   void releaseData() TIERCEL_REQUIRES(materialiseMutex_, versions_.mutex());
 

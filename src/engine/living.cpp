@@ -337,12 +337,18 @@ void EngineImpl::fallBack(std::span<CodeVersion* const> versions) {
     fallBack(*version);
 }
 
-void EngineImpl::processChanged() {
+Status EngineImpl::libraryCame(std::span<const GlobalId> waiting) {
+  Status status;
+  if (!waiting.empty()) {
+    Result<SessionPool::Lease> session = pool_.borrow();
+    status = session ? data_.ensure(waiting, **session) : Status(session.takeError());
+  }
   LockGuard versions(versions_.mutex());
   const std::vector<CodeVersion*> disappointed = versions_.disappointedByProcess();
   fallBack(disappointed);
   if (unbindLate() || !disappointed.empty())
     settle();
+  return status;
 }
 
 Status EngineImpl::discardCode(const std::vector<std::string>& patterns) {

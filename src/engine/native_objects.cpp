@@ -84,14 +84,14 @@ void NativeObjects::addLibrary(ObjectSymbols symbols, void* exports) {
     libraries_.push_back(exports);
 }
 
-bool NativeObjects::isShown(const std::string& name) {
+NativeObjects::Shown NativeObjects::shown(const std::string& name) {
   LockGuard lock(mutex_);
-  return shown_.contains(name);
+  return shown_.lookup(name);
 }
 
-void NativeObjects::noteShown(const std::string& name) {
+void NativeObjects::noteShown(const std::string& name, Shown how) {
   LockGuard lock(mutex_);
-  shown_.insert(name);
+  shown_[name] = how;
 }
 
 std::byte* NativeObjects::resolverOf(FunctionId function) {
@@ -107,7 +107,8 @@ std::vector<std::string> NativeObjects::usersOf(const std::string& undefined,
     if (!object || (!exceptModule.empty() && object->module == exceptModule))
       continue;
     const auto& list = object->symbols.undefined;
-    if (std::any_of(list.begin(), list.end(), [&](const auto& entry) { return entry.name == undefined; }))
+    if (std::any_of(list.begin(), list.end(),
+                    [&](const auto& entry) { return entry.name == undefined && !entry.perhaps; }))
       users.push_back(object->symbols.name);
   }
   return users;

@@ -11,7 +11,7 @@
 #include "registry/registry.h"
 
 #include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <functional>
@@ -42,9 +42,10 @@ public:
   /// The same for a shared library that sees these names of the program: its references count as an object's.
   /// `exports` (null: none) is the library in which it sees them; it is closed with the engine.
   void addLibrary(ObjectSymbols symbols, void* exports) TIERCEL_EXCLUDES(mutex_);
-  /// Whether libraries have been shown the name.
-  bool isShown(const std::string& name) TIERCEL_EXCLUDES(mutex_);
-  void noteShown(const std::string& name) TIERCEL_EXCLUDES(mutex_);
+  /// Libraries have been shown the name; one that mentions it, or one that may ask for it.
+  enum class Shown { No, Perhaps, Mentioned };
+  Shown shown(const std::string& name) TIERCEL_EXCLUDES(mutex_);
+  void noteShown(const std::string& name, Shown how) TIERCEL_EXCLUDES(mutex_);
   /// The address of a definition, linking the object if need be.
   Result<std::byte*> address(ObjectId id, int64_t symbol, const ObjectUser& user) TIERCEL_EXCLUDES(mutex_);
   /// The same of a thread-local.
@@ -88,7 +89,7 @@ private:
   const WithThreads withThreads_;
   RecursiveMutex& mutex_;
   std::vector<std::unique_ptr<Object>> objects_ TIERCEL_GUARDED_BY(mutex_);
-  llvm::StringSet<> shown_ TIERCEL_GUARDED_BY(mutex_);
+  llvm::StringMap<Shown> shown_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<void*> libraries_ TIERCEL_GUARDED_BY(mutex_); ///< to be closed: exports, and thread-locals
   llvm::DenseMap<uint32_t, std::byte*> resolvers_ TIERCEL_GUARDED_BY(mutex_); ///< by function
 };

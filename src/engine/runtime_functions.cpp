@@ -78,10 +78,10 @@ bool prepareLibrary(const char* path, int flags, EngineImpl* engine) {
   if (!path || !*path || (flags & RTLD_NOLOAD))
     return true;
   ProgramStateGuard guard;
-  Status status = engine->exportToLibrary(path, /*opened=*/true);
-  if (!status)
-    HostSymbols::setProgramError(status.error().message());
-  return bool(status);
+  const Result<std::vector<GlobalId>> shown = engine->exportToLibrary(path, /*opened=*/true);
+  if (!shown)
+    HostSymbols::setProgramError(shown.error().message());
+  return bool(shown);
 }
 
 /// Without tail calls, as lookUp: the loader searches as for its caller.

@@ -4,6 +4,7 @@
 #include "base/align.h"
 #include "link/synthetic_library.h"
 
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Operator.h"
 
@@ -26,6 +27,11 @@ Error unsupported(const GlobalRecord& global, std::string why) {
   return Error(ErrorKind::Unsupported, "initialiser of '" + std::string(global.name) + "'", std::move(why));
 }
 
+Error removed(const GlobalRecord& global) {
+  return Error(ErrorKind::MissingSymbol, "global '" + std::string(global.name) + "'",
+               "it was removed while code that uses it was compiled");
+}
+
 void storeBits(const llvm::APInt& bits, std::byte* to) {
   // x86-64 is little-endian, as APInt's words are.
   memcpy(to, bits.getRawData(), (bits.getBitWidth() + 7) / 8);
@@ -43,10 +49,9 @@ Status DataMaterializer::ensure(std::span<const GlobalId> globals, Session& sess
   for (GlobalId id : globals) {
     GlobalRecord& global = registry_.global(id);
     if (!global.definition.load().exists())
-      return Error(ErrorKind::MissingSymbol, "global '" + std::string(global.name) + "'",
-                   "it was removed while code that uses it was compiled");
+      return removed(global);
     if (global.address.load(std::memory_order_relaxed)) {
-      // Has an address from an earlier attempt that failed, or is being initialised further out.
+      // Is reserved, has an address from an earlier attempt that failed, or is being initialised further out.
       if (!global.written)
         pending_.push_back(&global);
       continue;
@@ -55,6 +60,61 @@ Status DataMaterializer::ensure(std::span<const GlobalId> globals, Session& sess
       return status;
   }
   return drain(session);
+}
+
+Result<std::byte*> DataMaterializer::reserve(GlobalId id) {
+  LockGuard lock(mutex_);
+  GlobalRecord& global = registry_.global(id);
+  if (!global.definition.load().exists())
+    return removed(global);
+  if (!global.address.load(std::memory_order_relaxed)) {
+    const size_t due = pending_.size();
+    Status status = allocate(global);
+    pending_.resize(due);
+    if (!status)
+      return status.takeError();
+  }
+  return global.address.load(std::memory_order_relaxed);
+}
+
+Result<bool> DataMaterializer::leadsTo(IsLate isLate, GlobalId global, std::set<GlobalId>& others,
+                                       Session& session) {
+  LockGuard lock(mutex_); // keeps the images
+  std::set<GlobalId> seen{global};
+  std::vector<GlobalId> open{global};
+  while (!open.empty()) {
+    const GlobalRecord& next = registry_.global(open.back());
+    open.pop_back();
+    const Definition where = next.definition.load();
+    if (next.initialised.load(std::memory_order_acquire) || !where.exists())
+      continue;
+    Result<ImageReader*> reader = session.reader(where.image);
+    if (!reader)
+      return reader.takeError();
+    const auto* variable = llvm::dyn_cast<llvm::GlobalVariable>((*reader)->value(where.ordinal));
+    if (!variable || !variable->hasInitializer())
+      continue;
+    llvm::SmallVector<const llvm::Constant*> constants{variable->getInitializer()};
+    llvm::SmallPtrSet<const llvm::Constant*, 16> met{variable->getInitializer()};
+    while (!constants.empty()) {
+      const llvm::Constant& constant = *constants.pop_back_val();
+      if (const auto* value = llvm::dyn_cast<llvm::GlobalValue>(&constant)) {
+        const SymbolRef ref = registry_.resolve(where.image, (*reader)->ordinalOf(value), value->getName());
+        if (ref.kind == SymbolKind::None && isLate(*value))
+          return true;
+        if (const GlobalId id(ref.id);
+            ref.kind == SymbolKind::Data && !others.contains(id) && seen.insert(id).second)
+          open.push_back(id);
+        continue;
+      }
+      for (const llvm::Use& operand : constant.operands()) {
+        if (const auto* part = llvm::dyn_cast<llvm::Constant>(&operand); part && met.insert(part).second)
+          constants.push_back(part);
+      }
+    }
+  }
+  others.merge(seen);
+  return false;
 }
 
 Status DataMaterializer::allocate(GlobalRecord& global) {
@@ -283,6 +343,8 @@ Result<uint64_t> DataMaterializer::addressOf(const llvm::GlobalValue& value, Ima
     if (!global.address.load(std::memory_order_relaxed)) {
       if (Status status = allocate(global); !status)
         return status.takeError();
+    } else if (!global.written && (pending_.empty() || pending_.back() != &global)) {
+      pending_.push_back(&global); // it may have been reserved, and is due now
     }
     return number(global.address.load(std::memory_order_relaxed)) + static_cast<uint64_t>(ref.offset);
   }

@@ -18,8 +18,10 @@
 #include "link/synthetic_library.h"
 #include "registry/registry.h"
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/IR/Constants.h"
 
+#include <set>
 #include <span>
 #include <vector>
 
@@ -36,6 +38,13 @@ public:
 
   /// Addresses and values for these and all they lead to. `session` provides the readers.
   Status ensure(std::span<const GlobalId> globals, Session& session) TIERCEL_EXCLUDES(mutex_);
+  /// The address alone; the value comes with the next `ensure` of it, or of what leads to it.
+  Result<std::byte*> reserve(GlobalId global) TIERCEL_EXCLUDES(mutex_);
+  /// Whether the initialiser, or that of a variable it leads to, refers to an undefined name that `isLate`.
+  /// `others` are known not to; it grows. Variables that have their values count among them.
+  using IsLate = llvm::function_ref<bool(const llvm::GlobalValue& undefined)>;
+  Result<bool> leadsTo(IsLate isLate, GlobalId global, std::set<GlobalId>& others, Session& session)
+      TIERCEL_EXCLUDES(mutex_);
   /// Gives the thread-locals of an image, if it has any, their place in every thread.
   Status ensureThreadBlock(ImageId image, Session& session) TIERCEL_EXCLUDES(mutex_);
   /// Where a thread-local of the program lives.
@@ -66,7 +75,8 @@ private:
   Arena& arena_;
   AddressSource& addresses_;
   RecursiveMutex& mutex_;
-  std::vector<GlobalRecord*> pending_ TIERCEL_GUARDED_BY(mutex_); ///< have addresses, lack values
+  std::vector<GlobalRecord*>
+      pending_ TIERCEL_GUARDED_BY(mutex_); ///< have addresses, lack values that are due
   std::vector<GlobalRecord*>
       written_ TIERCEL_GUARDED_BY(mutex_);               ///< have values, may lead to some that lack them
   unsigned draining_ TIERCEL_GUARDED_BY(mutex_) = 0;     ///< depth of recursion

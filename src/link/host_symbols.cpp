@@ -25,6 +25,27 @@ void keepProgramError() {
   }
 }
 
+/// The libraries that this thread is loading, the last one first. While their constructors run, they are not
+/// in the global search yet, and may call functions of the program that refer to them.
+struct Loading {
+  explicit Loading(const std::string& which) : path(which) { innermost = this; }
+  ~Loading() { innermost = outer; }
+  Loading(const Loading&) = delete;
+  Loading& operator=(const Loading&) = delete;
+
+  const std::string& path;
+  const Loading* const outer = innermost;
+  static thread_local const Loading* innermost;
+};
+thread_local const Loading* Loading::innermost = nullptr;
+
+std::optional<void*> findIn(void* handle, const std::string& name) {
+  void* address = dlsym(handle, name.c_str());
+  if (!address && dlerror())
+    return std::nullopt;
+  return address;
+}
+
 } // namespace
 
 char* HostSymbols::programError() {
@@ -41,12 +62,55 @@ void HostSymbols::setProgramError(const std::string& message) {
   snprintf(keptError.text, sizeof keptError.text, "%s", message.c_str());
 }
 
+void HostSymbols::forgetProgramError() {
+  dlerror();
+  keptError.kept = false;
+}
+
 void HostSymbols::supply(const char* name, void* address) {
   LockGuard lock(mutex_);
   known_[name] = address;
 }
 
+void HostSymbols::supplyInstead(const char* name, void* address) {
+  const std::optional<void*> inProcess = findInThisThread(name);
+  supply(name, address);
+  LockGuard lock(mutex_);
+  if (inProcess && *inProcess)
+    instead_[*inProcess] = address;
+}
+
+void* HostSymbols::insteadOf(void* address) {
+  LockGuard lock(mutex_);
+  const auto found = instead_.find(address);
+  return found == instead_.end() ? address : found->second;
+}
+
 std::optional<void*> HostSymbols::findLoaded(llvm::StringRef name) {
+  for (;;) {
+    const uint64_t before = serial();
+    {
+      LockGuard lock(mutex_);
+      if (absent_.contains(name))
+        return std::nullopt;
+    }
+    const std::optional<void*> address = findNow(name);
+    // Whoever comes first decides for all that look at the same time.
+    LockGuard lock(mutex_);
+    if (serial() != before)
+      continue; // perhaps the library that came has it
+    if (absent_.contains(name))
+      return std::nullopt;
+    if (address)
+      return address;
+    if (const auto known = known_.find(name); known != known_.end())
+      return known->second;
+    absent_.insert(name);
+    return std::nullopt;
+  }
+}
+
+std::optional<void*> HostSymbols::findNow(llvm::StringRef name) {
   {
     LockGuard lock(mutex_);
     if (auto found = known_.find(name); found != known_.end())
@@ -67,15 +131,22 @@ std::optional<void*> HostSymbols::findLoaded(llvm::StringRef name) {
 
 std::optional<void*> HostSymbols::findInThisThread(llvm::StringRef name) {
   keepProgramError();
-  void* address = dlsym(RTLD_DEFAULT, name.str().c_str());
-  if (!address && dlerror())
-    return std::nullopt;
+  const std::string text = name.str();
+  std::optional<void*> address = findIn(RTLD_DEFAULT, text);
+  for (const Loading* library = Loading::innermost; library && !address; library = library->outer) {
+    if (void* handle = dlopen(library->path.c_str(), RTLD_LAZY | RTLD_NOLOAD)) {
+      address = findIn(handle, text);
+      dlclose(handle);
+    } else {
+      dlerror(); // not mapped yet
+    }
+  }
   return address;
 }
 
 std::optional<void*> HostSymbols::find(llvm::StringRef name) {
   for (;;) {
-    if (std::optional<void*> address = findLoaded(name))
+    if (std::optional<void*> address = findNow(name))
       return address;
     const char* library = nullptr;
     {
@@ -91,18 +162,28 @@ std::optional<void*> HostSymbols::find(llvm::StringRef name) {
 
 Status HostSymbols::loadLibrary(const std::string& path) {
   keepProgramError();
+  std::vector<GlobalId> waiting;
   if (beforeLoad_) {
-    if (Status status = beforeLoad_(path); !status)
-      return status;
+    Result<std::vector<GlobalId>> prepared = beforeLoad_(path);
+    if (!prepared)
+      return prepared.takeError();
+    waiting = std::move(*prepared);
   }
+  const auto lookAgain = [this] {
+    LockGuard lock(mutex_);
+    absent_.clear();
+    serial_.fetch_add(1, std::memory_order_release);
+  };
   // Before: who looked, and found nothing, while it was being loaded must look again.
-  serial_.fetch_add(1, std::memory_order_release);
-  if (!dlopen(path.c_str(), RTLD_LAZY | RTLD_GLOBAL))
+  lookAgain();
+  const auto open = [&] {
+    const Loading now(path);
+    return dlopen(path.c_str(), RTLD_LAZY | RTLD_GLOBAL);
+  };
+  if (!open())
     return Error(ErrorKind::BadInput, path, std::string("cannot load the library: ") + dlerror());
-  serial_.fetch_add(1, std::memory_order_release);
-  if (afterLoad_)
-    afterLoad_();
-  return {};
+  lookAgain();
+  return afterLoad_ ? afterLoad_(waiting) : Status();
 }
 
 } // namespace tiercel

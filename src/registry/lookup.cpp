@@ -190,8 +190,7 @@ std::vector<std::pair<std::string, SymbolRef>> Registry::exported(const llvm::St
   std::vector<std::pair<std::string, SymbolRef>> result;
   const auto add = [&](const Name& name) {
     const NameEntry& entry = name.second;
-    if (entry.strength != Strength::Undefined && !entry.hidden && entry.ref.kind != SymbolKind::None &&
-        entry.ref.kind != SymbolKind::Absolute)
+    if (entry.strength != Strength::Undefined && !entry.hidden && entry.ref.kind != SymbolKind::None)
       result.emplace_back(name.first().str(), entry.ref);
   };
   if (others) {

@@ -45,6 +45,8 @@ struct ObjectSymbols {
   struct Undefined {
     std::string name;
     bool isData; ///< not only called: nothing can stand in for it until it is used
+    /// Only found by those who ask at run time: it keeps its memory, but does not count among what is used.
+    bool perhaps = false;
   };
   std::vector<Undefined> undefined; ///< strong references only
 };

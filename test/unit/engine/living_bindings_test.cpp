@@ -13,6 +13,49 @@
 namespace tiercel {
 namespace {
 
+class LibraryTest : public LivingTest {
+protected:
+  static std::string library(const std::string& name, const std::string& text) {
+    const std::string object = compiled(name, text, "-fPIC");
+    std::string path = object + ".so";
+    const std::string link = "clang-22 -shared -o " + path + " " + object;
+    EXPECT_EQ(system(link.c_str()), 0); // NOLINT(bugprone-command-processor): a fixed command
+    return path;
+  }
+};
+
+TEST_F(LibraryTest, LibrariesSeeWhatTheHostDefines) {
+  static int counter = 5;
+  const std::string path =
+      library("host-symbols.o", "extern int lhs_counter; int lhs_add(int);"
+                                "int lhs_use(int x) { return lhs_add(x) * 10 + lhs_counter; }");
+  EXPECT_OK(engine->defineSymbol("lhs_add", reinterpret_cast<void*>(+[](int x) { return x + counter; })));
+  EXPECT_OK(engine->defineSymbol("lhs_counter", &counter));
+  EXPECT_OK(engine->addFile(path));
+  addText(*engine, "declare i32 @lhs_use(i32)\n"
+                   "define i32 @f() { %r = call i32 @lhs_use(i32 2)  ret i32 %r }");
+  EXPECT_EQ(call("f"), 75);
+}
+
+TEST_F(LibraryTest, WhatLeadsIntoALibraryThatTheProgramOpensIsNotShownToIt) {
+  const std::string path =
+      library("opened.o", "int lo_data = 3; __attribute__((weak)) int* lo_pointer = &lo_data;"
+                          "int lo_get(void) { return *lo_pointer; }");
+  addText(
+      *engine,
+      "@lo_data = external global i32\n@lo_pointer = global ptr @lo_data\n"
+      "@path = private constant [" +
+          std::to_string(path.size() + 1) + " x i8] c\"" + path +
+          "\\00\"\n"
+          "@name = private constant [7 x i8] c\"lo_get\\00\"\n"
+          "declare ptr @dlopen(ptr, i32)\ndeclare ptr @dlsym(ptr, ptr)\n"
+          "define i32 @opened() {\n  %l = call ptr @dlopen(ptr @path, i32 258)\n"
+          "  %f = call ptr @dlsym(ptr %l, ptr @name)\n  %r = call i32 %f()\n  ret i32 %r\n}\n"
+          "define i32 @own() {\n  %p = load ptr, ptr @lo_pointer\n  %r = load i32, ptr %p\n  ret i32 %r\n}");
+  EXPECT_EQ(call("opened"), 3);
+  EXPECT_EQ(call("own"), 3);
+}
+
 using testing::HasSubstr;
 
 /// A module with a function in assembly, which makes it a native object.
