@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstring>
 #include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -60,21 +61,70 @@ int registerAtFork(void (*prepare)(), void (*parent)(), void (*child)(), EngineI
   return failed;
 }
 
-/// Without tail calls: dlsym takes RTLD_NEXT to mean "after the object that my caller is in", which must be
-/// the host's executable and not compiled code.
-[[clang::disable_tail_calls]] void* lookUp(void* handle, const char* name, EngineImpl* engine) {
-  static void* const self = dlopen(nullptr, RTLD_LAZY);
-  if (handle == RTLD_DEFAULT || handle == self) {
-    if (void* address = engine->findProgramSymbol(name)) {
-      dlerror(); // as after every success
-      return address;
+/// In the process. Without tail calls: dlsym takes RTLD_NEXT to mean "after the object that my caller is in",
+/// which must be the host's executable and not compiled code.
+[[clang::disable_tail_calls]] void* search(void* handle, const char* name, const char* version) {
+  return version ? dlvsym(handle, name, version) : dlsym(handle, name);
+}
+
+/// Behind the executable. There the process has what libraries are shown of the program, too, and `own` is
+/// that: then in all other libraries, in the order of loading.
+void* searchNext(const char* name, const char* version, const void* own) {
+  void* const first = search(RTLD_NEXT, name, version);
+  if (!first || first != own)
+    return first;
+  std::vector<std::string> libraries;
+  dl_iterate_phdr(
+      [](dl_phdr_info* library, size_t, void* data) {
+        static_cast<std::vector<std::string>*>(data)->emplace_back(library->dlpi_name);
+        return 0;
+      },
+      &libraries);
+  for (const std::string& path : libraries) {
+    void* library = path.empty() ? nullptr : dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD);
+    if (!library)
+      continue;
+    void* found = search(library, name, version);
+    dlclose(library);
+    if (found && found != own) {
+      HostSymbols::forgetProgramError();
+      return found;
     }
   }
-  return dlsym(handle, name);
+  HostSymbols::setProgramError("undefined symbol: " + std::string(name) + ", behind the program");
+  return nullptr;
+}
+
+void* lookUpVersion(void* handle, const char* name, const char* version, EngineImpl* engine) {
+  HostSymbols::forgetProgramError();
+  void* const found = handle == RTLD_NEXT ? searchNext(name, version, engine->findProgramSymbol(name))
+                                          : search(handle, name, version);
+  return engine->hostSymbols().insteadOf(found);
+}
+
+void* lookUp(void* handle, const char* name, EngineImpl* engine) {
+  static void* const self = dlopen(nullptr, RTLD_LAZY);
+  if (handle == RTLD_DEFAULT || handle == self) {
+    HostSymbols::forgetProgramError();
+    if (void* address = engine->findProgramSymbol(name))
+      return address;
+  }
+  return lookUpVersion(handle, name, nullptr, engine);
+}
+
+int closeLibrary(void* handle) {
+  HostSymbols::forgetProgramError();
+  return dlclose(handle);
+}
+
+int describeLibrary(void* handle, int request, void* result) {
+  HostSymbols::forgetProgramError();
+  return dlinfo(handle, request, result);
 }
 
 /// False with the program's dlerror set: what the library refers to cannot be made.
 bool prepareLibrary(const char* path, int flags, EngineImpl* engine) {
+  HostSymbols::forgetProgramError();
   if (!path || !*path || (flags & RTLD_NOLOAD))
     return true;
   ProgramStateGuard guard;
@@ -92,7 +142,10 @@ bool prepareLibrary(const char* path, int flags, EngineImpl* engine) {
 /// A namespace of its own has nothing of the program in it, as natively nothing of the executable.
 [[clang::disable_tail_calls]] void* openLibraryIn(Lmid_t space, const char* path, int flags,
                                                   EngineImpl* engine) {
-  return space != LM_ID_BASE || prepareLibrary(path, flags, engine) ? dlmopen(space, path, flags) : nullptr;
+  if (space == LM_ID_BASE && !prepareLibrary(path, flags, engine))
+    return nullptr;
+  HostSymbols::forgetProgramError();
+  return dlmopen(space, path, flags);
 }
 
 int describeAddress(const void* address, Dl_info* info, EngineImpl* engine) {
@@ -159,7 +212,9 @@ Status supplyCpuModel(Arena& arena, HostSymbols& host) {
 
 Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& host) {
   host.supply("__dso_handle", engine.dsoHandle());
-  host.supply("dlerror", address(HostSymbols::programError));
+  host.supplyInstead("dlerror", address(HostSymbols::programError));
+  host.supplyInstead("dlclose", address(closeLibrary));
+  host.supplyInstead("dlinfo", address(describeLibrary));
   if (Status status = supplyCpuModel(arena, host); !status)
     return status;
   host.supply("__cpu_indicator_init", address(__cpu_indicator_init));
@@ -170,23 +225,18 @@ Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& hos
     unsigned engineArgument;
   };
   const Bound bound[] = {
-      {"atexit", address(registerAtExit), 1},
-      {"at_quick_exit", address(registerAtQuickExit), 1},
-      {"pthread_atfork", address(registerAtFork), 3},
-      {"dlsym", address(lookUp), 2},
-      {"dlopen", address(openLibrary), 2},
-      {"dlmopen", address(openLibraryIn), 3},
-      {"dladdr", address(describeAddress), 2},
-      {"pthread_exit", address(exitThread), 1},
-      {"thrd_exit", address(exitThreadC11), 1},
-      {"sigaction", address(setSignalAction), 3},
-      {"signal", address(setSignalHandler), 2},
+      {"atexit", address(registerAtExit), 1},         {"at_quick_exit", address(registerAtQuickExit), 1},
+      {"pthread_atfork", address(registerAtFork), 3}, {"dlsym", address(lookUp), 2},
+      {"dlvsym", address(lookUpVersion), 3},          {"dlopen", address(openLibrary), 2},
+      {"dlmopen", address(openLibraryIn), 3},         {"dladdr", address(describeAddress), 2},
+      {"pthread_exit", address(exitThread), 1},       {"thrd_exit", address(exitThreadC11), 1},
+      {"sigaction", address(setSignalAction), 3},     {"signal", address(setSignalHandler), 2},
   };
   for (const Bound& b : bound) {
     Result<void*> thunk = makeBoundThunk(arena, b.function, b.engineArgument, &engine);
     if (!thunk)
       return thunk.takeError();
-    host.supply(b.name, *thunk);
+    host.supplyInstead(b.name, *thunk);
   }
   return {};
 }
