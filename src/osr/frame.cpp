@@ -168,46 +168,141 @@ public:
 
 private:
   /// A selector says what was thrown by a number that the code generator gives the type for one function's
-  /// code. It may be kept across a loop header, by a cleanup that loops before a handler is chosen. So
-  /// landing pads translate it to the type's place among those that the function asks for, which both sides
-  /// know.
+  /// code. It may be kept across a loop header, by a cleanup that loops before a handler is chosen. Where it
+  /// is, landing pads translate it to the type's place among those that the function asks for, which both
+  /// sides know. Pads that catch nothing have no such number: 0 for a cleanup, and less for what an exception
+  /// specification forbids.
   void numberCaughtTypes() {
     llvm::SmallVector<llvm::LandingPadInst*, 8> pads;
     llvm::SmallVector<llvm::IntrinsicInst*, 8> questions;
-    llvm::SmallSetVector<llvm::Value*, 8> types;
     for (llvm::Instruction& instruction : llvm::instructions(function_)) {
-      if (auto* pad = llvm::dyn_cast<llvm::LandingPadInst>(&instruction)) {
+      if (auto* pad = llvm::dyn_cast<llvm::LandingPadInst>(&instruction); pad && catches(*pad))
         pads.push_back(pad);
-      } else if (auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-                 call && call->getIntrinsicID() == llvm::Intrinsic::eh_typeid_for) {
+      else if (auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+               call && call->getIntrinsicID() == llvm::Intrinsic::eh_typeid_for)
         questions.push_back(call);
-        types.insert(call->getArgOperand(0));
-      }
     }
-    if (questions.empty())
+    if (questions.empty() || !areLiveAtHeader(pads, questions))
       return;
+    llvm::MapVector<llvm::Value*, unsigned> numbers;
+    for (const llvm::IntrinsicInst* question : questions)
+      numbers.try_emplace(question->getArgOperand(0), static_cast<unsigned>(numbers.size()) + 1);
     llvm::Function* typeId = questions.front()->getCalledFunction();
-    for (llvm::LandingPadInst* pad : pads) {
-      llvm::IRBuilder<> builder(&*pad->getParent()->getFirstInsertionPt());
-      llvm::Value* selector = builder.CreateExtractValue(pad, 1);
-      const auto number = [&](size_t value) { return llvm::ConstantInt::get(selector->getType(), value); };
-      // Of a type that nobody asks for. Not above zero: a cleanup, or what an exception specification
-      // forbids.
-      llvm::Value* translated = builder.CreateSelect(builder.CreateICmpSGT(selector, number(0)),
-                                                     number(types.size() + 1), selector);
-      for (size_t i = 0; i < types.size(); ++i)
-        translated = builder.CreateSelect(
-            builder.CreateICmpEQ(selector, builder.CreateCall(typeId, types[i])), number(i + 1), translated);
-      llvm::Value* whole = builder.CreateInsertValue(pad, translated, 1);
-      pad->replaceUsesWithIf(
-          whole, [&](const llvm::Use& use) { return use.getUser() != selector && use.getUser() != whole; });
-    }
+    for (llvm::LandingPadInst* pad : pads)
+      translateSelector(*pad, *typeId, numbers);
     for (llvm::IntrinsicInst* question : questions) {
-      const auto* type = llvm::find(types, question->getArgOperand(0));
       question->replaceAllUsesWith(
-          llvm::ConstantInt::get(question->getType(), static_cast<uint64_t>(type - types.begin()) + 1));
+          llvm::ConstantInt::get(question->getType(), numbers.lookup(question->getArgOperand(0))));
       question->eraseFromParent();
     }
+  }
+
+  static bool catches(const llvm::LandingPadInst& pad) {
+    for (unsigned i = 0; i < pad.getNumClauses(); ++i) {
+      if (pad.isCatch(i))
+        return true;
+    }
+    return false;
+  }
+
+  /// A personality finds none but the types of the pad's own clauses.
+  static void translateSelector(llvm::LandingPadInst& pad, llvm::Function& typeId,
+                                const llvm::MapVector<llvm::Value*, unsigned>& numbers) {
+    llvm::IRBuilder<> builder(&*pad.getParent()->getFirstInsertionPt());
+    llvm::Value* selector = builder.CreateExtractValue(&pad, 1);
+    const auto number = [&](size_t value) { return llvm::ConstantInt::get(selector->getType(), value); };
+    // Of a type that nobody asks for.
+    llvm::Value* translated = builder.CreateSelect(builder.CreateICmpSGT(selector, number(0)),
+                                                   number(numbers.size() + 1), selector);
+    llvm::SmallPtrSet<const llvm::Value*, 8> seen;
+    for (unsigned i = 0; i < pad.getNumClauses(); ++i) {
+      llvm::Constant* type = pad.getClause(i);
+      if (pad.isCatch(i) && numbers.contains(type) && seen.insert(type).second)
+        translated = builder.CreateSelect(builder.CreateICmpEQ(selector, builder.CreateCall(&typeId, type)),
+                                          number(numbers.lookup(type)), translated);
+    }
+    llvm::Value* whole = builder.CreateInsertValue(&pad, translated, 1);
+    pad.replaceUsesWithIf(
+        whole, [&](const llvm::Use& use) { return use.getUser() != selector && use.getUser() != whole; });
+  }
+
+  /// Whether a number of the code generator's, of what landing pads caught or of what is asked for, may be
+  /// kept across a loop header: in a value or in a variable, and whatever is made of it.
+  bool areLiveAtHeader(llvm::ArrayRef<llvm::LandingPadInst*> pads,
+                       llvm::ArrayRef<llvm::IntrinsicInst*> questions) const {
+    llvm::SmallSetVector<llvm::Instruction*, 16> values;
+    values.insert(pads.begin(), pads.end());
+    values.insert(questions.begin(), questions.end());
+    llvm::SmallPtrSet<const llvm::AllocaInst*, 8> variables;
+    for (size_t i = 0; i < values.size(); ++i) {
+      llvm::Instruction* value = values[i];
+      if (isLiveAtHeader(*value, headers_) ||
+          (llvm::isa<llvm::PHINode>(value) && headers_.contains(value->getParent())))
+        return true;
+      for (llvm::User* user : value->users()) {
+        if (auto* extract = llvm::dyn_cast<llvm::ExtractValueInst>(user);
+            extract && extract->getIndices()[0] == 0)
+          continue; // the exception
+        // What a comparison says means the same everywhere; the unwinder looks at the exception only.
+        if (llvm::isa<llvm::ICmpInst, llvm::ResumeInst>(user))
+          continue;
+        if (llvm::isa<llvm::ExtractValueInst, llvm::InsertValueInst, llvm::PHINode, llvm::SelectInst,
+                      llvm::FreezeInst>(user)) {
+          values.insert(llvm::cast<llvm::Instruction>(user));
+          continue;
+        }
+        auto* store = llvm::dyn_cast<llvm::StoreInst>(user);
+        auto* variable = store ? llvm::dyn_cast<llvm::AllocaInst>(store->getPointerOperand()) : nullptr;
+        if (variables.contains(variable))
+          continue;
+        if (!variable || !variable->isStaticAlloca() || variableIsLiveAtHeader(*variable))
+          return true;
+        variables.insert(variable);
+        for (llvm::User* other : variable->users()) {
+          if (auto* load = llvm::dyn_cast<llvm::LoadInst>(other))
+            values.insert(load);
+        }
+      }
+    }
+    return false;
+  }
+
+  /// The same for what is in a variable that is only stored and loaded as a whole. For others: true.
+  bool variableIsLiveAtHeader(const llvm::AllocaInst& variable) const {
+    llvm::DenseMap<const llvm::BasicBlock*, const llvm::StoreInst*> stores; // the first of each block
+    llvm::SmallVector<const llvm::LoadInst*, 8> loads;
+    for (const llvm::User* user : variable.users()) {
+      if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(user);
+          load && load->getType() == variable.getAllocatedType()) {
+        loads.push_back(load);
+      } else if (const auto* store = llvm::dyn_cast<llvm::StoreInst>(user);
+                 store && store->getValueOperand()->getType() == variable.getAllocatedType()) {
+        const llvm::StoreInst*& first = stores[store->getParent()];
+        if (!first || store->comesBefore(first))
+          first = store;
+      } else if (!llvm::isa<llvm::LifetimeIntrinsic>(user)) {
+        return true;
+      }
+    }
+    BlockSet seen;
+    llvm::SmallVector<const llvm::BasicBlock*, 16> work; // where it is live at the start
+    for (const llvm::LoadInst* load : loads) {
+      const llvm::StoreInst* store = stores.lookup(load->getParent());
+      if (!store || load->comesBefore(store))
+        work.push_back(load->getParent());
+    }
+    while (!work.empty()) {
+      const llvm::BasicBlock* block = work.pop_back_val();
+      if (!seen.insert(block).second)
+        continue;
+      if (headers_.contains(block))
+        return true;
+      for (const llvm::BasicBlock* predecessor : llvm::predecessors(block)) {
+        if (!stores.contains(predecessor))
+          work.push_back(predecessor);
+      }
+    }
+    return false;
   }
 
   /// Where new slots go: behind the ones that exist, which then stay in front of everything else.

@@ -4,7 +4,8 @@
 // on (DESIGN decision D6): everything that is live at any loop header is put into static stack slots. -O0
 // code from front ends is almost there already; values of optimised input are stored behind their definition,
 // which is what tier 0's register allocator does with values that live across blocks anyway. What means
-// something else in other code is translated where it arises: the numbers of exception types.
+// something else in other code is translated where it arises: the numbers of exception types, if a header
+// may see one.
 //
 // Both sides start from the same IR and run the same function, so slot i and header j mean the same thing in
 // both; `shape` is compared to be sure.

@@ -239,6 +239,81 @@ TEST_F(ExceptionsInFrames, NumbersOfTypesAreThoseOfTheFunction) {
   }
 }
 
+/// As many calls as `handlers`, each with one for a type of its own. `between`: from landing pad to handler.
+std::string manyHandlers(unsigned handlers, const std::string& between) {
+  std::string text = "declare void @may()\ndeclare void @use(i32)\ndeclare i32 @__gxx_personality_v0(...)\n"
+                     "declare i32 @llvm.eh.typeid.for.p0(ptr)\n";
+  for (unsigned i = 0; i < handlers; ++i)
+    text += "@T" + std::to_string(i) + " = external constant ptr\n";
+  text += "define void @f(i1 %more) personality ptr @__gxx_personality_v0 {\nentry:\n"
+          "  %slot = alloca i32\n  %seen = alloca i32\n  br label %b0\n";
+  for (unsigned i = 0; i < handlers; ++i) {
+    std::string block = "b#:\n  invoke void @may() to label %n# unwind label %p#\n"
+                        "p#:\n  %lp# = landingpad { ptr, i32 } cleanup catch ptr @T#\n"
+                        "  %s# = extractvalue { ptr, i32 } %lp#, 1\n" +
+                        between +
+                        "  %td# = call i32 @llvm.eh.typeid.for.p0(ptr @T#)\n"
+                        "  %is# = icmp eq i32 %now#, %td#\n  br i1 %is#, label %n#, label %on#\n"
+                        "on#:\n  resume { ptr, i32 } %lp#\n"
+                        "n#:\n  br label %b" +
+                        std::to_string(i + 1) + "\n";
+    for (size_t at = 0; (at = block.find('#', at)) != std::string::npos;)
+      block.replace(at, 1, std::to_string(i));
+    text += block;
+  }
+  return text + "b" + std::to_string(handlers) +
+         ":\n  br i1 %more, label %b0, label %out\nout:\n  ret void\n}\n";
+}
+
+constexpr const char* kAtOnce = "  %now# = freeze i32 %s#\n";
+constexpr const char* kByVariable =
+    "  store i32 %s#, ptr %slot\n  br label %d#\nd#:\n  %now# = load i32, ptr %slot\n";
+constexpr const char* kByLoop =
+    "  br label %l#\nl#:\n  call void @may()\n  br i1 %more, label %l#, label %d#\nd#:\n"
+    "  %now# = freeze i32 %s#\n";
+constexpr const char* kByVariableAndLoop =
+    "  store i32 %s#, ptr %slot\n  br label %l#\nl#:\n  call void @may()\n"
+    "  br i1 %more, label %l#, label %d#\nd#:\n  %now# = load i32, ptr %slot\n";
+constexpr const char* kByPhi =
+    "  br label %l#\nl#:\n  %now# = phi i32 [ %s#, %p# ], [ %now#, %l# ]\n  call void @may()\n"
+    "  br i1 %more, label %l#, label %d#\nd#:\n";
+constexpr const char* kByCall = "  call void @use(i32 %s#)\n  %now# = freeze i32 %s#\n";
+
+class HandlersInFrames : public ExceptionsInFrames {
+protected:
+  /// How many instructions a function with so many handlers has more for its frame.
+  unsigned added(unsigned handlers, const char* between) {
+    const auto module = parseIr(manyHandlers(handlers, between), context);
+    llvm::Function& function = *module->getFunction("f");
+    const unsigned before = count<llvm::Instruction>(function);
+    makeOsrFrame(function);
+    EXPECT_FALSE(llvm::verifyModule(*module, &llvm::errs()));
+    unsigned questions = 0;
+    for (const llvm::Instruction& instruction : llvm::instructions(function)) {
+      if (const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
+        questions += call->getIntrinsicID() == llvm::Intrinsic::eh_typeid_for;
+    }
+    EXPECT_EQ(questions, handlers);
+    return count<llvm::Instruction>(function) - before;
+  }
+};
+
+TEST_F(HandlersInFrames, PayNothingWhereNoNumberMeetsALoop) {
+  for (const char* between : {kAtOnce, kByVariable}) {
+    // The argument's slot and what it takes to use it.
+    EXPECT_EQ(added(3, between), added(50, between)) << between;
+    EXPECT_LE(added(50, between), 3U) << between;
+  }
+}
+
+TEST_F(HandlersInFrames, PayEachForItself) {
+  for (const char* between : {kByLoop, kByVariableAndLoop, kByPhi, kByCall}) {
+    const unsigned few = added(50, between), many = added(200, between);
+    EXPECT_GE(few, 50U * 6) << between;
+    EXPECT_LE(many, few * 4 + 10) << between;
+  }
+}
+
 TEST_F(ExceptionsInFrames, WhatResumesWithoutALandingPadCallsTheUnwinder) {
   parse("passes");
   const uint64_t shape = makeOsrFrame(*unit.function).frame.shape;
