@@ -9,6 +9,8 @@
 #include "llvm/IR/InstrTypes.h"
 #include "llvm/IR/Module.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 namespace tiercel {
@@ -54,12 +56,64 @@ bool isMoreThanInstructions(llvm::StringRef text) {
   return false;
 }
 
+/// Behind a name in quotes, which may hold anything, or where it does not begin with one.
+size_t endOfQuoted(llvm::StringRef text, size_t at) {
+  if (text[at] != '"')
+    return at;
+  for (++at; at < text.size() && text[at] != '"'; ++at) {
+    if (text[at] == '\\')
+      ++at;
+  }
+  return std::min(at + 1, text.size());
+}
+
+/// Behind a comment; of one to the end of the line, in front of that end.
+size_t endOfComment(llvm::StringRef text, size_t at) {
+  const llvm::StringRef rest = text.substr(at);
+  size_t end = at;
+  if (rest.starts_with("/*"))
+    end = text.find("*/", at + 2) == llvm::StringRef::npos ? text.size() : text.find("*/", at + 2) + 2;
+  else if (rest.starts_with("//") || rest.starts_with("#"))
+    end = text.find('\n', at);
+  return std::min(end, text.size());
+}
+
+/// Without comments. A dialect's alternative, in `$(first$|second$)`, may begin with a label, too.
+llvm::SmallVector<std::string, 8> statementsOf(llvm::StringRef text) {
+  llvm::SmallVector<std::string, 8> statements(1);
+  for (size_t i = 0; i < text.size();) {
+    size_t end = endOfQuoted(text, i);
+    if (const size_t operand = endOfOperand(text, i); operand != llvm::StringRef::npos)
+      end = operand + 1;
+    else if (text.substr(i).starts_with("$$"))
+      end = i + 2; // the character
+    if (end > i) {
+      statements.back() += text.slice(i, end);
+      i = end;
+    } else if (const size_t behind = endOfComment(text, i); behind > i) {
+      statements.back() += ' ';
+      i = behind;
+    } else if (text[i] == '\n' || text[i] == ';') {
+      statements.emplace_back();
+      ++i;
+    } else if (text.substr(i).starts_with("$(") || text.substr(i).starts_with("$|")) {
+      statements.emplace_back();
+      i += 2;
+    } else if (text.substr(i).starts_with("$)")) {
+      i += 2;
+    } else {
+      statements.back() += text[i++];
+    }
+  }
+  return statements;
+}
+
 /// The label that a statement begins with and what follows its colon; empty if it begins with none.
 std::pair<llvm::StringRef, llvm::StringRef> splitLabel(llvm::StringRef statement) {
   size_t i = 0;
   while (i < statement.size() && !llvm::isSpace(statement[i]) && statement[i] != ':') {
     const size_t end = endOfOperand(statement, i);
-    i = end == llvm::StringRef::npos ? i + 1 : end + 1;
+    i = end == llvm::StringRef::npos ? std::max(endOfQuoted(statement, i), i + 1) : end + 1;
   }
   const llvm::StringRef behind = statement.drop_front(i).ltrim();
   return behind.starts_with(":") ? std::pair(statement.take_front(i), behind.drop_front())
@@ -77,7 +131,8 @@ bool definesNameIn(llvm::StringRef statement) {
     statement = rest;
   }
   const llvm::StringRef directive = statement.take_until(llvm::isSpace);
-  return directive == ".macro" || directive == ".equiv" || directive == ".lcomm";
+  return directive.equals_insensitive(".macro") || directive.equals_insensitive(".equiv") ||
+         directive.equals_insensitive(".lcomm");
 }
 
 } // namespace
@@ -91,11 +146,7 @@ bool leavesAssemblerState(const llvm::Module& module) {
 }
 
 bool definesName(const llvm::Instruction& instruction) {
-  llvm::SmallVector<llvm::StringRef, 8> lines, statements;
-  assemblyOf(instruction).split(lines, '\n');
-  for (llvm::StringRef line : lines)
-    line.split(statements, ';');
-  return llvm::any_of(statements, definesNameIn);
+  return llvm::any_of(statementsOf(assemblyOf(instruction)), definesNameIn);
 }
 
 void keepNamesSingle(llvm::Module& module) {

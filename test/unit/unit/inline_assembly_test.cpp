@@ -46,10 +46,18 @@ TEST(InlineAssembly, LabelsAndDirectivesLeaveState) {
 
 TEST(InlineAssembly, NamesAreTold) {
   for (const char* text : {"foo: nop", "nop; foo: nop", "nop\\0A\\09.Lfoo:", "1: foo: nop", "foo${0:c}: nop",
-                           ".macro foo\\0A.endm", ".equiv five, 5", ".lcomm room, 8", "foo : nop"})
+                           ".macro foo\\0A.endm", ".equiv five, 5", ".lcomm room, 8", "foo : nop",
+                           // Behind comments, in quotes, in one dialect only.
+                           "/* c */ foo: nop", "/* a; b: */foo:", "# c: d\\0Afoo: nop",
+                           "nop // c\\0A foo:", "1: /* c */ foo: nop", "foo/* c */: nop", "\\22a b\\22: nop",
+                           "nop; \\22a;b\\22 : nop", "1: \\22#\\22: nop", ".MACRO foo\\0A.endm",
+                           "$(foo$|bar$): nop", "$(nop$|foo: nop$)", "nop; $( foo: nop$|nop$)"})
     EXPECT_TRUE(definesNameIn(text)) << text;
-  for (const char* text : {"1: nop", ".L${:uid}: nop", "jmp foo", "movl %gs:0, %eax", "mov ${0:w}, %ax",
-                           ".set five, 5", "five = 5", ".globl foo", "jmp 1f\\0A1:"})
+  for (const char* text :
+       {"1: nop", ".L${:uid}: nop", "jmp foo", "movl %gs:0, %eax", "mov ${0:w}, %ax", ".set five, 5",
+        "five = 5", ".globl foo", "jmp 1f\\0A1:", "/* foo: */ nop", "# foo:", "nop // foo: bar",
+        "nop # foo\\0A nop", "/* foo: \\0A bar: */ nop", ".ascii \\22foo: ; bar:\\22", "$(1$|2$): nop",
+        "mov $$(1 + 2), %eax", "/* never closed foo:"})
     EXPECT_FALSE(definesNameIn(text)) << text;
 }
 
