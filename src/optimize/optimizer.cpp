@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "optimize/optimizer.h"
 
+#include "base/fatal_errors.h"
 #include "optimize/vectorizer_guard.h"
+#include "unit/inline_assembly.h"
 
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Transforms/Scalar/LowerMatrixIntrinsics.h"
@@ -26,6 +28,7 @@ void lowerMatrices(llvm::Module& module, llvm::FunctionAnalysisManager& analyses
 } // namespace
 
 void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned level) {
+  const RecoverableCode passesRun;
   static const llvm::OptimizationLevel kLevels[] = {llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1,
                                                     llvm::OptimizationLevel::O2, llvm::OptimizationLevel::O3};
   llvm::LoopAnalysisManager loops;
@@ -38,6 +41,8 @@ void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned 
   // For linkers that order sections, which nobody does here; and LLVM 22's object streamer forgets to forget
   // it between modules.
   tuning.CallGraphProfile = false;
+  if (level > 0)
+    keepNamesSingle(module);
   if (tuning.LoopVectorization)
     guardVectorizer(module);
   llvm::PassBuilder builder(&target, tuning);

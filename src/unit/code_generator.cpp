@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "unit/code_generator.h"
 
+#include "base/fatal_errors.h"
 #include "unit/direct_calls.h"
 #include "unit/inline_assembly.h"
 
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Target/TargetOptions.h"
@@ -20,6 +23,17 @@ bool leavesTraces(const llvm::Module& module) {
   return llvm::any_of(module,
                       [](const llvm::Function& function) { return function.hasStackProtectorFnAttr(); }) ||
          leavesAssemblerState(module);
+}
+
+/// A body that is all assembly, without even a prologue, may have no instruction at all, and code generators
+/// add no trap to it. It needs an address of its own, and must not run into other code.
+void trapIfEmpty(llvm::Function& function) {
+  if (function.isDeclaration() || !function.hasFnAttribute(llvm::Attribute::Naked))
+    return;
+  if (llvm::Instruction& first = function.getEntryBlock().front(); llvm::isa<llvm::UnreachableInst>(first))
+    llvm::CallInst::Create(
+        llvm::Intrinsic::getOrInsertDeclaration(function.getParent(), llvm::Intrinsic::trap), "",
+        first.getIterator());
 }
 
 } // namespace
@@ -59,7 +73,10 @@ llvm::SmallVector<char, 0> CodeGenerator::run(llvm::Module& module) {
     [[maybe_unused]] const bool made = makePasses();
     assert(made && "it could be done before");
   }
+  const RecoverableCode passesRun;
   object_.clear();
+  for (llvm::Function& function : module)
+    trapIfEmpty(function);
   const bool spent = leavesTraces(module);
   passes_->run(module);
   if (spent)

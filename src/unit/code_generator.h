@@ -29,7 +29,7 @@ public:
 
   llvm::TargetMachine& target() { return *target_; }
   /// The relocatable ELF object of `module`, which is consumed. Errors arrive at the context's diagnostic
-  /// handler.
+  /// handler; fatal ones end the call that base/fatal_errors.h is to recover.
   llvm::SmallVector<char, 0> run(llvm::Module& module);
   /// Forgets a run in which errors were reported: LLVM goes on after one as well as it can.
   void forget() { passes_.reset(); }
