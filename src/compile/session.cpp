@@ -9,11 +9,8 @@
 #include "osr/continuation.h"
 #include "osr/instrument.h"
 #include "unit/content_hash.h"
-#include "unit/inline_assembly.h"
 #include "unit/mark.h"
 
-#include "llvm/IR/Instructions.h"
-#include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/Module.h"
 
 #include <fmt/format.h>
@@ -42,29 +39,20 @@ bool addressesEscape(const Unit& unit) {
 /// Nothing may be added to a body that is all assembly, without even a prologue.
 bool isNaked(const llvm::Function& function) { return function.hasFnAttribute(llvm::Attribute::Naked); }
 
-/// Such a body may have no instruction at all, and code generators add no trap to it. It needs an address of
-/// its own, and must not run into other code.
-void trapIfEmpty(llvm::Function& function) {
-  llvm::Instruction& first = function.getEntryBlock().front();
-  if (isNaked(function) && llvm::isa<llvm::UnreachableInst>(first))
-    llvm::CallInst::Create(
-        llvm::Intrinsic::getOrInsertDeclaration(function.getParent(), llvm::Intrinsic::trap), "",
-        first.getIterator());
-}
-
 } // namespace
 
-Result<std::unique_ptr<Session>> Session::create(const CompileEnvironment& environment) {
+Result<std::unique_ptr<Session>> Session::create(const CompileEnvironment& environment,
+                                                 FatalCompiles& fatal) {
   Result<Stack> stack = Stack::create();
   if (!stack)
     return stack.takeError();
   std::unique_ptr<Session> session;
-  stack->run([&] { session.reset(new Session(environment, std::move(*stack))); });
+  stack->run([&] { session.reset(new Session(environment, fatal, std::move(*stack))); });
   return session;
 }
 
-Session::Session(const CompileEnvironment& environment, Stack stack)
-    : environment_(environment), stack_(std::move(stack)), context_(std::in_place),
+Session::Session(const CompileEnvironment& environment, FatalCompiles& fatal, Stack stack)
+    : environment_(environment), fatal_(fatal), stack_(std::move(stack)), context_(std::in_place),
       attributes_(environment.cpu.features) {
   auto collector = std::make_unique<DiagnosticCollector>();
   diagnostics_ = collector.get();
@@ -175,25 +163,40 @@ void Session::abandon(std::unique_ptr<Session> session) {
 }
 
 Result<Artifact> Session::compile(const CompileRequest& request) {
-  std::optional<Result<Artifact>> artifact;
+  const FunctionRecord& record = environment_.registry.function(request.function);
+  // Once: until somebody compiles it, a stronger definition may take its place.
+  const Definition where = record.definition.load();
+  const std::shared_ptr<const ProgramImage> image =
+      where.exists() ? environment_.registry.image(where.image) : nullptr;
+  const llvm::StringRef from = image ? image->bytes->getBuffer() : "";
+  const std::string what =
+      fmt::format("function {} at tier {}{}{}", where.ordinal, request.tier, request.lowest ? " or none" : "",
+                  request.osrHeader ? fmt::format(", loop {}", *request.osrHeader) : "");
+  const auto failure = [&](const std::string& said) {
+    return Error(ErrorKind::Unsupported, "function " + std::string(record.name),
+                 fmt::format("LLVM cannot compile it at tier {}: {}", lastTier_, said));
+  };
   lastTier_ = request.tier;
-  const std::optional<std::string> fatal = recoverFromFatalErrors([&] { artifact = compileUnit(request); });
-  if (!fatal)
+  if (const std::optional<FatalCompile> before = fatal_.find(what, from)) {
+    lastTier_ = before->tier;
+    return failure(before->said);
+  }
+  std::optional<Result<Artifact>> artifact;
+  const std::optional<std::string> said =
+      recoverFromFatalErrors([&] { artifact = compileUnit(request, where); });
+  if (!said)
     return std::move(*artifact);
   abandoned_ = true;
-  return Error(ErrorKind::Unsupported,
-               "function " + std::string(environment_.registry.function(request.function).name),
-               fmt::format("LLVM cannot compile it at tier {}: {}", lastTier_, *fatal));
+  fatal_.add(what, from, {lastTier_, *said}, lastTier_ > 0 || request.replaces || request.osrHeader);
+  return failure(*said);
 }
 
-Result<Artifact> Session::compileUnit(const CompileRequest& request) {
+Result<Artifact> Session::compileUnit(const CompileRequest& request, Definition where) {
   const FunctionRecord& record = environment_.registry.function(request.function);
   diagnostics_->clear(); // the last function's, which may have failed
   retiredReaders_.clear();
   Artifact artifact;
   artifact.function = request.function;
-  // Once: until somebody compiles it, a stronger definition may take its place.
-  const Definition where = record.definition.load();
   artifact.image = where.image;
   artifact.tier = request.tier;
 
@@ -221,12 +224,10 @@ Result<Artifact> Session::compileUnit(const CompileRequest& request) {
     return code.takeError();
   lap(artifact.times.extract);
   if (artifact.tier > 0) {
-    keepNamesSingle(*unit->module);
     optimizeModule(*unit->module, (*code)->target(), artifact.tier);
     artifact.inlining = diagnostics_->takeRemarks();
     lap(artifact.times.optimize);
   }
-  trapIfEmpty(*unit->function);
   artifact.addressesEscape = addressesEscape(*unit);
   dump(DumpStage::Lowered, record, *unit->module);
   artifact.directCalls = directCalls(artifact.tier);
@@ -357,13 +358,21 @@ void Session::instrument(Unit& unit, uint32_t epoch, Artifact& artifact) {
 }
 
 Result<llvm::SmallVector<char, 0>> Session::assemble(ImageReader& reader) {
+  constexpr const char* kWhat = "assembly";
+  const std::string text = reader.module().getModuleInlineAsm();
+  const auto failure = [&](const std::string& said) {
+    return Error(ErrorKind::Unsupported, reader.image().name,
+                 "LLVM cannot assemble its module-level assembly: " + said);
+  };
+  if (const std::optional<FatalCompile> before = fatal_.find(kWhat, text))
+    return failure(before->said);
   std::optional<Result<llvm::SmallVector<char, 0>>> object;
-  const std::optional<std::string> fatal = recoverFromFatalErrors([&] { object = assembleModule(reader); });
-  if (!fatal)
+  const std::optional<std::string> said = recoverFromFatalErrors([&] { object = assembleModule(reader); });
+  if (!said)
     return std::move(*object);
   abandoned_ = true;
-  return Error(ErrorKind::Unsupported, reader.image().name,
-               "LLVM cannot assemble its module-level assembly: " + *fatal);
+  fatal_.add(kWhat, text, {0, *said}, /*dispensable=*/false);
+  return failure(*said);
 }
 
 Result<llvm::SmallVector<char, 0>> Session::assembleModule(ImageReader& reader) {

@@ -10,6 +10,7 @@
 
 #include "artifact/artifact.h"
 #include "base/diagnostics.h"
+#include "compile/fatal_compiles.h"
 #include "load/image_reader.h"
 #include "platform/host_cpu.h"
 #include "platform/stack.h"
@@ -39,12 +40,13 @@ struct CompileEnvironment {
 
 class Session {
 public:
-  static Result<std::unique_ptr<Session>> create(const CompileEnvironment& environment);
+  static Result<std::unique_ptr<Session>> create(const CompileEnvironment& environment, FatalCompiles& fatal);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Fatal errors of LLVM's are errors, too, after which this session is abandoned.
+  /// Fatal errors of LLVM's are errors, too, after which this session is abandoned. What ended so before is
+  /// refused with the same error.
   Result<Artifact> compile(const CompileRequest& request);
   /// The tier of the last compile.
   unsigned lastTier() const { return lastTier_; }
@@ -71,9 +73,9 @@ public:
   Result<llvm::SmallVector<char, 0>> assemble(ImageReader& reader);
 
 private:
-  Session(const CompileEnvironment& environment, Stack stack);
+  Session(const CompileEnvironment& environment, FatalCompiles& fatal, Stack stack);
   /// What `compile` and `assemble` do unless a fatal error of LLVM's ends them.
-  Result<Artifact> compileUnit(const CompileRequest& request);
+  Result<Artifact> compileUnit(const CompileRequest& request, Definition where);
   Result<llvm::SmallVector<char, 0>> assembleModule(ImageReader& reader);
   Result<CodeGenerator*> generator(unsigned tier);
   /// The unit of a request, with its attributes set and ready to be optimised.
@@ -86,6 +88,7 @@ private:
   void dumpObject(const FunctionRecord& record, const llvm::SmallVectorImpl<char>& object);
 
   const CompileEnvironment& environment_;
+  FatalCompiles& fatal_;
   Stack stack_;
   std::optional<llvm::LLVMContext> context_; ///< begins and ends on the stack above
   DiagnosticCollector* diagnostics_;         ///< owned by the context

@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "base/thread_annotations.h"
+#include "compile/fatal_compiles.h"
 #include "compile/session.h"
 
-#include <atomic>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -53,16 +53,15 @@ public:
         return Lease(*this, std::move(session), announce);
       }
     }
-    Result<std::unique_ptr<Session>> session = Session::create(environment_);
+    Result<std::unique_ptr<Session>> session = Session::create(environment_, fatal_);
     if (!session)
       return session.takeError();
     return Lease(*this, std::move(*session), announce);
   }
 
-  /// Sessions that LLVM ended in the middle of a compile. Their memory stays allocated, some megabytes each,
-  /// so nothing should be tried that can do without after `kMostAbandoned`.
-  uint64_t abandoned() const { return abandoned_.load(std::memory_order_relaxed); }
-  bool exhausted() const { return abandoned() >= kMostAbandoned; }
+  /// Compiles that LLVM ended in the middle, of all sessions and of others who compile for the engine.
+  FatalCompiles& fatal() { return fatal_; }
+  const FatalCompiles& fatal() const { return fatal_; }
 
   /// Since when no session has come back, if any are idle, holding memory.
   std::optional<uint64_t> idleSinceNs() TIERCEL_EXCLUDES(mutex_) {
@@ -81,7 +80,6 @@ public:
 private:
   void giveBack(std::unique_ptr<Session> session, bool announce) TIERCEL_EXCLUDES(mutex_) {
     if (session->isAbandoned()) {
-      abandoned_.fetch_add(1, std::memory_order_relaxed);
       Session::abandon(std::move(session));
       return;
     }
@@ -97,10 +95,8 @@ private:
       onReturn_();
   }
 
-  static constexpr uint64_t kMostAbandoned = 32;
-
   const CompileEnvironment& environment_;
-  std::atomic<uint64_t> abandoned_{0};
+  FatalCompiles fatal_;
   const std::function<void()> onReturn_;
   Mutex mutex_;
   std::vector<std::unique_ptr<Session>> idle_ TIERCEL_GUARDED_BY(mutex_);

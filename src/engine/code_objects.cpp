@@ -15,6 +15,7 @@
 #include "unit/extractor.h"
 #include "unit/target_attributes.h"
 
+#include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/LLVMContext.h"
 
 #include <optional>
@@ -23,9 +24,18 @@ namespace tiercel {
 
 namespace {
 
-/// In a context of its own, so that nothing of the module outlives the compile.
+std::string compileAt(unsigned tier) { return "code object at tier " + std::to_string(tier); }
+
+Error cannotCompile(const FatalCompile& compile) {
+  return Error(ErrorKind::Unsupported, "code object",
+               "LLVM cannot compile it at tier " + std::to_string(compile.tier) + ": " + compile.said);
+}
+
+/// In a context of its own, so that nothing of the module outlives the compile. `from` becomes the bitcode of
+/// what is compiled.
 Result<RelocatableCode> compileObject(Registry& registry, const HostCpu& cpu, bool verify,
-                                      const std::vector<std::string>& functions, unsigned tier) {
+                                      const std::vector<std::string>& functions, unsigned tier,
+                                      FatalCompiles& fatal, std::string& from) {
   llvm::LLVMContext context;
   auto collector = std::make_unique<DiagnosticCollector>();
   DiagnosticCollector& diagnostics = *collector;
@@ -34,6 +44,10 @@ Result<RelocatableCode> compileObject(Registry& registry, const HostCpu& cpu, bo
   if (!gathered)
     return gathered.takeError();
   llvm::Module& module = *gathered->module;
+  llvm::raw_string_ostream stream(from);
+  llvm::WriteBitcodeToFile(module, stream);
+  if (const std::optional<FatalCompile> before = fatal.find(compileAt(tier), from))
+    return cannotCompile(*before);
   if (verify) {
     if (Status status = tiercel::verify(module, "code object"); !status)
       return status.takeError();
@@ -73,7 +87,8 @@ Result<CodeObject> EngineImpl::makeCodeObject(const std::vector<std::string>& fu
   if (options.memory && options.at)
     return Error(ErrorKind::BadInput, "code object", "memory of the client's chooses its addresses itself");
   std::optional<Result<RelocatableCode>> code;
-  std::optional<std::string> fatal;
+  std::optional<std::string> said; // by LLVM, if it ended the compile
+  std::string from;
   {
     ProgramStateGuard guard;
     Result<Stack> stack = Stack::create();
@@ -82,15 +97,20 @@ Result<CodeObject> EngineImpl::makeCodeObject(const std::vector<std::string>& fu
     // What it is made from stays as it is meanwhile.
     LockGuard lock(loadMutex_);
     stack->run([&] {
-      fatal = recoverFromFatalErrors(
-          [&] { code = compileObject(registry_, cpu_, options_.verify, functions, options.tier); });
+      said = recoverFromFatalErrors([&] {
+        code = compileObject(registry_, cpu_, options_.verify, functions, options.tier, pool_.fatal(), from);
+      });
     });
   }
-  if (fatal)
-    return Error(ErrorKind::Unsupported, "code object",
-                 "LLVM cannot compile it at tier " + std::to_string(options.tier) + ": " + *fatal);
-  if (!*code)
+  if (said) {
+    const FatalCompile fatal{options.tier, *said};
+    pool_.fatal().add(compileAt(options.tier), from, fatal, /*dispensable=*/false);
+    code = cannotCompile(fatal);
+  }
+  if (!*code) {
+    statistics_.failed.add();
     return code->takeError();
+  }
   // The client's memory manager is called in the client's state, on its stack.
   Result<std::unique_ptr<CodeObjectImpl>> made = CodeObjectImpl::make(
       std::move(**code), [this](llvm::StringRef name, bool weak) { return outsideAddress(name, weak); },

@@ -169,7 +169,7 @@ Stats EngineImpl::stats() const {
   stats.functions.compiledTier0 = s.firstAtTier0.get();
   stats.functions.promoted = s.promoted.get();
   stats.functions.failed = s.failed.get();
-  stats.functions.fatal = pool_.abandoned();
+  stats.functions.fatal = pool_.fatal().count();
   stats.functions.retired = versions_.everRetired();
   stats.functions.pinned = s.pinned.get();
   stats.functions.continuations = s.continuations.get();

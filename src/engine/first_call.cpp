@@ -185,7 +185,7 @@ void* EngineImpl::osrAtRandom(FunctionRecord& record, uint32_t header, uint32_t 
   if (!osr || chance % 2 == 0)
     return nullptr;
   if (!continuationAt(record, TripKind::Loops, header, epoch)) {
-    if (!mayBeOptimised(record) || osr->failed(header) || pool_.exhausted())
+    if (!mayBeOptimised(record) || osr->failed(header) || pool_.fatal().exhausted())
       return nullptr;
     ProgramStateGuard guard;
     CompileRequest request;

@@ -381,8 +381,8 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
   CompileRequest request;
   request.function = record.id;
   request.epoch = epoch;
-  request.tier = pool_.exhausted() ? 0 : firstTier(record.id.value, options_);
-  request.lowest = pool_.exhausted();
+  request.tier = pool_.fatal().exhausted() ? 0 : firstTier(record.id.value, options_);
+  request.lowest = pool_.fatal().exhausted();
   request.instrument =
       countsEvents(request.tier, 0, options_) || (options_.wholeProfile && request.tier == 0);
   unsigned tier = 0; // that was tried

@@ -36,7 +36,7 @@ Result<OpenImage> openImage(Input input, SessionPool& pool) {
     return status.takeError();
   if (Status status = (*reader)->checkBodies(); !status)
     return status.takeError();
-  return OpenImage{std::move(*session), std::move(image), std::move(*reader)};
+  return OpenImage(std::move(*session), std::move(image), std::move(*reader));
 }
 
 } // namespace tiercel

@@ -8,10 +8,21 @@
 #include "load/input.h"
 
 #include <memory>
+#include <utility>
 
 namespace tiercel {
 
 struct OpenImage {
+  OpenImage(SessionPool::Lease session, std::shared_ptr<ProgramImage> image,
+            std::unique_ptr<ImageReader> reader)
+      : session(std::move(session)), image(std::move(image)), reader(std::move(reader)) {}
+  OpenImage(OpenImage&&) = default;
+  OpenImage& operator=(OpenImage&&) = delete;
+  ~OpenImage() {
+    if (reader && session->isAbandoned())
+      (void)reader.release(); // belongs to what must not be touched again
+  }
+
   SessionPool::Lease session;
   std::shared_ptr<ProgramImage> image; ///< owns the input's bytes
   std::unique_ptr<ImageReader> reader; ///< the session may adopt it, and else is not to outlive it

@@ -79,8 +79,9 @@ bool Promoter::takeWanted(const std::vector<Wanted>& wanted, QueuedCompile& item
   return true;
 }
 
-std::vector<std::string> Promoter::findFailed(std::vector<Wanted>& wanted, unsigned tier, bool& again) {
-  std::vector<std::string> failed;
+std::vector<const FunctionRecord*> Promoter::findFailed(std::vector<Wanted>& wanted, unsigned tier,
+                                                        bool& again) {
+  std::vector<const FunctionRecord*> failed;
   for (Wanted& item : wanted) {
     const FunctionRecord& record = *item.function;
     // What was changed meanwhile is not what was to be prepared.
@@ -88,7 +89,7 @@ std::vector<std::string> Promoter::findFailed(std::vector<Wanted>& wanted, unsig
       continue;
     // Each overtaken attempt is one change of the program: who goes on changing it is waited for.
     if (record.overtaken == item.overtaken && --item.attempts == 0) {
-      failed.emplace_back(record.name);
+      failed.push_back(&record);
       continue;
     }
     item.asked = false;
@@ -104,6 +105,7 @@ Result<std::vector<FunctionRecord*>> Promoter::prepare(std::span<FunctionRecord*
     wanted.push_back({function, function->epoch.load(std::memory_order_acquire)});
   ensureWorkers();
   std::vector<std::string> failed;
+  std::optional<Error> last;
   for (;;) {
     const uint32_t seen = doneSignal_.load(std::memory_order_acquire);
     QueuedCompile item;
@@ -112,8 +114,13 @@ Result<std::vector<FunctionRecord*>> Promoter::prepare(std::span<FunctionRecord*
       LockGuard lock(mutex_);
       left = ask(wanted, tier);
       taken = takeWanted(wanted, item);
-      if (!left)
-        failed = findFailed(wanted, tier, again);
+      if (!left) {
+        for (const FunctionRecord* record : findFailed(wanted, tier, again)) {
+          failed.emplace_back(record->name);
+          if (const auto found = failures_.find(record->id.value); found != failures_.end())
+            last = found->second;
+        }
+      }
     }
     if (!left && (!again || !failed.empty()))
       break;
@@ -127,9 +134,9 @@ Result<std::vector<FunctionRecord*>> Promoter::prepare(std::span<FunctionRecord*
     }
   }
   if (!failed.empty())
-    return Error(ErrorKind::Internal, "prepare",
-                 "could not be compiled at tier " + std::to_string(tier) +
-                     " and stay on working code: " + llvm::join(failed, ", "));
+    return Error(last ? last->kind() : ErrorKind::Internal, "prepare",
+                 "could not be compiled at tier " + std::to_string(tier) + " and stay on working code: " +
+                     llvm::join(failed, ", ") + (last ? "; the last: " + last->message() : ""));
   std::vector<FunctionRecord*> changed;
   for (const Wanted& item : wanted) {
     if (item.isChanged())

@@ -76,6 +76,7 @@ void EngineImpl::lockForFork() {
   versions_.mutex().lock();
   registry_.forkMutex().lock();
   pool_.forkMutex().lock();
+  pool_.fatal().forkMutex().lock();
   promoter_.forkMutex().lock();
   firstCompiles_.forkMutex().lock();
   host_.forkMutex().lock();
@@ -109,6 +110,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   host_.forkMutex().unlock();
   firstCompiles_.forkMutex().unlock();
   promoter_.forkMutex().unlock();
+  pool_.fatal().forkMutex().unlock();
   pool_.forkMutex().unlock();
   registry_.forkMutex().unlock();
   versions_.mutex().unlock();

@@ -179,8 +179,10 @@ Status EngineImpl::addBitcode(Input input, const std::string& module) {
   std::unique_ptr<llvm::MemoryBuffer> assembled;
   if (!reader.module().getModuleInlineAsm().empty()) {
     Result<llvm::SmallVector<char, 0>> object = opened->session->assemble(reader);
-    if (!object)
+    if (!object) {
+      statistics_.failed.add();
       return object.takeError();
+    }
     assembled =
         std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(*object), image->name + " (assembly)",
                                                         /*RequiresNullTerminator=*/false);

@@ -181,19 +181,24 @@ void Promoter::work() {
 void Promoter::run(const QueuedCompile& item, bool background) {
   const uint64_t start = processorTimeNs(CLOCK_THREAD_CPUTIME_ID);
   auto outcome = Outcome::NotStarted;
-  if (engine_.pool().exhausted()) {
+  std::optional<Error> error;
+  if (engine_.pool().fatal().exhausted()) { // since it was decided
     outcome = Outcome::Failed;
-    engine_.statistics().emit({EventKind::CompileFailed, item.function->name, item.decision.tier,
+    error = Error(ErrorKind::Unsupported, "function " + std::string(item.function->name),
+                  std::string(reasonText(Reason::TooManyFatal)));
+    engine_.statistics().dropped.add();
+    engine_.statistics().emit({EventKind::PromotionDropped, item.function->name, item.decision.tier,
                                reasonText(Reason::TooManyFatal)});
   } else if (Result<SessionPool::Lease> session = engine_.pool().borrow(/*announce=*/!background)) {
     // A worker looks what is due when it has finished, without being told.
-    (*session)->stack().run([&] { outcome = promote(item, **session, background); });
+    (*session)->stack().run([&] { outcome = promote(item, **session, background, error); });
   } else {
+    error = session.takeError();
     engine_.statistics().failed.add();
     engine_.statistics().emit(
-        {EventKind::CompileFailed, item.function->name, item.decision.tier, session.error().message()});
+        {EventKind::CompileFailed, item.function->name, item.decision.tier, error->message()});
   }
-  finished(item, outcome, processorTimeNs(CLOCK_THREAD_CPUTIME_ID) - start);
+  finished(item, outcome, error, processorTimeNs(CLOCK_THREAD_CPUTIME_ID) - start);
 }
 
 void Promoter::promoteNow() {
@@ -241,6 +246,7 @@ FunctionSnapshot Promoter::snapshotOf(const FunctionRecord& record, uint32_t tri
   snapshot.mark = effectiveMark(record.name, record.mark.load(std::memory_order_relaxed), options);
   snapshot.pinned = record.pinned.load(std::memory_order_relaxed);
   snapshot.promotionFailed = record.promotionFailed;
+  snapshot.tooManyFatal = engine_.pool().fatal().exhausted();
   snapshot.excluded = !options.only.empty() && !globMatches(options.only, record.name);
   snapshot.queued = record.queued;
   snapshot.loopHeader = record.loopHeader.load(std::memory_order_relaxed);
@@ -318,7 +324,8 @@ Promoter::Take Promoter::takeBest(QueuedCompile& best) {
   return Take::Taken;
 }
 
-Outcome Promoter::promote(const QueuedCompile& item, Session& session, bool background) {
+Outcome Promoter::promote(const QueuedCompile& item, Session& session, bool background,
+                          std::optional<Error>& error) {
   FunctionRecord& record = *item.function;
   CompileRequest request;
   request.function = record.id;
@@ -336,14 +343,16 @@ Outcome Promoter::promote(const QueuedCompile& item, Session& session, bool back
   }
   Result<void*> code = engine_.install(request, session, background);
   if (!code) {
+    error = code.takeError();
     engine_.statistics().failed.add();
-    engine_.statistics().emit({EventKind::CompileFailed, record.name, request.tier, code.error().message()});
-    return code.error().kind() == ErrorKind::Environment ? Outcome::NotStarted : Outcome::Failed;
+    engine_.statistics().emit({EventKind::CompileFailed, record.name, request.tier, error->message()});
+    return error->kind() == ErrorKind::Environment ? Outcome::NotStarted : Outcome::Failed;
   }
   return *code ? Outcome::Published : Outcome::Superseded;
 }
 
-void Promoter::finished(const QueuedCompile& item, Outcome outcome, uint64_t nanoseconds) {
+void Promoter::finished(const QueuedCompile& item, Outcome outcome, const std::optional<Error>& error,
+                        uint64_t nanoseconds) {
   const bool succeeded = outcome == Outcome::Published;
   {
     LockGuard lock(mutex_);
@@ -358,6 +367,10 @@ void Promoter::finished(const QueuedCompile& item, Outcome outcome, uint64_t nan
     if (outcome == Outcome::Failed && !continuation &&
         record.epoch.load(std::memory_order_acquire) == item.epoch)
       record.promotionFailed = true;
+    if (error)
+      failures_.insert_or_assign(record.id.value, *error);
+    else if (succeeded)
+      failures_.erase(record.id.value);
     ++record.promotions;
     record.overtaken += outcome == Outcome::Superseded;
     std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
@@ -403,6 +416,7 @@ void Promoter::forget(FunctionRecord& record) {
     record.queued = false; // what is being compiled stays marked until it is finished
   record.tripsWhileQueued = 0;
   record.promotionFailed = false;
+  failures_.erase(record.id.value);
   record.promotions = 0;
   record.heat = {};
   std::erase(hit_, &record);

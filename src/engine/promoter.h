@@ -28,6 +28,7 @@
 #include <pthread.h>
 #include <span>
 #include <sys/types.h>
+#include <unordered_map>
 #include <vector>
 
 namespace tiercel {
@@ -111,9 +112,11 @@ private:
   FunctionSnapshot snapshotOf(const FunctionRecord& record, uint32_t trips) TIERCEL_REQUIRES(mutex_);
   enum class Take { Taken, Empty, OverBudget };
   Take takeBest(QueuedCompile& best) TIERCEL_EXCLUDES(mutex_);
-  Outcome promote(const QueuedCompile& item, class Session& session, bool background)
-      TIERCEL_EXCLUDES(mutex_);
-  void finished(const QueuedCompile& item, Outcome outcome, uint64_t nanoseconds) TIERCEL_EXCLUDES(mutex_);
+  /// `error`: why it failed, of a version.
+  Outcome promote(const QueuedCompile& item, class Session& session, bool background,
+                  std::optional<Error>& error) TIERCEL_EXCLUDES(mutex_);
+  void finished(const QueuedCompile& item, Outcome outcome, const std::optional<Error>& error,
+                uint64_t nanoseconds) TIERCEL_EXCLUDES(mutex_);
   /// Borrows a session and compiles.
   void run(const QueuedCompile& item, bool background) TIERCEL_EXCLUDES(mutex_);
   void promoteNow() TIERCEL_EXCLUDES(mutex_);
@@ -141,7 +144,8 @@ private:
   bool ask(std::vector<Wanted>& wanted, unsigned tier) TIERCEL_REQUIRES(mutex_);
   /// When nothing is left to wait for: those that are not at the tier and have had their attempts. Others
   /// that are not are to be asked for again, which `again` says.
-  static std::vector<std::string> findFailed(std::vector<Wanted>& wanted, unsigned tier, bool& again);
+  static std::vector<const FunctionRecord*> findFailed(std::vector<Wanted>& wanted, unsigned tier,
+                                                       bool& again);
   bool takeWanted(const std::vector<Wanted>& wanted, QueuedCompile& item) TIERCEL_REQUIRES(mutex_);
 
   EngineImpl& engine_;
@@ -157,6 +161,8 @@ private:
   /// Hit by samples in code that could be better, to be considered.
   std::vector<FunctionRecord*> hit_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<QueuedCompile> active_ TIERCEL_GUARDED_BY(mutex_);
+  /// How promotions failed last, by function; of those that have not succeeded since.
+  std::unordered_map<uint32_t, Error> failures_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<pthread_t> threads_ TIERCEL_GUARDED_BY(mutex_);
   std::optional<pthread_t> housekeeper_ TIERCEL_GUARDED_BY(mutex_); ///< where there are no workers
   std::vector<pid_t> workerIds_ TIERCEL_GUARDED_BY(mutex_);

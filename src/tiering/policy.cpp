@@ -149,6 +149,8 @@ Decision decide(const FunctionSnapshot& s, const Options& options) {
     return refuse(Reason::PinnedBlockAddress);
   if (s.promotionFailed)
     return refuse(Reason::PromotionFailed);
+  if (s.tooManyFatal)
+    return refuse(Reason::TooManyFatal);
   if (s.excluded)
     return refuse(Reason::ExcludedByOnly);
   if (s.mark == Mark::Cold)

@@ -31,7 +31,8 @@ struct FunctionSnapshot {
   Mark mark = Mark::None;
   bool pinned = false;
   bool promotionFailed = false;
-  bool excluded = false; ///< by Options::only
+  bool tooManyFatal = false; ///< compiles for better code, of any function
+  bool excluded = false;     ///< by Options::only
   bool queued = false;
 
   /// The loop header where the loop counter ran out, whether a continuation can be entered there, and whether

@@ -98,10 +98,15 @@ TEST(FatalErrorsOfPromotions, AThousandLetTheProgramGoOn) {
   callAll(*engine, 1000, 20, room.data());
   // What they cost is bounded: no further ones are risked, with a reason.
   const uint64_t fatal = engine->stats().functions.fatal;
-  EXPECT_GE(fatal, 10U);
-  EXPECT_LE(fatal, 40U);
-  EXPECT_GE(events.count(EventKind::CompileFailed), 1000U);
+  EXPECT_EQ(fatal, 32U);
+  EXPECT_EQ(engine->stats().functions.failed, events.count(EventKind::CompileFailed));
+  EXPECT_GE(engine->stats().queue.dropped, 900U);
+  EXPECT_EQ(events.of("f999").back().kind, EventKind::PromotionDropped);
   EXPECT_EQ(events.of("f999").back().reason, "LLVM met too many fatal errors to be asked for better code");
+  const Status prepared = engine->prepare({"f500"}, 2);
+  ASSERT_FALSE(prepared);
+  EXPECT_EQ(prepared.error().kind(), ErrorKind::Unsupported);
+  EXPECT_THAT(prepared.error().message(), HasSubstr("to be asked for better code"));
   // First compiles go on.
   EXPECT_EQ(function<long(long)>(*engine, "good")(7), 7);
   addText(*engine, "define i32 @later() {\n  ret i32 5\n}\n", "later.ll");
@@ -152,6 +157,85 @@ TEST(FatalErrorsOfFirstCompiles, AreErrorsOfWhoAsked) {
   EXPECT_EQ(engine->stats().functions.fatal, fatal);
 }
 
+TEST(FatalErrorsOfPromotions, AreNotMetTwice) {
+  const std::unique_ptr<Engine> engine = engineWith(manyFunctions(2));
+  for (int i = 0; i < 40; ++i) {
+    const Status prepared = engine->prepare({"f0"}, kTopTier);
+    ASSERT_FALSE(prepared);
+    EXPECT_EQ(prepared.error().kind(), ErrorKind::Unsupported);
+    EXPECT_THAT(
+        prepared.error().message(),
+        HasSubstr("could not be compiled at tier 3 and stay on working code: f0; the last: function f0: "
+                  "LLVM cannot compile it at tier 3: "));
+    ASSERT_TRUE(engine->discardCode({"f0"}));
+  }
+  EXPECT_EQ(engine->stats().functions.fatal, 1U);
+  EXPECT_GE(engine->stats().functions.failed, 40U);
+  EXPECT_TRUE(engine->prepare({"f0"}, 0));
+}
+
+/// As many functions as nothing can be made of, and what can be made better.
+std::string manyImpossible(int count) {
+  std::string text(kHeader);
+  for (int i = 0; i < count; ++i)
+    text += "define <4 x ptr addrspace(270)> @bad" + std::to_string(i) +
+            "(<4 x ptr> %p) {\n  %r = addrspacecast <4 x ptr> %p to <4 x ptr addrspace(270)>\n"
+            "  ret <4 x ptr addrspace(270)> %r\n}\n";
+  return text + "define i32 @fine(i32 %x) {\n  %r = add i32 %x, 1\n  ret i32 %r\n}\n";
+}
+
+TEST(FatalErrorsOfFirstCompiles, DoNotKeepOthersFromBeingPromoted) {
+  const std::unique_ptr<Engine> engine = engineWith(manyImpossible(40));
+  for (int i = 0; i < 40; ++i)
+    EXPECT_FALSE(engine->prepare({"bad" + std::to_string(i)}, 0));
+  EXPECT_EQ(engine->stats().functions.fatal, 40U);
+  EXPECT_EQ(engine->stats().functions.failed, 40U);
+  const Status prepared = engine->prepare({"fine"}, kTopTier);
+  EXPECT_TRUE(prepared) << prepared.error().message();
+  EXPECT_EQ(engine->stats().functions.promoted, 1U);
+}
+
+TEST(FatalErrorsOfFirstCompiles, AreRememberedByWhatTheyWereMadeFrom) {
+  const std::unique_ptr<Engine> engine = engineWith("define i32 @other() {\n  ret i32 3\n}\n");
+  const std::string bad = std::string(kHeader) + std::string(kImpossible);
+  std::string said;
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(engine->add("m", Source::memory(bad, "bad.ll")));
+    const Status prepared = engine->prepare({"impossible"}, 0);
+    ASSERT_FALSE(prepared);
+    if (i == 0)
+      said = prepared.error().message();
+    EXPECT_EQ(prepared.error().message(), said);
+    EXPECT_EQ(function<int(int)>(*engine, "fine")(i), i + 1);
+    ASSERT_TRUE(engine->remove("m"));
+  }
+  EXPECT_EQ(engine->stats().functions.fatal, 1U);
+  EXPECT_EQ(engine->stats().functions.failed, 20U);
+  // Another body is another matter.
+  ASSERT_TRUE(engine->add("m", Source::memory("define i32 @impossible() {\n  ret i32 4\n}\n", "good.ll")));
+  EXPECT_EQ(function<int()>(*engine, "impossible")(), 4);
+}
+
+TEST(FatalErrorsOfFirstCompiles, OfAssemblyAreRememberedByItsText) {
+  const std::unique_ptr<Engine> engine = engineWith("define i32 @other() {\n  ret i32 3\n}\n");
+  const auto module = [](const std::string& symbol) {
+    return "module asm \".type " + symbol + ",@function\"\nmodule asm \".size " + symbol +
+           ", nobody - noone\"\ndefine i32 @f() {\n  ret i32 1\n}\n";
+  };
+  for (int i = 0; i < 40; ++i) {
+    const Status added = engine->add("m", Source::memory(module("a"), "bad.ll"));
+    ASSERT_FALSE(added);
+    EXPECT_EQ(added.error().kind(), ErrorKind::Unsupported);
+    EXPECT_THAT(added.error().message(),
+                HasSubstr("bad.ll: LLVM cannot assemble its module-level assembly: "));
+  }
+  EXPECT_EQ(engine->stats().functions.fatal, 1U);
+  EXPECT_EQ(engine->stats().functions.failed, 40U);
+  EXPECT_FALSE(engine->add("m", Source::memory(module("b"), "bad.ll")));
+  EXPECT_EQ(engine->stats().functions.fatal, 2U);
+  EXPECT_TRUE(engine->prepare({"other"}, kTopTier));
+}
+
 TEST(FatalErrorsOfFirstCompiles, AreErrorsOfCodeObjects) {
   const std::unique_ptr<Engine> engine = engineWith(std::string(kHeader) + std::string(kImpossible));
   CodeObjectOptions options;
@@ -160,6 +244,12 @@ TEST(FatalErrorsOfFirstCompiles, AreErrorsOfCodeObjects) {
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().kind(), ErrorKind::Unsupported);
   EXPECT_THAT(made.error().message(), HasSubstr("code object: LLVM cannot compile it at tier 2: "));
+  EXPECT_EQ(engine->stats().functions.fatal, 1U);
+  Result<CodeObject> again = engine->makeCodeObject({"impossible"}, options);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().message(), made.error().message());
+  EXPECT_EQ(engine->stats().functions.fatal, 1U) << "it is not tried again";
+  EXPECT_EQ(engine->stats().functions.failed, 2U);
   EXPECT_TRUE(engine->makeCodeObject({"fine"}, options));
 }
 

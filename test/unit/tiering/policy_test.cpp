@@ -36,6 +36,7 @@ TEST(Policy, RefusalsHaveTheirReasons) {
   };
   const Case cases[] = {{&FunctionSnapshot::pinned, Reason::PinnedBlockAddress, true},
                         {&FunctionSnapshot::promotionFailed, Reason::PromotionFailed, true},
+                        {&FunctionSnapshot::tooManyFatal, Reason::TooManyFatal, true},
                         {&FunctionSnapshot::excluded, Reason::ExcludedByOnly, true},
                         {&FunctionSnapshot::queued, Reason::AlreadyQueued, false}};
   Options modes[5] = {with(Policy::Threshold), with(Policy::Window), with(Policy::Cost)};
