@@ -48,6 +48,9 @@ private:
   Session& session_;
 };
 
+/// An object or a symbol of the host may be entered and its change not be told of yet.
+constexpr unsigned kMostFutile = 1000;
+
 void dumpAssumptions(const Options& options, Registry& registry, const FunctionRecord& record,
                      const Assumptions& assumptions) {
   for (const DumpRequest& dump : options.dump) {
@@ -425,6 +428,8 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
 
 Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
   std::optional<uint64_t> failures; // as many as there were when we began to wait
+  uint64_t changes = versions_.changes();
+  unsigned futile = 0; // attempts that were thrown away while nothing changed
   for (;;) {
     const auto observed = static_cast<FirstCompile>(record.firstCompile.load(std::memory_order_acquire));
     switch (observed) {
@@ -452,7 +457,15 @@ Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
       Result<void*> code = compileFirst(record);
       if (!code || *code)
         return code;
-      break; // it was redefined meanwhile
+      // It was redefined meanwhile, or what it assumes. Signals are blocked here: this must end.
+      if (const uint64_t now = versions_.changes(); now != changes) {
+        changes = now;
+        futile = 0;
+      } else if (++futile == kMostFutile) {
+        return Error(ErrorKind::Internal, "function " + std::string(record.name),
+                     "what its code assumes of the program does not hold");
+      }
+      break;
     }
     }
   }

@@ -316,6 +316,7 @@ void EngineImpl::follow(Change change) {
 }
 
 bool EngineImpl::applyChange(std::span<const FunctionId> changed) {
+  versions_.noteChange();
   for (FunctionId id : changed)
     close(registry_.function(id));
   std::vector<CodeVersion*> disappointed;

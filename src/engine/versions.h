@@ -103,6 +103,10 @@ public:
   /// What is retired now may refer to storage that the image is to give back with its end.
   void holdForRetired(ImageId image) TIERCEL_REQUIRES(mutex_);
   // Figures: bytes that calls reach, bytes that wait, and how many versions were ever retired.
+  /// Counts what may have broken assumptions: who is thrown away again and again while it stands still is
+  /// wrong.
+  uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
+  void noteChange() { changes_.fetch_add(1, std::memory_order_release); }
   uint64_t liveBytes() const { return liveBytes_.load(std::memory_order_relaxed); }
   uint64_t retiredBytes() const { return retiredBytes_.load(std::memory_order_relaxed); }
   uint64_t everRetired() const { return everRetired_.load(std::memory_order_relaxed); }
@@ -129,6 +133,7 @@ private:
   std::unordered_map<uint32_t, Users> objectUsers_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<bool> removedObjects_ TIERCEL_GUARDED_BY(mutex_); ///< by id
   std::set<CodeVersion*> retired_ TIERCEL_GUARDED_BY(mutex_);
+  std::atomic<uint64_t> changes_{0};
   std::atomic<uint64_t> liveBytes_{0}, retiredBytes_{0}, everRetired_{0};
   uint64_t collections_ TIERCEL_GUARDED_BY(mutex_) = 0;
 };

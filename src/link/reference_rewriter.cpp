@@ -123,7 +123,9 @@ ReferenceRewriter::Target ReferenceRewriter::find(llvm::StringRef name, bool wea
     break;
   }
   if (std::optional<void*> address = environment_.addresses.host(name, weak)) {
-    outside_.push_back({name.str(), NameAssumption::Use::Outside});
+    // The bounds of sections are the program's, though they are looked up like the process's symbols.
+    const bool defined = environment_.registry.isDefined(name);
+    outside_.push_back({name.str(), defined ? NameAssumption::Use::Defined : NameAssumption::Use::Outside});
     return {number(*address), {}};
   }
   return {};
