@@ -20,9 +20,6 @@ template <typename Entry, typename Key> void dropDuplicates(std::vector<Entry>& 
 void Assumptions::tidy() {
   dropDuplicates(claims, [](const ClaimsAssumption& a) { return std::tuple(a.function, a.believed); });
   dropDuplicates(names, [](const NameAssumption& a) { return std::tie(a.name, a.use, a.processSerial); });
-  claims.shrink_to_fit();
-  names.shrink_to_fit();
-  data.shrink_to_fit();
 }
 
 } // namespace tiercel

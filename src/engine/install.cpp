@@ -48,6 +48,16 @@ private:
   Session& session_;
 };
 
+/// Adds what passes call that no image mentions, such as puts for printf: only the linker has met it.
+void addNames(Assumptions& assumptions, std::vector<NameAssumption>& met) {
+  for (NameAssumption& name : met) {
+    const auto isSame = [&](const NameAssumption& known) { return known.name == name.name; };
+    if (std::none_of(assumptions.names.begin(), assumptions.names.end(), isSame))
+      assumptions.names.push_back(std::move(name));
+  }
+  assumptions.tidy();
+}
+
 /// An object or a symbol of the host may be entered and its change not be told of yet.
 constexpr unsigned kMostFutile = 1000;
 
@@ -93,6 +103,8 @@ Result<EngineImpl::Made> EngineImpl::make(const CompileRequest& request, Session
   s.tiers[artifact->tier].compileNs.add(end - start);
 
   CodeVersion& version = *linked->version;
+  addNames(artifact->assumptions, version.assumptions.names);
+  version.assumptions = std::move(artifact->assumptions);
   dumpAssumptions(options_, registry_, registry_.function(request.function), version.assumptions);
   version.function = request.function;
   version.tier = artifact->tier;

@@ -7,7 +7,7 @@ namespace tiercel {
 
 Versions::~Versions() = default;
 
-bool Versions::stillHold(const Assumptions& assumptions) {
+bool Versions::stillHold(const Assumptions& assumptions, bool note) {
   const auto body = [this](const BodyAssumption& taken) {
     const FunctionRecord& record = registry_.function(taken.function);
     return record.serial.load(std::memory_order_acquire) == taken.serial &&
@@ -22,8 +22,9 @@ bool Versions::stillHold(const Assumptions& assumptions) {
     return record.serial.load(std::memory_order_acquire) == told.serial &&
            !(told.value && record.leadsOutside.load(std::memory_order_acquire));
   };
-  const auto name = [this](const NameAssumption& found) {
-    return registry_.isDefined(found.name) == found.defined() &&
+  const auto name = [this, note](const NameAssumption& found) {
+    const bool defined = note ? registry_.assumeDefined(found.name) : registry_.isDefined(found.name);
+    return defined == found.defined() &&
            (found.use != NameAssumption::Use::Absent || process_.serial() == found.processSerial);
   };
   return assumptions.cpu == cpu_ && std::all_of(assumptions.bodies.begin(), assumptions.bodies.end(), body) &&
@@ -38,13 +39,9 @@ bool Versions::isCurrent(const FunctionRecord& record, uint32_t epoch, const Ass
     if (object.value < removedObjects_.size() && removedObjects_[object.value])
       return false;
   }
-  if (record.epoch.load(std::memory_order_acquire) != epoch || !stillHold(assumptions))
-    return false;
   // From here on changes of names are noted, so that they reach the code even if they come before that is
   // entered: objects and the host define names without this lock.
-  return std::all_of(assumptions.names.begin(), assumptions.names.end(), [this](const NameAssumption& found) {
-    return registry_.assumeDefined(found.name) == found.defined();
-  });
+  return record.epoch.load(std::memory_order_acquire) == epoch && stillHold(assumptions, /*note=*/true);
 }
 
 void Versions::enter(CodeVersion& version) {

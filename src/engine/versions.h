@@ -24,6 +24,8 @@
 #include "registry/registry.h"
 #include "unit/extractor.h"
 
+#include "llvm/ADT/SmallPtrSet.h"
+
 #include <map>
 #include <memory>
 #include <set>
@@ -54,7 +56,8 @@ public:
   Mutex& mutex() TIERCEL_RETURN_CAPABILITY(mutex_) { return mutex_; }
 
   /// Whether what code was told of the rest of the program is still true. The only place that decides so.
-  bool stillHold(const Assumptions& assumptions) TIERCEL_REQUIRES(mutex_);
+  /// `note`: has changes of its names noted from now on.
+  bool stillHold(const Assumptions& assumptions, bool note = false) TIERCEL_REQUIRES(mutex_);
   /// Whether code made for this epoch of the function may be published.
   bool isCurrent(const FunctionRecord& record, uint32_t epoch, const Assumptions& assumptions,
                  std::span<const ObjectId> objects) TIERCEL_REQUIRES(mutex_);
@@ -126,7 +129,7 @@ private:
   std::unordered_map<uint32_t, FunctionCode> functions_ TIERCEL_GUARDED_BY(mutex_);
   /// Who assumed something, by what it is about: bodies and claims of functions, names, and whoever found a
   /// symbol absent from the process.
-  using Users = std::set<CodeVersion*>;
+  using Users = llvm::SmallPtrSet<CodeVersion*, 2>;
   std::unordered_map<uint32_t, Users> byFunction_ TIERCEL_GUARDED_BY(mutex_);
   std::unordered_map<std::string, Users> byName_ TIERCEL_GUARDED_BY(mutex_);
   Users byAbsence_ TIERCEL_GUARDED_BY(mutex_);

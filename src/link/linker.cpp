@@ -281,11 +281,7 @@ Result<LinkedFunction> Linker::link(const Artifact& artifact, ThreadLocalSource&
     return Error(ErrorKind::Internal, "function " + std::string(record.name),
                  "the object does not define it");
   }
-  linked.version->assumptions = artifact.assumptions;
-  // Also what passes call that no image mentions, such as puts for printf.
-  std::vector<NameAssumption>& names = linked.version->assumptions.names;
-  names.insert(names.end(), rewriter.outside().begin(), rewriter.outside().end());
-  linked.version->assumptions.tidy();
+  linked.version->assumptions.names = rewriter.outside();
   return linked;
 }
 
