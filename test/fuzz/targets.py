@@ -16,7 +16,6 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "modes"), str(HERE.parent.parent / "scripts")]
 
 import patience  # noqa: E402  (found through the path set above)
-from generator import DETACHED  # noqa: E402
 from modes import Mode, load_modes, select_modes  # noqa: E402
 
 DEFAULT_MODES = "tier0,tier2,tier3,adaptive,threshold,cost,window,sync,osr-always,osr-promote,promote-always,random-tier,chaos"
@@ -67,7 +66,7 @@ class Engine:
         command = seeded(mode, seed).command(self.command, [str(bitcode)])
         try:
             result = patience.run(command, self.cpu_seconds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, text=True, errors="replace", **DETACHED)
+                                  stderr=subprocess.PIPE, text=True, errors="replace")
         except patience.Hang as hang:
             return Outcome(command, f"hangs: {hang}", hang.stdout, hang.stderr)
         return Outcome(command, difference(result, expected), result.stdout, result.stderr)
