@@ -248,8 +248,8 @@ Result<Unit> Session::prepare(const CompileRequest& request, Definition where, I
   const ExtractOptions extract{.directSelfCalls = request.tier > 0 && !continuation,
                                .directCalls = directCalls(request.tier),
                                .verify = environment_.options.verify,
-                               .constantValues = request.tier > 0,
-                               .filter = &claims_};
+                               .forPasses = request.tier > 0,
+                               .attributes = &declared_};
   Result<Unit> unit = extractUnit(environment_.registry, environment_.host, source, record, where, extract);
   if (!unit)
     return unit;

@@ -93,7 +93,7 @@ private:
   std::optional<llvm::LLVMContext> context_; ///< begins and ends on the stack above
   DiagnosticCollector* diagnostics_;         ///< owned by the context
   TargetAttributes attributes_;
-  ClaimFilter claims_;
+  DeclaredAttributes declared_;
   struct OpenReader {
     ImageId image;
     std::unique_ptr<ImageReader> reader;

@@ -160,6 +160,8 @@ void ReferenceRewriter::keepInitialisers(jl::LinkGraph& graph) {
 /// Each, with its aliases, gets a function record of its own, whose first call will run the resolver: in the
 /// middle of a link, under its lock, it must not run.
 llvm::Error ReferenceRewriter::standInForIfuncs(jl::LinkGraph& graph) {
+  if (ifuncNames_.empty())
+    return llvm::Error::success();
   llvm::DenseMap<jl::Symbol*, jl::Symbol*> stubs;
   llvm::DenseMap<std::pair<jl::Block*, uint64_t>, FunctionId> functions; // by where their resolvers are
   for (jl::Symbol* symbol : graph.defined_symbols()) {

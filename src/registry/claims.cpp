@@ -155,12 +155,20 @@ bool hasOtherClaims(const llvm::AttributeList& list, const llvm::AttributeList& 
   return false;
 }
 
-llvm::AttributeList ClaimFilter::confirmed(llvm::LLVMContext& context, const llvm::AttributeList& list,
-                                           const Claims& said) {
-  const auto [known, isNew] = known_.try_emplace({list.getRawPointer(), &said});
+llvm::AttributeList DeclaredAttributes::confirmed(llvm::LLVMContext& context, const llvm::AttributeList& list,
+                                                  const Claims& said) {
+  const auto [known, isNew] = confirmed_.try_emplace({list.getRawPointer(), &said});
   if (isNew)
     known->second = withConfirmedClaims(context, list, said);
   return known->second;
+}
+
+llvm::AttributeList DeclaredAttributes::nonLazyBind(llvm::LLVMContext& context,
+                                                    const llvm::AttributeList& list) {
+  llvm::AttributeList& known = nonLazyBind_[list.getRawPointer()];
+  if (known.isEmpty()) // the list with it is not
+    known = list.addFnAttribute(context, llvm::Attribute::NonLazyBind);
+  return known;
 }
 
 const Claims* ClaimsTable::keep(std::vector<std::string> texts) {

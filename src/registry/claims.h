@@ -32,15 +32,19 @@ llvm::AttributeList withConfirmedClaims(llvm::LLVMContext& context, const llvm::
 /// Whether the list makes a claim that `believed` does not make at the same place.
 bool hasOtherClaims(const llvm::AttributeList& list, const llvm::AttributeList& believed);
 
-/// Remembers what withConfirmedClaims answered for the lists of one context. Thread rule: the context's
-/// owner.
-class ClaimFilter {
+/// Remembers the attribute lists that declarations in units were given, for the lists of one context. Thread
+/// rule: the context's owner.
+class DeclaredAttributes {
 public:
+  /// What withConfirmedClaims answers.
   llvm::AttributeList confirmed(llvm::LLVMContext& context, const llvm::AttributeList& list,
                                 const Claims& said);
+  /// The list with `nonlazybind`.
+  llvm::AttributeList nonLazyBind(llvm::LLVMContext& context, const llvm::AttributeList& list);
 
 private:
-  llvm::DenseMap<std::pair<const void*, const Claims*>, llvm::AttributeList> known_;
+  llvm::DenseMap<std::pair<const void*, const Claims*>, llvm::AttributeList> confirmed_;
+  llvm::DenseMap<const void*, llvm::AttributeList> nonLazyBind_;
 };
 
 class ClaimsTable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "unit/extractor.h"
 
+#include "load/verify.h"
 #include "registry/claims.h"
 #include "unit/block_addresses.h"
 #include "unit/content_hash.h"
@@ -11,8 +12,6 @@
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
-#include "llvm/IR/Verifier.h"
-#include "llvm/Support/raw_ostream.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 
 namespace tiercel {
@@ -62,6 +61,7 @@ private:
   llvm::Constant* map(llvm::Constant* constant);
   llvm::Constant* mapGlobal(llvm::GlobalValue& value);
   llvm::Constant* mapWeak(llvm::GlobalValue& value);
+  void callThroughCell(llvm::Function& declaration);
   /// `record`: null for what is outside the program, and intrinsics.
   llvm::Constant* declareFunction(llvm::GlobalValue& value, const std::string& linkName,
                                   const FunctionRecord* record = nullptr, bool direct = false);
@@ -107,6 +107,15 @@ bool usesWhatPassesLower(const llvm::Module& module) {
   });
 }
 
+void dropAliasFacts(llvm::Function& function) {
+  for (llvm::Instruction& instruction : llvm::instructions(function)) {
+    instruction.eraseMetadataIf([](unsigned kind, const llvm::MDNode* /*node*/) {
+      return kind == llvm::LLVMContext::MD_tbaa || kind == llvm::LLVMContext::MD_tbaa_struct ||
+             kind == llvm::LLVMContext::MD_alias_scope || kind == llvm::LLVMContext::MD_noalias;
+    });
+  }
+}
+
 Status Extractor::run() {
   auto& source = llvm::cast<llvm::Function>(*reader_.value(ordinal_));
   if (Status status = reader_.readBody(source); !status)
@@ -114,12 +123,13 @@ Status Extractor::run() {
   if (source.hasGC())
     return Error(ErrorKind::Unsupported, "function " + std::string(record_.name),
                  "garbage collection strategies ('gc \"" + source.getGC() + "\"') are not supported");
+  const bool moves = !hasAddressTakenBlocks(source);   // else the image keeps the body
+  const bool forPasses = options_.forPasses || !moves; // such a function may be pinned to a higher tier
+  if (!forPasses)
+    dropAliasFacts(source);
   if (options_.verify) {
-    std::string problems;
-    llvm::raw_string_ostream stream(problems);
-    if (llvm::verifyFunction(source, &stream))
-      return Error(ErrorKind::BadInput, registry_.imageName(image_) + ": function " + source.getName().str(),
-                   "the IR is not valid: " + llvm::StringRef(problems).rtrim().str());
+    if (Status status = verify(source, registry_.imageName(image_)); !status)
+      return status;
   }
   makeModule(*source.getParent());
   unit_.id = record_.id;
@@ -131,15 +141,16 @@ Status Extractor::run() {
   unit_.function->setAttributes(source.getAttributes());
   // Optimisers turn loops into calls of memset and such, but not inside a function of that name; the link
   // name hides it from them.
-  unit_.function->addFnAttr("no-builtin-" + std::string(record_.name));
+  if (forPasses)
+    unit_.function->addFnAttr("no-builtin-" + std::string(record_.name));
 
-  if (hasAddressTakenBlocks(source)) {
+  if (moves) {
+    moveBody(source, *unit_.function);
+  } else {
     const BlockAddressUse use = findBlockAddressUse(source);
     unit_.blockAddressesEscape = use.escapes;
     cloneBody(source, *unit_.function);
     cloneTables(use);
-  } else {
-    moveBody(source, *unit_.function);
   }
   // Kept out of units: line tables come with the debugger support (docs/unsupported.md).
   if (source.getParent()->getNamedMetadata("llvm.dbg.cu"))
@@ -290,8 +301,8 @@ void Extractor::dropUnconfirmed(llvm::CallBase& call) {
 
 llvm::AttributeList Extractor::confirmed(const llvm::AttributeList& list, const Claims& said) {
   llvm::LLVMContext& context = unit_.module->getContext();
-  return options_.filter ? options_.filter->confirmed(context, list, said)
-                         : withConfirmedClaims(context, list, said);
+  return options_.attributes ? options_.attributes->confirmed(context, list, said)
+                             : withConfirmedClaims(context, list, said);
 }
 
 void Extractor::believe(FunctionId function, const Claims& claims) {
@@ -456,7 +467,7 @@ bool Extractor::mentionsFixedOnly(const llvm::Constant& constant) const {
 /// carrying it costs more than it tells.
 bool Extractor::hasKnownValue(const llvm::GlobalVariable& variable) const {
   constexpr uint64_t kLargest = 4096;
-  return options_.constantValues && variable.isConstant() && variable.hasDefinitiveInitializer() &&
+  return options_.forPasses && variable.isConstant() && variable.hasDefinitiveInitializer() &&
          !variable.isExternallyInitialized() && !variable.isThreadLocal() &&
          variable.getParent()->getDataLayout().getTypeAllocSize(variable.getValueType()) <= kLargest &&
          !mentionsBlocks(*variable.getInitializer()) && mentionsFixedOnly(*variable.getInitializer()) &&
@@ -546,6 +557,15 @@ llvm::Constant* Extractor::declareHost(llvm::GlobalValue& value) {
                          &registry_.function(*id));
 }
 
+/// Has calls become `call *name@GOTPCREL(%rip)`, which the linker points at the function's cell.
+void Extractor::callThroughCell(llvm::Function& declaration) {
+  if (options_.attributes)
+    declaration.setAttributes(
+        options_.attributes->nonLazyBind(declaration.getContext(), declaration.getAttributes()));
+  else
+    declaration.addFnAttr(llvm::Attribute::NonLazyBind);
+}
+
 llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::string& linkName,
                                            const FunctionRecord* record, bool direct) {
   const std::string name = unitName(value, linkName);
@@ -575,9 +595,8 @@ llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::
   }
   // `call name`. The address, which is the stub's, is near; taking it needs no load.
   declaration->setDSOLocal(direct);
-  // Calls become `call *name@GOTPCREL(%rip)`, which the linker points at the function's cell.
   if (!direct && !declaration->isIntrinsic())
-    declaration->addFnAttr(llvm::Attribute::NonLazyBind);
+    callThroughCell(*declaration);
   return declaration;
 }
 

@@ -23,7 +23,7 @@ public:
   virtual uint64_t serial() const = 0;
 };
 
-class ClaimFilter; // registry/claims.h
+class DeclaredAttributes; // registry/claims.h
 
 struct ExtractOptions {
   /// Calls of the function to itself may stay inside the unit. Not at tier 0, whose activations must reach
@@ -32,10 +32,11 @@ struct ExtractOptions {
   /// Calls of functions of the program may be relative ones, in the form of unit/direct_calls.h.
   bool directCalls = false;
   bool verify = true;
-  /// Constants of the program are declared with their values, for passes to see.
-  bool constantValues = false;
+  /// What only optimising passes read comes along: values of the program's constants, what accesses say of
+  /// what they may overlap (to verify that takes a third of all verifying), what calls are not to be made of.
+  bool forPasses = false;
   /// Remembers answers for the context; null: they are found anew each time.
-  ClaimFilter* filter = nullptr;
+  DeclaredAttributes* attributes = nullptr;
 };
 
 /// clang -O0 puts optnone on everything, which demands noinline. Neither was meant for us. A noinline of its
