@@ -175,8 +175,10 @@ void Arena::freeCode(const CodeBlock& block) {
   const auto [size, generation] = found->second;
   blocks_.erase(found);
   codeUsed_ -= size;
-  if (generation != generation_)
-    return; // the other side of a fork may be running it
+  if (generation != generation_) { // the other side of a fork may be running it
+    codeFrozen_ += size;
+    return;
+  }
   if (poisonFreed_)
     poison(offset, size);
   else
@@ -269,6 +271,7 @@ MemoryUsage Arena::codeUsage() {
   usage.used = codeUsed_;
   usage.free = freeCode_.total();
   usage.lost = usage.committed - usage.used - usage.free;
+  usage.frozen = codeFrozen_;
   usage.largestFree = freeCode_.largest();
   return usage;
 }

@@ -52,6 +52,7 @@ struct MemoryUsage {
   size_t used = 0;        ///< by blocks
   size_t free = 0;        ///< holes: committed, and free to use
   size_t lost = 0;        ///< freed but never used again: frozen by a fork, or poisoned
+  size_t frozen = 0;      ///< of it by forks
   size_t largestFree = 0; ///< the largest hole
   /// How scattered the holes are: 0 when they are one, near 1 when they are many and small.
   double fragmentation() const {
@@ -140,6 +141,7 @@ private:
   std::unordered_map<size_t, Block> blocks_ TIERCEL_GUARDED_BY(mutex_); ///< code in use, by offset
   size_t codeMapped_ TIERCEL_GUARDED_BY(mutex_) = 0;
   size_t codeUsed_ TIERCEL_GUARDED_BY(mutex_) = 0;
+  size_t codeFrozen_ TIERCEL_GUARDED_BY(mutex_) = 0;
   uint32_t generation_ TIERCEL_GUARDED_BY(mutex_) = 0;
   bool abandoned_ TIERCEL_GUARDED_BY(mutex_) = false; ///< freeCode_ is the parent's
   FreeSpace freeData_ TIERCEL_GUARDED_BY(mutex_);     ///< offsets from the data range; all of it is zero

@@ -195,9 +195,10 @@ Stats EngineImpl::stats() const {
   stats.codeBytes.freed = s.freedBytes.get();
   stats.codeBytes.live = versions_.liveBytes();
   stats.dataBytes = arena_->dataBytesUsed();
+  stats.replacedConstantBytes = registry_.replacedConstantBytes();
   const MemoryUsage code = arena_->codeUsage();
-  stats.memory = {arena_->mapping(), code.committed,       code.used,
-                  code.free,         code.fragmentation(), residentBytes()};
+  stats.memory = {arena_->mapping(), code.committed,       code.used,      code.free,
+                  code.frozen,       code.fragmentation(), residentBytes()};
   for (unsigned tier = 0; tier < kTierCount; ++tier) {
     stats.tiers[tier].functions = s.tiers[tier].functions.get();
     stats.tiers[tier].continuations = s.tiers[tier].continuations.get();

@@ -190,7 +190,7 @@ Result<Change> Registry::add(std::shared_ptr<const ProgramImage> image, ImageRea
   for (const Mention& mention : entry.mentioned)
     noteUndefined(*mention.name);
   if (rules.redefine && entry.inForce == 0) { // all of it was there already
-    std::erase(modules_[entry.module].images, *id);
+    leaveModule(*id);
     retireImage(*id);
   }
   const std::vector<FunctionId> rebound = takeRebound();

@@ -64,6 +64,9 @@ struct NameEntry {
 struct ModuleEntry {
   std::vector<ImageId> images; ///< in force, in the order of adding
   uint32_t incarnation = 0;    ///< another each time that a module comes
+  /// Memory of constants of images that ended. While the module is there it stays: what the program keeps may
+  /// lead to it, as to strings and virtual tables.
+  std::vector<FreedVariable> replacedConstants;
 };
 struct ImageEntry {
   std::shared_ptr<const ProgramImage> image; ///< null: free for another
@@ -84,7 +87,7 @@ struct ImageEntry {
   llvm::StringMap<uint32_t> internalNames; ///< to ordinals
   std::vector<GlobalId> threadLocals;
   std::vector<FreedVariable> formerStorage;       ///< of variables that it gave another type
-  std::vector<FreedVariable> formerConstants;     ///< of images of the module that ended before
+  std::vector<FreedVariable> replacedConstants;   ///< its module's, of which it was the last image
   llvm::DenseMap<uint32_t, SymbolRef> overridden; ///< definitions that lost their name and have aliases
 };
 

@@ -159,9 +159,16 @@ void Registry::countInForce(const Definition& definition, int change) {
   ImageEntry& entry = images_[definition.image.value];
   entry.inForce += static_cast<uint32_t>(change);
   if (entry.inForce == 0 && change < 0 && !entry.removed) {
-    std::erase(modules_[entry.module].images, definition.image);
+    leaveModule(definition.image);
     retireImage(definition.image);
   }
+}
+
+void Registry::leaveModule(ImageId id) {
+  ImageEntry& entry = images_[id.value];
+  const auto module = modules_.find(entry.module);
+  if (std::erase(module->second.images, id) != 0 && module->second.images.empty())
+    entry.replacedConstants = std::move(module->second.replacedConstants);
 }
 
 /// Its names are mentioned by one less.
@@ -230,8 +237,8 @@ std::vector<FunctionId> Registry::takeOut(std::span<const ImageId> images) {
   std::vector<FunctionId> changed;
   for (ImageId id : images) {
     images_[id.value].leaving = true;
-    if (const auto module = modules_.find(images_[id.value].module);
-        std::erase(module->second.images, id) != 0 && module->second.images.empty())
+    leaveModule(id);
+    if (const auto module = modules_.find(images_[id.value].module); module->second.images.empty())
       modules_.erase(module);
   }
   for (ImageId id : images) {
@@ -427,20 +434,19 @@ bool Registry::isHeld(std::vector<uint32_t>& images) {
   return false;
 }
 
-/// Where memory of internal constants goes when their image ends. While the module is there it stays: what
-/// the program keeps may lead to it, as to strings and virtual tables.
-std::vector<FreedVariable>& Registry::heirOfConstants(const ImageEntry& entry, Released& released) {
-  const auto module = modules_.find(entry.module);
-  return module == modules_.end() || module->second.images.empty() ||
-                 module->second.incarnation != entry.incarnation
-             ? released.variables
-             : images_[module->second.images.back().value].formerConstants;
-}
-
 void Registry::release(uint32_t image, Released& released) {
   ImageEntry& entry = images_[image];
-  std::vector<FreedVariable>& constants = heirOfConstants(entry, released);
-  constants.insert(constants.end(), entry.formerConstants.begin(), entry.formerConstants.end());
+  for (const FreedVariable& constant : entry.replacedConstants)
+    replacedBytes_.fetch_sub(constant.size, std::memory_order_relaxed);
+  llvm::append_range(released.variables, entry.replacedConstants);
+  const auto module = modules_.find(entry.module);
+  const bool goesOn = module != modules_.end() && !module->second.images.empty() &&
+                      module->second.incarnation == entry.incarnation;
+  const auto freeConstant = [&](const FreedVariable& constant) {
+    if (goesOn)
+      replacedBytes_.fetch_add(constant.size, std::memory_order_relaxed);
+    (goesOn ? module->second.replacedConstants : released.variables).push_back(constant);
+  };
   for (const SymbolRef& ref : entry.values) {
     if (ref.kind == SymbolKind::Data)
       std::erase_if(globals_[ref.id].sharers,
@@ -455,9 +461,13 @@ void Registry::release(uint32_t image, Released& released) {
     }
     // Members of a section share one piece of memory.
     if (std::byte* address = record.address.load(std::memory_order_relaxed);
-        address && !record.threadLocal && record.section.empty())
-      (record.holdsImage ? released.variables : constants)
-          .push_back({address, record.size, record.alignment});
+        address && !record.threadLocal && record.section.empty()) {
+      const FreedVariable storage{address, record.size, record.alignment};
+      if (record.holdsImage)
+        released.variables.push_back(storage);
+      else
+        freeConstant(storage);
+    }
     if (const llvm::StringRef section(record.section.data(), record.section.size()); !section.empty()) {
       std::vector<GlobalId>& members = sections_[section];
       std::erase(members, record.id);
@@ -479,7 +489,7 @@ void Registry::release(uint32_t image, Released& released) {
       setStrength(*name, Strength::Undefined);
     }
   }
-  constants.insert(constants.end(), entry.formerStorage.begin(), entry.formerStorage.end());
+  llvm::for_each(entry.formerStorage, freeConstant);
   released.images.push_back(ImageId(image));
   pendingBytes_.fetch_sub(entry.image->bytes->getBufferSize(), std::memory_order_relaxed);
   entry = ImageEntry();

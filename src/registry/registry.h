@@ -90,6 +90,8 @@ public:
   Released releaseImages() TIERCEL_EXCLUDES(mutex_);
   /// Bytes of images that are removed and not released.
   uint64_t pendingBytes() const { return pendingBytes_.load(std::memory_order_relaxed); }
+  /// Bytes of constants that redefinitions replaced and that stay with their module.
+  uint64_t replacedConstantBytes() const { return replacedBytes_.load(std::memory_order_relaxed); }
   /// Changes whenever images are released or objects removed.
   uint64_t releases() const { return releases_.load(std::memory_order_acquire); }
 
@@ -141,8 +143,7 @@ public:
       TIERCEL_EXCLUDES(mutex_);
 
   FunctionId functionAt(const void* address) const { return table_.idOfStub(address); }
-  /// A copy of `text` that lives as long as the registry.
-  std::string_view keep(llvm::StringRef text) TIERCEL_EXCLUDES(mutex_);
+  std::string_view keep(llvm::StringRef text) TIERCEL_EXCLUDES(mutex_); ///< a copy that lives as long as this
 
   Mutex& forkMutex() { return mutex_; }
 
@@ -196,6 +197,8 @@ private:
   void dropName(Name& name, std::vector<FunctionId>& changed) TIERCEL_REQUIRES(mutex_);
   std::vector<FunctionId> functionsOf(const llvm::DenseSet<uint32_t>& images) TIERCEL_REQUIRES(mutex_);
   std::vector<FunctionId> takeOut(std::span<const ImageId> images) TIERCEL_REQUIRES(mutex_);
+  /// Takes an image off its module's list. The last one takes along what the module keeps.
+  void leaveModule(ImageId id) TIERCEL_REQUIRES(mutex_);
   void retireImage(ImageId id) TIERCEL_REQUIRES(mutex_);
   void mention(Name& name, ImageId image, bool weak) TIERCEL_REQUIRES(mutex_);
   void forgetMentions(uint32_t image, std::vector<Name*>& names) TIERCEL_REQUIRES(mutex_);
@@ -206,8 +209,6 @@ private:
   void suspectImageOf(const GlobalRecord& variable) TIERCEL_REQUIRES(mutex_);
   bool isHeld(std::vector<uint32_t>& images) TIERCEL_REQUIRES(mutex_);
   void release(uint32_t image, Released& released) TIERCEL_REQUIRES(mutex_);
-  std::vector<FreedVariable>& heirOfConstants(const ImageEntry& entry, Released& released)
-      TIERCEL_REQUIRES(mutex_);
   std::vector<GlobalRecord*> variablesOf(uint32_t image) TIERCEL_REQUIRES(mutex_);
   Result<SymbolRef> ownDefinition(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
   Status enterAlias(Adding& adding, uint32_t ordinal) TIERCEL_REQUIRES(mutex_);
@@ -233,7 +234,7 @@ private:
   llvm::StringMap<ModuleEntry> modules_ TIERCEL_GUARDED_BY(mutex_);
   /// Of modules that were removed, by internalKey: should one come back, they have their addresses again.
   llvm::StringMap<FunctionId> formerInternals_ TIERCEL_GUARDED_BY(mutex_);
-  uint32_t incarnations_ TIERCEL_GUARDED_BY(mutex_) = 0;
+  uint32_t incarnations_ TIERCEL_GUARDED_BY(mutex_) = 0, objectCount_ TIERCEL_GUARDED_BY(mutex_) = 0;
   llvm::DenseSet<Name*> rebound_ TIERCEL_GUARDED_BY(mutex_), undefined_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<std::string> cameOrWent_ TIERCEL_GUARDED_BY(mutex_);
   ClaimsTable claims_ TIERCEL_GUARDED_BY(mutex_);
@@ -243,8 +244,7 @@ private:
   std::vector<GlobalId> freeGlobals_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<uint32_t> suspects_ TIERCEL_GUARDED_BY(mutex_); ///< removed images that may be held no longer
   llvm::DenseMap<uint32_t, FunctionCounts> counts_ TIERCEL_GUARDED_BY(mutex_); ///< by function
-  std::atomic<uint64_t> releases_{0}, pendingBytes_{0}, definedFunctions_{0};
-  uint32_t objectCount_ TIERCEL_GUARDED_BY(mutex_) = 0;
+  std::atomic<uint64_t> releases_{0}, pendingBytes_{0}, replacedBytes_{0}, definedFunctions_{0};
 };
 
 } // namespace tiercel

@@ -11,7 +11,7 @@ namespace tiercel::stress {
 namespace {
 
 constexpr std::array<const char*, kKinds> kKindNames = {"leaf", "outer", "loop", "thrower", "catcher"};
-constexpr unsigned kConstants = 16; ///< in a leaf's table
+constexpr unsigned kConstants = kConstantBytes / 8; ///< a leaf has
 
 std::string leafName(unsigned group, unsigned slot) { return fmt::format("leaf_{}_{}", group, slot); }
 

@@ -57,6 +57,8 @@ struct NewVersion {
 Item secondLeaf(const Item& item); ///< in the next group
 Item tableLeaf(uint64_t x);
 
+constexpr unsigned kConstantBytes = 128; ///< of a leaf
+
 std::string moduleName(unsigned group);
 /// A module with these definitions. All must be of one group.
 std::string groupText(const std::vector<NewVersion>& definitions);

@@ -61,6 +61,7 @@ private:
   void collect();
   void observe(uint64_t seed); ///< asks about the program, discards code
   void fork(uint64_t seed);
+  uint64_t replacedAtMost() const;
   bool inChild(uint64_t seed);
 
   // --- calls, each with its checks (calls.cpp) ---

@@ -79,6 +79,7 @@ TEST(ArenaFork, WhatTheParentFreesGoesOnRunningInTheChild) {
                      arena->freeCode(large);
                      EXPECT_EQ(arena->codeUsage().used, used - 16 - kMiB);
                      EXPECT_EQ(arena->codeUsage().lost, 16 + kMiB);
+                     EXPECT_EQ(arena->codeUsage().frozen, 16 + kMiB);
                      EXPECT_EQ(run(small), 42);
                      EXPECT_EQ(run(large), 43);
                      EXPECT_NE(code(*arena, sizeof kReturn42).exec, small.exec);
