@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <dlfcn.h>
+#include <gnu/lib-names.h>
 
 namespace tiercel {
 
@@ -74,10 +75,15 @@ void HostSymbols::supply(const char* name, void* address) {
 
 void HostSymbols::supplyInstead(const char* name, void* address) {
   const std::optional<void*> inProcess = findInThisThread(name);
+  // Hosts and sanitizers put functions of their own before the C library's; RTLD_NEXT finds those behind.
+  static void* const library = dlopen(LIBC_SO, RTLD_LAZY | RTLD_NOLOAD);
+  void* const behind = library ? dlsym(library, name) : nullptr;
   supply(name, address);
   LockGuard lock(mutex_);
-  if (inProcess && *inProcess)
-    instead_[*inProcess] = address;
+  for (void* function : {inProcess.value_or(nullptr), behind}) {
+    if (function)
+      instead_[function] = address;
+  }
 }
 
 void* HostSymbols::insteadOf(void* address) {
