@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/linker_symbols.h"
 
+#include "link/elf_header.h"
+
 #include <cstring>
-#include <elf.h>
 
 namespace tiercel {
 
@@ -10,16 +11,7 @@ namespace {
 
 /// In the arena, because objects refer to it by 32 bits.
 Result<std::byte*> makeHeader(Arena& arena) {
-  Elf64_Ehdr header{};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_ident[EI_VERSION] = EV_CURRENT;
-  header.e_type = ET_DYN;
-  header.e_machine = EM_X86_64;
-  header.e_version = EV_CURRENT;
-  header.e_ehsize = sizeof(Elf64_Ehdr);
-  header.e_phentsize = sizeof(Elf64_Phdr);
+  const Elf64_Ehdr header = elfHeader();
   Result<std::byte*> place = arena.allocateData(sizeof header, alignof(Elf64_Ehdr));
   if (place)
     std::memcpy(*place, &header, sizeof header);

@@ -2,6 +2,7 @@
 #include "link/synthetic_library.h"
 
 #include "base/align.h"
+#include "link/elf_header.h"
 
 #include <algorithm>
 #include <bit>
@@ -9,7 +10,6 @@
 #include <cerrno>
 #include <cstring>
 #include <dlfcn.h>
-#include <elf.h>
 #include <link.h>
 #include <string_view>
 #include <sys/mman.h>
@@ -123,17 +123,8 @@ Elf64_Phdr segment(Elf64_Word type, Elf64_Word flags, size_t offset, size_t file
 }
 
 Elf64_Ehdr fileHeader(size_t segments) {
-  Elf64_Ehdr header{};
-  memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_ident[EI_VERSION] = EV_CURRENT;
-  header.e_type = ET_DYN;
-  header.e_machine = EM_X86_64;
-  header.e_version = EV_CURRENT;
+  Elf64_Ehdr header = elfHeader();
   header.e_phoff = offsetof(Front, segments);
-  header.e_ehsize = sizeof(Elf64_Ehdr);
-  header.e_phentsize = sizeof(Elf64_Phdr);
   header.e_phnum = static_cast<Elf64_Half>(segments);
   return header;
 }

@@ -232,12 +232,16 @@ def expand(text: str, native_folder: Path) -> str:
     return text.replace("{build}", str(native_folder))
 
 
+# Programs show what they inherit, and native results are kept: under nohup, hangups would be ignored in some of them.
+DEFAULT_SIGNALS = ["env", "--default-signal=HUP,INT,QUIT,TERM"]
+
+
 def execute(command: list[str], program: Program, native_folder: Path, cpu_seconds: float) -> Outcome:
     """Runs a command in an empty folder of its own. Raises patience.Hang."""
     with tempfile.TemporaryDirectory(prefix=f"corpus-{program.name}-") as folder:
         # In a session of its own, so that whatever it left behind can be ended with it.
         process = subprocess.Popen(
-            command,
+            [*DEFAULT_SIGNALS, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
