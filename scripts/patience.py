@@ -14,6 +14,7 @@ import functools
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -134,15 +135,36 @@ class Watch:
         return ""
 
 
+def feed(process: subprocess.Popen, data: str | bytes | None) -> None:
+    """Writes to the program's standard input in a thread of its own, and closes it.
+
+    Popen.communicate, called again after its time was over, writes nothing more of what it was given.
+    """
+    stream, process.stdin = process.stdin, None
+    if not stream:
+        return
+
+    def write() -> None:
+        try:
+            with stream:
+                if data:
+                    stream.write(data)
+        except BrokenPipeError:
+            pass  # it does not read all
+
+    threading.Thread(target=write, daemon=True).start()
+
+
 def communicate(process: subprocess.Popen, data: str | bytes | None = None,
                 cpu_seconds: float = CPU_SECONDS, idle_seconds: float = IDLE_SECONDS) -> tuple:
     """As Popen.communicate, of a process that leads a session. Raises Hang, after it has ended the program."""
     watch = Watch(process.pid, cpu_seconds, idle_seconds)
+    feed(process, data)
     while True:
         try:
-            return process.communicate(data, timeout=POLL_SECONDS)
+            return process.communicate(timeout=POLL_SECONDS)
         except subprocess.TimeoutExpired:
-            data = None  # is on its way
+            pass
         if reason := watch.hangs():
             end_tree(process.pid)
             hang = Hang(reason)

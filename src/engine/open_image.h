@@ -19,8 +19,9 @@ struct OpenImage {
   OpenImage(OpenImage&&) = default;
   OpenImage& operator=(OpenImage&&) = delete;
   ~OpenImage() {
-    if (reader && session->isAbandoned())
-      (void)reader.release(); // belongs to what must not be touched again
+    if (reader && session->isAbandoned()) // belongs to what must not be touched again
+        [[maybe_unused]]
+      const ImageReader* kept = reader.release();
   }
 
   SessionPool::Lease session;

@@ -217,7 +217,7 @@ Item secondLeaf(const Item& item) {
 }
 
 Item tableLeaf(uint64_t x) {
-  const auto i = static_cast<unsigned>(x % (kGroups * kSlots));
+  const auto i = static_cast<unsigned>(x % (uint64_t(kGroups) * kSlots));
   return {i / kSlots, i % kSlots, Kind::Leaf};
 }
 
