@@ -179,8 +179,9 @@ struct Options {
   /// otherwise it is an error for onFatal. Called on the program's thread, at every such call.
   std::function<void*(std::string_view name)> onUndefined;
 
-  /// The program called a function that nothing defines, or that could not be compiled. Called on the
-  /// program's thread, with all signals blocked. It must not return: the program cannot go on. When unset the
+  /// The program called a function that nothing defines, or that could not be compiled; or, in a forked
+  /// child, there was no memory for its copy of the code. Called on the program's thread, with all signals
+  /// blocked. It must not return, nor, in a child, call the engine: the program cannot go on. When unset the
   /// engine raises SIGABRT, as a native program's failed lazy binding would end it.
   std::function<void(const Error&)> onFatal;
 };

@@ -81,7 +81,6 @@ struct Stats {
     uint64_t codeCommitted = 0; ///< mapped so far
     uint64_t codeUsed = 0;      ///< of it, by code, stubs and constants
     uint64_t codeFree = 0;      ///< of it, free to use
-    uint64_t codeFrozen = 0;    ///< of it, freed, but never used again: shared with a forked process
     double codeFragmentation =
         0;                 ///< how scattered that is: 0 when it is in one piece, near 1 in many small ones
     uint64_t resident = 0; ///< of the whole process, now

@@ -85,19 +85,47 @@ Arena::~Arena() {
 
 // --- fork -------------------------------------------------------------------------------------------------
 
-void Arena::freezeForFork() {
-  if (mapping() == CodeMapping::Dual) // single memory is private, like data
-    ++generation_;
+void Arena::copyForFork() {
+  if (mapping() == CodeMapping::Single || !views_.openCopy(codeMapped_))
+    return;
+  // Blocks share pages; each is copied once.
+  size_t copied = 0;
+  const auto copy = [&](size_t begin, size_t end) {
+    begin = std::max(copied, alignDown(begin, kPage));
+    end = alignUp(end, kPage);
+    if (begin < end)
+      memcpy(views_.copy(begin), views_.exec(begin), end - begin);
+    copied = std::max(copied, end);
+  };
+  freeCode_.forEachGap(0, codeMapped_, [&copy, poisoned = &poisoned_](size_t begin, size_t end) {
+    poisoned->forEachGap(begin, end, copy);
+  });
+  poisoned_.forEachRange([this](size_t begin, size_t end) {
+    const size_t first = std::min(alignUp(begin, kPage), end), last = std::max(alignDown(end, kPage), first);
+    memset(views_.copy(begin), static_cast<int>(kTrap), first - begin);
+    memset(views_.copy(last), static_cast<int>(kTrap), end - last);
+  });
 }
 
-void Arena::abandonOpenSegment() { abandoned_ = mapping() == CodeMapping::Dual; }
+void Arena::dropForkCopy() { views_.closeCopy(); }
 
-/// What abandonOpenSegment could not do without the heap.
-void Arena::forgetAbandoned() {
-  if (!abandoned_)
-    return;
-  abandoned_ = false;
-  freeCode_.clear();
+bool Arena::moveToForkCopy() {
+  if (mapping() == CodeMapping::Single) // private, like data
+    return true;
+  if (!views_.moveToCopy())
+    return false;
+  poisoned_.forEachRange([this](size_t begin, size_t end) {
+    begin = alignUp(begin, kPage);
+    end = alignDown(end, kPage);
+    if (begin < end)
+      views_.forbid(begin, end - begin);
+  });
+  return true;
+}
+
+void Arena::hideFromChildren() {
+  LockGuard lock(mutex_);
+  views_.hideFromChildren();
 }
 
 // --- code -------------------------------------------------------------------------------------------------
@@ -124,14 +152,13 @@ Status Arena::mapCodeUpTo(size_t end) {
 }
 
 CodeBlock Arena::handOut(size_t offset, size_t space, size_t size) {
-  blocks_[offset] = {space, generation_};
+  blocks_[offset] = space;
   codeUsed_ += space;
   return {views_.exec(offset), views_.write(offset), size};
 }
 
 Result<CodeBlock> Arena::allocateCode(size_t size, size_t alignment) {
   LockGuard lock(mutex_);
-  forgetAbandoned();
   if (size > kCodeBytes)
     return codeError(ErrorKind::Environment, "the reserved range of 512 MiB is full");
   const size_t space = codeSpace(size);
@@ -150,7 +177,6 @@ Result<CodeBlock> Arena::allocateCode(size_t size, size_t alignment) {
 
 Result<CodeBlock> Arena::allocateCodeAt(std::byte* exec, size_t size) {
   LockGuard lock(mutex_);
-  forgetAbandoned();
   const size_t offset = reinterpret_cast<uintptr_t>(exec) - reinterpret_cast<uintptr_t>(base_);
   if (offset >= kCodeBytes || size > kCodeBytes - offset)
     return codeError(ErrorKind::BadInput, "the address asked for is outside the reserved range");
@@ -168,17 +194,12 @@ Result<CodeBlock> Arena::allocateCodeAt(std::byte* exec, size_t size) {
 
 void Arena::freeCode(const CodeBlock& block) {
   LockGuard lock(mutex_);
-  forgetAbandoned();
   const size_t offset = static_cast<size_t>(block.exec - base_);
   const auto found = blocks_.find(offset);
-  assert(found != blocks_.end() && found->second.size == codeSpace(block.size) && "not a block in use");
-  const auto [size, generation] = found->second;
+  assert(found != blocks_.end() && found->second == codeSpace(block.size) && "not a block in use");
+  const size_t size = found->second;
   blocks_.erase(found);
   codeUsed_ -= size;
-  if (generation != generation_) { // the other side of a fork may be running it
-    codeFrozen_ += size;
-    return;
-  }
   if (poisonFreed_)
     poison(offset, size);
   else
@@ -264,14 +285,12 @@ void Arena::freeData(std::byte* data, size_t size, [[maybe_unused]] size_t align
 
 MemoryUsage Arena::codeUsage() {
   LockGuard lock(mutex_);
-  forgetAbandoned();
   MemoryUsage usage;
   usage.reserved = kCodeBytes;
   usage.committed = codeMapped_;
   usage.used = codeUsed_;
   usage.free = freeCode_.total();
   usage.lost = usage.committed - usage.used - usage.free;
-  usage.frozen = codeFrozen_;
   usage.largestFree = freeCode_.largest();
   return usage;
 }

@@ -13,9 +13,13 @@
 // code.
 //
 // Fork: data is private memory and copied as usual. Code memory is shared with the child (CodeMapping::Dual),
-// so neither side may change code that the other may be running: after freezeForFork, on both sides, freeing
-// what was allocated before it frees nothing. Space that was free at the fork remains the parent's; the
-// child, after abandonOpenSegment, writes to memory of its own.
+// which could change what the parent runs, whatever rights it gives up. So the pages in use are copied before
+// the fork, and the child moves to the copy before fork returns (code_views.h); from then on the two have
+// nothing in common, and both go on as usual. Copied by the parent, before: nothing that is in use changes
+// while the lock is held, and nobody has to wait for a child that may never run. Threads that are writing to
+// blocks of their own meanwhile have no part in it: they do not exist in the child, nor does anybody there
+// run those blocks. Until it has moved, the child's thread is in the parent's memory, which the parent may
+// change: it must not run code then, and who forks blocks signals.
 //
 // Thread rule: all members are thread-safe. Ownership: memory lives until it is freed or the arena destroyed.
 #pragma once
@@ -51,8 +55,7 @@ struct MemoryUsage {
   size_t committed = 0;   ///< where blocks have been so far; pages in it that were given back included
   size_t used = 0;        ///< by blocks
   size_t free = 0;        ///< holes: committed, and free to use
-  size_t lost = 0;        ///< freed but never used again: frozen by a fork, or poisoned
-  size_t frozen = 0;      ///< of it by forks
+  size_t lost = 0;        ///< freed but never used again: poisoned
   size_t largestFree = 0; ///< the largest hole
   /// How scattered the holes are: 0 when they are one, near 1 when they are many and small.
   double fragmentation() const {
@@ -102,17 +105,16 @@ public:
 
   /// To be held across fork, so that the child's copy of the bookkeeping is whole.
   Mutex& forkMutex() { return mutex_; }
-  /// On both sides, with forkMutex held. This and the next use no heap: a program may fork in a handler that
-  /// interrupted its allocator.
-  void freezeForFork() TIERCEL_REQUIRES(mutex_);
-  /// In the child only, with forkMutex held.
-  void abandonOpenSegment() TIERCEL_REQUIRES(mutex_);
+  /// Before the fork, in the parent after it, and in the child, all with forkMutex held. They use no heap: a
+  /// program may fork in a handler that interrupted its allocator.
+  void copyForFork() TIERCEL_REQUIRES(mutex_);
+  void dropForkCopy() TIERCEL_REQUIRES(mutex_);
+  /// False: there was no memory for a copy. The child must end, without running code.
+  [[nodiscard]] bool moveToForkCopy() TIERCEL_REQUIRES(mutex_);
+  /// No fork copies it any more: children have nothing in its place.
+  void hideFromChildren() TIERCEL_EXCLUDES(mutex_);
 
 private:
-  struct Block {
-    size_t size;
-    uint32_t generation; ///< how many forks were before it
-  };
   struct Outside {
     void* base;
     size_t size;
@@ -123,7 +125,6 @@ private:
   Status checkLimit(size_t size) const TIERCEL_REQUIRES(mutex_);
   Status mapCodeUpTo(size_t end) TIERCEL_REQUIRES(mutex_);
   CodeBlock handOut(size_t offset, size_t space, size_t size) TIERCEL_REQUIRES(mutex_);
-  void forgetAbandoned() TIERCEL_REQUIRES(mutex_);
   void poison(size_t offset, size_t size) TIERCEL_REQUIRES(mutex_);
   template <typename GiveBack>
   void reclaim(FreeSpace& space, size_t begin, size_t size, std::byte* view, std::byte fill,
@@ -138,13 +139,10 @@ private:
   Mutex mutex_;
   FreeSpace freeCode_ TIERCEL_GUARDED_BY(mutex_); ///< of what is mapped; offsets from base_
   FreeSpace poisoned_ TIERCEL_GUARDED_BY(mutex_);
-  std::unordered_map<size_t, Block> blocks_ TIERCEL_GUARDED_BY(mutex_); ///< code in use, by offset
+  std::unordered_map<size_t, size_t> blocks_ TIERCEL_GUARDED_BY(mutex_); ///< code in use: offset and size
   size_t codeMapped_ TIERCEL_GUARDED_BY(mutex_) = 0;
   size_t codeUsed_ TIERCEL_GUARDED_BY(mutex_) = 0;
-  size_t codeFrozen_ TIERCEL_GUARDED_BY(mutex_) = 0;
-  uint32_t generation_ TIERCEL_GUARDED_BY(mutex_) = 0;
-  bool abandoned_ TIERCEL_GUARDED_BY(mutex_) = false; ///< freeCode_ is the parent's
-  FreeSpace freeData_ TIERCEL_GUARDED_BY(mutex_);     ///< offsets from the data range; all of it is zero
+  FreeSpace freeData_ TIERCEL_GUARDED_BY(mutex_); ///< offsets from the data range; all of it is zero
   std::map<std::byte*, Outside> outside_ TIERCEL_GUARDED_BY(mutex_);
   std::atomic<uint64_t> dataUsed_{0};
 };

@@ -76,13 +76,4 @@ std::vector<const std::byte*> CallSites::users(FunctionId callee) {
   return places;
 }
 
-void CallSites::releaseAll() {
-  for (auto& [callee, sites] : users_) {
-    const std::byte* stub = functions_.stub(FunctionId(callee));
-    for (const Site& site : sites)
-      aim(site, stub);
-    sites.clear(); // keeps its memory: a program may fork in a handler that interrupted the allocator
-  }
-}
-
 } // namespace tiercel

@@ -32,9 +32,8 @@
 // after it was aimed at what it stored. The target's code needs no more than for calls through the cell: it
 // was complete, and never executed at its address, before the first store that leads to it.
 //
-// Fork: code memory is shared with the child, cells are not, and each side publishes versions that the other
-// does not have. So before a fork all sites go back to the stubs, which jump through the cells, and stay
-// there; code linked later has direct calls again. (docs/threading.md)
+// Fork: the child moves to a copy of the code in use, at the same addresses (arena.h), made under this lock:
+// it has all sites, aimed at what it has, and turns its own.
 //
 // Thread rule: any thread, not from a signal handler. Ownership: sites belong to the code memory they lie in.
 #pragma once
@@ -88,8 +87,6 @@ public:
   std::vector<const std::byte*> users(FunctionId callee) TIERCEL_EXCLUDES(mutex_);
 
   Mutex& forkMutex() { return mutex_; }
-  /// Before a fork: sends all sites through the cells, for good.
-  void releaseAll() TIERCEL_REQUIRES(mutex_);
 
 private:
   struct Site {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 #include <sys/mman.h>
+#include <utility>
 
 namespace tiercel {
 
@@ -20,6 +21,11 @@ constexpr int kReserved = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 void unmapKeepingAddresses(std::byte* begin, size_t size) {
   // NOLINTNEXTLINE(bugprone-unused-return-value): there is nothing else to try
   (void)mmap(begin, size, PROT_NONE, kReserved | MAP_FIXED, -1, 0);
+}
+
+/// In place of whatever is mapped at `to`.
+bool move(std::byte* from, size_t size, std::byte* to) {
+  return mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED;
 }
 
 } // namespace
@@ -57,8 +63,8 @@ Status CodeViews::map(size_t offset, size_t size) {
   if (mapping() == CodeMapping::Single) {
     if (mprotect(exec(offset), size, PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
       return systemError("mapping code memory");
-  } else if (Status status = mapTwice(offset, size); !status) {
-    return status;
+  } else if (!mapTwice(exec(offset), write(offset), size)) {
+    return systemError("mapping code memory");
   }
   if (hugePages_)
     wishForHugePages(offset, size);
@@ -76,19 +82,65 @@ void CodeViews::wishForHugePages(size_t offset, size_t size) {
   open_ = {offset, size};
 }
 
-Status CodeViews::mapTwice(size_t offset, size_t size) const {
+bool CodeViews::mapTwice(std::byte* exec, std::byte* write, size_t size) {
   // Of shared memory, mremap with an old size of 0 makes a second mapping. Unlike memory files this takes no
   // descriptor: the program may have none left, or have limited the size of its files.
-  if (mmap(exec(offset), size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
-           -1, 0) == MAP_FAILED ||
-      mremap(exec(offset), 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, write(offset)) == MAP_FAILED ||
-      mprotect(write(offset), size, PROT_READ | PROT_WRITE) != 0) {
-    Error error = systemError("mapping code memory");
-    unmapKeepingAddresses(exec(offset), size);
-    unmapKeepingAddresses(write(offset), size);
-    return error;
+  if (mmap(exec, size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+           0) != MAP_FAILED &&
+      mremap(exec, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, write) != MAP_FAILED &&
+      mprotect(write, size, PROT_READ | PROT_WRITE) == 0)
+    return true;
+  const int error = errno;
+  unmapKeepingAddresses(exec, size);
+  unmapKeepingAddresses(write, size);
+  errno = error;
+  return false;
+}
+
+bool CodeViews::openCopy(size_t size) {
+  if (size <= reserved_ - size) {
+    copy_ = {exec(size), write(size), size};
+  } else {
+    void* const room = mmap(nullptr, 2 * size, PROT_NONE, kReserved, -1, 0);
+    if (room == MAP_FAILED)
+      return false;
+    auto* const begin = static_cast<std::byte*>(room);
+    copy_ = {begin, begin + size, size};
   }
-  return {};
+  if (mapTwice(copy_.exec, copy_.write, size)) {
+    if (hugePages_)
+      for (std::byte* view : {copy_.exec, copy_.write})
+        madvise(view, size, MADV_HUGEPAGE); // a wish
+    return true;
+  }
+  closeCopy();
+  return false;
+}
+
+void CodeViews::closeCopy() {
+  const size_t size = std::exchange(copy_.size, 0);
+  if (size == 0)
+    return;
+  if (copy_.exec != exec(size)) {
+    munmap(copy_.exec, 2 * size);
+    return;
+  }
+  unmapKeepingAddresses(copy_.exec, size);
+  unmapKeepingAddresses(copy_.write, size);
+}
+
+bool CodeViews::moveToCopy() {
+  const bool moved =
+      hasCopy() && move(copy_.exec, copy_.size, exec_) && move(copy_.write, copy_.size, write_);
+  closeCopy(); // the addresses where it was
+  return moved;
+}
+
+void CodeViews::hideFromChildren() const {
+  if (mapping() != CodeMapping::Dual)
+    return;
+  madvise(exec_, reserved_, MADV_DONTFORK);
+  madvise(write_, reserved_, MADV_DONTFORK);
 }
 
 bool CodeViews::giveBack(size_t offset, size_t size) const {

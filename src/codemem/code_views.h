@@ -8,6 +8,11 @@
 // Dual memory is shared, with a forked child too; single memory is private. None of it takes a file
 // descriptor: the program may have used up its own.
 //
+// Fork: who may map memory again may change it, whatever its views allow, so a child must not keep the
+// parent's. The copy is mapped twice like any code, right behind the code, where addresses are reserved and
+// unused: it takes none of the program's, which may have a limit. The child moves it over its views, which
+// drops the parent's memory; the parent unmaps it. Afterwards neither can reach what the other runs.
+//
 // Thread rule: one user at a time. Ownership: the writable view; the reservation that the executable one lies
 // in belongs to the arena, and outlives this.
 #pragma once
@@ -37,12 +42,27 @@ public:
   /// From now on every access to these whole pages traps, through either view. As far as the system allows.
   void forbid(size_t offset, size_t size) const;
 
+  // Around a fork, of dual memory; none of these uses the heap.
+  /// Before it: maps fresh memory, zero, for a copy of the first `size` bytes. False: there is no memory.
+  bool openCopy(size_t size);
+  /// Where the copy is written; only while it is open.
+  std::byte* copy(size_t offset) const { return copy_.write + offset; }
+  bool hasCopy() const { return copy_.size > 0; }
+  /// In the parent.
+  void closeCopy();
+  /// In the child, where nobody may be running code: both views are of the copy from now on, all protections
+  /// those of fresh code. False if the system refuses: then the child must not go on.
+  bool moveToCopy();
+  /// Children that are forked from now on have nothing at these addresses.
+  void hideFromChildren() const;
+
   std::byte* exec(size_t offset) const { return exec_ + offset; }
   std::byte* write(size_t offset) const { return write_ + offset; }
   CodeMapping mapping() const { return write_ == exec_ ? CodeMapping::Single : CodeMapping::Dual; }
 
 private:
-  Status mapTwice(size_t offset, size_t size) const;
+  /// False with errno set; both are then mere addresses.
+  static bool mapTwice(std::byte* exec, std::byte* write, size_t size);
   void wishForHugePages(size_t offset, size_t size);
 
   std::byte* const exec_;
@@ -53,6 +73,11 @@ private:
     size_t offset = 0;
     size_t size = 0;
   } open_; ///< what was mapped last
+  struct {
+    std::byte* exec = nullptr;
+    std::byte* write = nullptr;
+    size_t size = 0; ///< 0: there is none
+  } copy_;
 };
 
 /// "WHAT: Cannot allocate memory" and the like, from errno.

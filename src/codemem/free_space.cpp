@@ -107,12 +107,6 @@ bool FreeSpace::takeAt(size_t begin, size_t size) {
   return true;
 }
 
-void FreeSpace::clear() {
-  byBegin_.clear();
-  bySize_.clear();
-  total_ = 0;
-}
-
 size_t FreeSpace::tailBegin(size_t end) const {
   if (byBegin_.empty())
     return end;

@@ -13,6 +13,7 @@
 // Thread rule: one user at a time.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -47,7 +48,25 @@ public:
   std::optional<size_t> take(size_t size, size_t alignment);
   /// False if any of it is not free.
   bool takeAt(size_t begin, size_t size);
-  void clear();
+
+  /// Calls `visit` with begin and end of each free range, in order. Neither this nor the next uses the heap.
+  template <typename Visit> void forEachRange(Visit visit) const {
+    for (const auto& [begin, extent] : byBegin_)
+      visit(begin, begin + extent.size);
+  }
+  /// The same for what is not free between two offsets.
+  template <typename Visit> void forEachGap(size_t begin, size_t end, Visit visit) const {
+    auto range = byBegin_.upper_bound(begin);
+    if (range != byBegin_.begin())
+      --range;
+    for (; range != byBegin_.end() && range->first < end; ++range) {
+      if (range->first > begin)
+        visit(begin, range->first);
+      begin = std::max(begin, range->first + range->second.size);
+    }
+    if (begin < end)
+      visit(begin, end);
+  }
 
   size_t total() const { return total_; }
   size_t largest() const { return bySize_.empty() ? 0 : bySize_.rbegin()->first; }

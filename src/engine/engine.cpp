@@ -92,9 +92,6 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
   Result<HostCpu> cpu = HostCpu::find(options.cpu);
   if (!cpu)
     return cpu.takeError();
-  Result<std::unique_ptr<Arena>> arena = Arena::create(arenaOptions(options));
-  if (!arena)
-    return arena.takeError();
   Profile profileIn;
   for (const std::string& path : options.profileIn) {
     Result<Profile> read = Profile::read(path);
@@ -102,8 +99,17 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
       return read.takeError();
     profileIn.merge(*read);
   }
-  std::unique_ptr<EngineImpl> engine(
-      new EngineImpl(std::move(options), std::move(*cpu), std::move(*arena), std::move(profileIn)));
+  std::unique_ptr<EngineImpl> engine;
+  {
+    LockGuard lock(forkDelay());
+    Result<std::unique_ptr<Arena>> arena = Arena::create(arenaOptions(options));
+    if (!arena)
+      return arena.takeError();
+    engine.reset(
+        new EngineImpl(std::move(options), std::move(*cpu), std::move(*arena), std::move(profileIn)));
+    if (Status status = registerForFork(*engine); !status)
+      return status.takeError();
+  }
   // Entry 0 always exists: compiled code shares its pads.
   if (Status status = engine->table_.growTo(1); !status)
     return status.takeError();
@@ -130,7 +136,6 @@ EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> aren
       objects_(
           linker_, [this](const auto& use) { return withThreadLocals(use); }, materialiseMutex_),
       collector_(*this), promoter_(*this, workerCount(options_), compileShare(options_), hasSpareCore()) {
-  registerForFork(*this);
   registerSerialisation();
 }
 
@@ -140,7 +145,9 @@ EngineImpl::~EngineImpl() {
     finaliseModule(module);
   __cxa_finalize(&dsoHandle_);
   runDestructors();
+  LockGuard lock(forkDelay());
   unregisterForFork(*this);
+  arena_->hideFromChildren();
 }
 
 Result<std::byte*> EngineImpl::data(GlobalId id) {
@@ -197,8 +204,8 @@ Stats EngineImpl::stats() const {
   stats.dataBytes = arena_->dataBytesUsed();
   stats.replacedConstantBytes = registry_.replacedConstantBytes();
   const MemoryUsage code = arena_->codeUsage();
-  stats.memory = {arena_->mapping(), code.committed,       code.used,      code.free,
-                  code.frozen,       code.fragmentation(), residentBytes()};
+  stats.memory = {arena_->mapping(), code.committed,       code.used,
+                  code.free,         code.fragmentation(), residentBytes()};
   for (unsigned tier = 0; tier < kTierCount; ++tier) {
     stats.tiers[tier].functions = s.tiers[tier].functions.get();
     stats.tiers[tier].continuations = s.tiers[tier].continuations.get();

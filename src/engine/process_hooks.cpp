@@ -4,13 +4,18 @@
 // moment and compiles that they were in the middle of. So all locks of all engines are taken before, in lock
 // order, and released after on both sides; the child then forgets what its missing threads were doing.
 // Compiles in progress hold no lock while they compile, so a fork never waits for one.
+//
+// Signals are blocked from before the first lock until after the last: a handler of the program's could need
+// the locks, and in the child run code before it has moved to its copy.
 #include "engine/process_hooks.h"
 
 #include "engine/engine_impl.h"
 #include "platform/futex.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <pthread.h>
 
 namespace tiercel {
@@ -18,14 +23,27 @@ namespace tiercel {
 namespace {
 
 Mutex enginesMutex;
+sigset_t signalsOfForker TIERCEL_GUARDED_BY(enginesMutex);
 // Never destroyed: the handlers run whenever the process forks, at exit too.
 std::vector<EngineImpl*>& engines() {
   static auto* list = new std::vector<EngineImpl*>;
   return *list;
 }
 
+/// Made before it is needed: then there may be no memory for it.
+const Error& noMemoryForCopy() {
+  static const auto* error = new Error(ErrorKind::Environment, "fork",
+                                       "there is no memory for the child's copy of the code, or the process "
+                                       "has too many mappings");
+  return *error;
+}
+
 void prepare() TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   enginesMutex.lock();
+  signalsOfForker = before;
   for (EngineImpl* engine : engines())
     engine->lockForFork();
   ThreadStacks::lockForFork();
@@ -34,24 +52,27 @@ void release(bool inChild) TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
   ThreadStacks::unlockAfterFork(inChild);
   for (auto engine = engines().rbegin(); engine != engines().rend(); ++engine)
     (*engine)->unlockAfterFork(inChild);
+  const sigset_t before = signalsOfForker;
   enginesMutex.unlock();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 void inParent() { release(false); }
 void inChild() { release(true); }
 
 } // namespace
 
-void registerForFork(EngineImpl& engine) {
-  static const int registered = pthread_atfork(prepare, inParent, inChild);
-  (void)registered;
-  LockGuard lock(enginesMutex);
+Mutex& forkDelay() { return enginesMutex; }
+
+Status registerForFork(EngineImpl& engine) {
+  static const int failed = pthread_atfork(prepare, inParent, inChild);
+  if (failed != 0)
+    return Error(ErrorKind::Environment, "fork handlers", strerror(failed));
+  (void)noMemoryForCopy();
   engines().push_back(&engine);
+  return {};
 }
 
-void unregisterForFork(EngineImpl& engine) {
-  LockGuard lock(enginesMutex);
-  std::erase(engines(), &engine);
-}
+void unregisterForFork(EngineImpl& engine) { std::erase(engines(), &engine); }
 
 void registerDestructors(EngineImpl& engine) {
   // on_exit rather than atexit: a host that keeps its own static destructors from running (the command does)
@@ -86,14 +107,15 @@ void EngineImpl::lockForFork() {
   map_.forkMutex().lock();
   arena_->forkMutex().lock();
   calls_.forkMutex().lock();
-  // Code memory is shared with the child: neither may change calls in what the other runs.
-  calls_.releaseAll();
+  arena_->copyForFork();
 }
 
 void EngineImpl::unlockAfterFork(bool inChild) {
-  arena_->freezeForFork();
-  if (inChild) {
-    arena_->abandonOpenSegment();
+  if (!inChild) {
+    arena_->dropForkCopy();
+  } else {
+    if (!arena_->moveToForkCopy())
+      fatal(noMemoryForCopy());
     map_.forgetReaders();
     housekeeper_.forgetThreads();
     constructors_.forgetThreads();

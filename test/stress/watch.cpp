@@ -15,7 +15,7 @@ namespace {
 
 struct Figures {
   double seconds;
-  uint64_t liveCode, retiredCode, codeUsed, data, heap, resident, freed, replaced, frozen;
+  uint64_t liveCode, retiredCode, codeUsed, data, heap, resident, freed, replaced;
 };
 
 /// What malloc has given out; 0 where a sanitizer has its own.
@@ -43,8 +43,7 @@ uint64_t least(Samples samples, uint64_t Figures::* value) {
 /// an eighth and `slack`. The first third is for warming up. Resident memory goes up and down, by what the
 /// heap's holes amount to before they are given back every few seconds: only what is left then counts.
 /// What grows by rule is counted apart: constants that redefinitions replaced, whose addresses the program
-/// may hold, and freed code that forked processes share. Code is mapped twice, and so counts twice as
-/// resident.
+/// may hold.
 struct Bounded {
   const char* name;
   uint64_t Figures::* value;
@@ -81,9 +80,8 @@ void Stress::watch() {
   const double interval = std::clamp(configuration_.seconds / 120, 0.05, 1.0);
   const size_t perLine = 10;
   std::vector<Figures> samples;
-  fmt::print(
-      "seconds     live  retired     used     data     heap resident replaced   frozen MiB    changes    "
-      "freed\n");
+  fmt::print("seconds     live  retired     used     data     heap resident replaced MiB    changes    "
+             "freed\n");
   for (;;) {
     std::this_thread::sleep_for(std::chrono::duration<double>(interval));
     const Stats stats = engine_->stats();
@@ -93,16 +91,15 @@ void Stress::watch() {
                       stats.memory.codeUsed,
                       stats.dataBytes - stats.replacedConstantBytes,
                       heapBytes(),
-                      stats.memory.resident - stats.replacedConstantBytes - 2 * stats.memory.codeFrozen,
+                      stats.memory.resident - stats.replacedConstantBytes,
                       stats.functions.freed,
-                      stats.replacedConstantBytes,
-                      stats.memory.codeFrozen};
+                      stats.replacedConstantBytes};
     samples.push_back(now);
     if (samples.size() % perLine == 0) {
-      fmt::print("{:7.1f} {:8.2f} {:8.2f} {:8.2f} {:8.2f} {:8.1f} {:8.1f} {:8.2f} {:8.2f}     {:10} {:8}\n",
+      fmt::print("{:7.1f} {:8.2f} {:8.2f} {:8.2f} {:8.2f} {:8.1f} {:8.1f} {:8.2f}     {:10} {:8}\n",
                  now.seconds, mebibytes(now.liveCode), mebibytes(now.retiredCode), mebibytes(now.codeUsed),
                  mebibytes(now.data), mebibytes(now.heap), mebibytes(now.resident), mebibytes(now.replaced),
-                 mebibytes(now.frozen), changes_.load(), now.freed);
+                 changes_.load(), now.freed);
       (void)fflush(stdout);
     }
     if (now.seconds >= configuration_.seconds && samples.size() >= 6)

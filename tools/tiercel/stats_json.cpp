@@ -125,11 +125,10 @@ std::string statsJson(const RunFigures& figures) {
                                  s.codeBytes.retired, s.codeBytes.freed));
   line("data_bytes", std::to_string(s.dataBytes));
   line("replaced_constant_bytes", std::to_string(s.replacedConstantBytes));
-  line("memory",
-       fmt::format(R"({{"mapping": "{}", "code_committed": {}, "code_used": {}, "code_free": {}, )"
-                   R"("code_frozen": {}, "code_fragmentation": {:.3f}, "resident": {}}})",
-                   mappingName(s.memory.mapping), s.memory.codeCommitted, s.memory.codeUsed,
-                   s.memory.codeFree, s.memory.codeFrozen, s.memory.codeFragmentation, s.memory.resident));
+  line("memory", fmt::format(R"({{"mapping": "{}", "code_committed": {}, "code_used": {}, "code_free": {}, )"
+                             R"("code_fragmentation": {:.3f}, "resident": {}}})",
+                             mappingName(s.memory.mapping), s.memory.codeCommitted, s.memory.codeUsed,
+                             s.memory.codeFree, s.memory.codeFragmentation, s.memory.resident));
   line("living", fmt::format(R"({{"redefinitions": {}, "removals": {}, "collections": {}, "incomplete": {}, )"
                              R"("flushes": {}, "longest_pause_us": {:.1f}}})",
                              s.living.redefinitions, s.living.removals, s.living.collections,

@@ -26,7 +26,6 @@
 ; CHECK-NEXT: "code_committed": 2097152,
 ; CHECK-NEXT: "code_used": {{[1-9][0-9]*}},
 ; CHECK-NEXT: "code_free": {{[1-9][0-9]*}},
-; CHECK-NEXT: "code_frozen": 0,
 ; CHECK-NEXT: "code_fragmentation": 0.0
 ; CHECK: "calls": {
 ; CHECK-NEXT: "direct": 0,

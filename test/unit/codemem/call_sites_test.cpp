@@ -9,7 +9,9 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -104,11 +106,6 @@ protected:
     EXPECT_EQ(callers.size(), 2 * kLine * 3 / 4);
     return callers;
   }
-  void releaseAll() TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
-    calls.forkMutex().lock();
-    calls.releaseAll();
-    calls.forkMutex().unlock();
-  }
   static const std::byte* targetOf(const CallSite& site) {
     int32_t operand;
     memcpy(&operand, site.exec, sizeof operand);
@@ -165,15 +162,32 @@ TEST_F(CallSitesTest, CodeOutOfReachIsLeftToTheStub) {
   EXPECT_NE(targetOf(callers.front().site), table.stub(kCallee));
 }
 
-TEST_F(CallSitesTest, ReleasedOnesFollowTheCell) {
-  calls.publish(kCallee, returning(1));
+// The child has moved to a copy: each side turns its own.
+TEST_F(CallSitesTest, FollowPublicationsOnBothSidesOfAFork) {
+  void* const versions[] = {returning(1), returning(2), returning(3)};
+  calls.publish(kCallee, versions[0]);
   const std::vector<Caller> callers = enteredCallers();
-  releaseAll();
-  EXPECT_EQ(calls.publish(kCallee, returning(2)), 0u);
-  for (const Caller& caller : callers) {
-    EXPECT_EQ(targetOf(caller.site), table.stub(kCallee));
+  const auto turns = [&](void* version, int result) {
+    bool right = calls.publish(kCallee, version) == callers.size();
+    for (const Caller& caller : callers)
+      right &= targetOf(caller.site) == version && caller.call() == result;
+    return right;
+  };
+  const auto fork = [&]() TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
+    arena->copyForFork();
+    const pid_t child = ::fork();
+    if (child == 0)
+      _exit(arena->moveToForkCopy() && turns(versions[2], 3) && turns(versions[1], 2) ? 0 : 1);
+    arena->dropForkCopy();
+    return child;
+  };
+  const pid_t child = fork();
+  EXPECT_TRUE(turns(versions[1], 2));
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  for (const Caller& caller : callers)
     EXPECT_EQ(caller.call(), 2);
-  }
 }
 
 // Versions return their number. `begun` and `done` bracket each publication, so a call that starts after one

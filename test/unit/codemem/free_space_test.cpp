@@ -157,6 +157,28 @@ TEST(FreeSpace, ByChance) {
     }
     ASSERT_EQ(space.total(), static_cast<size_t>(std::count(isFree.begin(), isFree.end(), true)));
     ASSERT_EQ(space.largest(), longestRun());
+    // Ranges and gaps are the same, told in order.
+    std::vector<bool> told(kBytes);
+    size_t last = 0;
+    const auto tell = [&](size_t begin, size_t end) {
+      ASSERT_TRUE(begin < end && begin >= last);
+      std::fill(told.begin() + static_cast<std::ptrdiff_t>(begin),
+                told.begin() + static_cast<std::ptrdiff_t>(end), true);
+      last = end;
+    };
+    space.forEachRange(tell);
+    ASSERT_EQ(told, isFree);
+    const size_t from = random() % kBytes, to = from + random() % (kBytes - from);
+    last = from;
+    told.assign(kBytes, true);
+    space.forEachGap(from, to, [&](size_t begin, size_t end) {
+      ASSERT_TRUE(begin < end && begin >= last && end <= to);
+      std::fill(told.begin() + static_cast<std::ptrdiff_t>(begin),
+                told.begin() + static_cast<std::ptrdiff_t>(end), false);
+      last = end;
+    });
+    for (size_t byte = from; byte < to; ++byte)
+      ASSERT_EQ(told[byte], isFree[byte]);
   }
 }
 
