@@ -11,6 +11,7 @@
 
 #include "engine/engine_impl.h"
 #include "platform/futex.h"
+#include "unit/code_generator.h"
 
 #include <algorithm>
 #include <csignal>
@@ -47,8 +48,10 @@ void prepare() TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
   for (EngineImpl* engine : engines())
     engine->lockForFork();
   ThreadStacks::lockForFork();
+  CodeGenerator::forkMutex().lock();
 }
 void release(bool inChild) TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
+  CodeGenerator::forkMutex().unlock();
   ThreadStacks::unlockAfterFork(inChild);
   for (auto engine = engines().rbegin(); engine != engines().rend(); ++engine)
     (*engine)->unlockAfterFork(inChild);

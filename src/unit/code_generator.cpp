@@ -8,7 +8,9 @@
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/Module.h"
+#include "llvm/InitializePasses.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/PassRegistry.h"
 #include "llvm/Target/TargetOptions.h"
 
 #include <cassert>
@@ -36,7 +38,23 @@ void trapIfEmpty(llvm::Function& function) {
         first.getIterator());
 }
 
+/// All at once, so that the registry of passes is only read later: readers do not wait for a reader that a
+/// fork has left behind, but writers do.
+bool registerPasses() {
+  llvm::PassRegistry& registry = *llvm::PassRegistry::getPassRegistry();
+  for (const auto initialize : {llvm::initializeCore, llvm::initializeAnalysis,
+                                llvm::initializeTransformUtils, llvm::initializeScalarOpts,
+                                llvm::initializeCodeGen, llvm::initializeGlobalISel, llvm::initializeTarget})
+    initialize(registry);
+  return true;
+}
+
 } // namespace
+
+Mutex& CodeGenerator::forkMutex() {
+  static Mutex mutex;
+  return mutex;
+}
 
 Result<std::unique_ptr<CodeGenerator>> CodeGenerator::create(const HostCpu& cpu, bool useItsFeatures,
                                                              bool directCalls, llvm::CodeGenOptLevel level) {
@@ -63,6 +81,8 @@ Result<std::unique_ptr<CodeGenerator>> CodeGenerator::create(const HostCpu& cpu,
 }
 
 bool CodeGenerator::makePasses() {
+  LockGuard lock(forkMutex());
+  [[maybe_unused]] static const bool registered = registerPasses();
   passes_ = std::make_unique<llvm::legacy::PassManager>();
   return !target_->addPassesToEmitFile(*passes_, stream_, nullptr, llvm::CodeGenFileType::ObjectFile,
                                        /*DisableVerify=*/true);

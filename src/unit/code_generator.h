@@ -7,6 +7,7 @@
 
 #include "tiercel/error.h"
 
+#include "base/thread_annotations.h"
 #include "platform/host_cpu.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -34,9 +35,13 @@ public:
   /// Forgets a run in which errors were reported: LLVM goes on after one as well as it can.
   void forget() { passes_.reset(); }
 
+  /// Held while any pipeline is made, which takes locks of LLVM's for the process. Innermost. Who forks holds
+  /// it: in the child these would stay locked by a thread that does not exist there.
+  static Mutex& forkMutex();
+
 private:
   CodeGenerator() : stream_(object_) {}
-  bool makePasses();
+  bool makePasses() TIERCEL_EXCLUDES(forkMutex());
 
   std::unique_ptr<llvm::TargetMachine> target_;
   llvm::SmallVector<char, 0> object_;
