@@ -4,10 +4,6 @@
 #include "codemem/emitter.h"
 #include "platform/lazy_entry.h"
 
-// Defined by engine/first_call.cpp.
-extern "C" void* tiercel_counter_tripped(uint32_t functionIdAndKind, uint32_t header, uint32_t epoch,
-                                         void* engine);
-
 namespace tiercel {
 
 Status FunctionTable::growTo(size_t count) {
@@ -72,7 +68,7 @@ Status FunctionTable::addChunk() {
   std::byte* tripPad = emit.here();
   emit.bytes({0x48, 0xb9}); // movabs $engine, %rcx: the fourth argument
   emit.value(reinterpret_cast<uint64_t>(engine_));
-  emit.farJump(reinterpret_cast<void*>(&tiercel_counter_tripped));
+  emit.farJump(reinterpret_cast<void*>(&tiercel_trip_entry));
   emit.align(kPads);
 
   std::byte* stubs = emit.here();

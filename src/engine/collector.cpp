@@ -4,6 +4,7 @@
 #include "engine/engine_impl.h"
 #include "platform/own_stack.h"
 #include "platform/program_state_guard.h"
+#include "platform/saved_registers.h"
 
 #include <algorithm>
 #include <dlfcn.h>
@@ -38,14 +39,16 @@ Collector::~Collector() {
     dlclose(library);
 }
 
-Result<CollectReport> Collector::collect(uint64_t timeoutNs) {
-  Result<CollectReport> report = lookAndFree(timeoutNs);
+[[gnu::noinline, clang::disable_sanitizer_instrumentation]] Result<CollectReport>
+Collector::collect(uint64_t timeoutNs) {
+  const SavedRegisters registers;
+  Result<CollectReport> report = lookAndFree(timeoutNs, registers.begin());
   if (report)
     note(*report);
   return report;
 }
 
-Result<CollectReport> Collector::lookAndFree(uint64_t timeoutNs) {
+[[gnu::noinline]] Result<CollectReport> Collector::lookAndFree(uint64_t timeoutNs, uintptr_t callersFrom) {
   if (engine_.options_.reclaim != Reclaim::Signals)
     return Error(ErrorKind::BadInput, "collect",
                  "looking at the stacks needs Options::reclaim = Reclaim::Signals; without it code is freed "
@@ -83,6 +86,7 @@ Result<CollectReport> Collector::lookAndFree(uint64_t timeoutNs) {
                                                          .visit = Candidates::visit,
                                                          .context = &candidates,
                                                          .exclude = workers,
+                                                         .callersFrom = callersFrom,
                                                          .timeoutNs = timeoutNs});
     report.threads = outcome.threads;
     report.longestPauseUs = static_cast<double>(outcome.longestPauseNs) / 1e3;
@@ -169,17 +173,10 @@ bool Collector::mayHaveForeignStacks() const {
   return foreignStacks_.load(std::memory_order_relaxed) || engine_.host_.switchesStacks();
 }
 
-void Collector::noteStack() {
-  const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  if (engine_.options_.reclaim != Reclaim::Signals || isKnownStack(sp) || mayHaveForeignStacks())
-    return;
-  Result<SessionPool::Lease> session = engine_.pool_.borrow();
-  if (!session)
-    return;
-  (*session)->stack().run([&] { // the program's may be small
-    if (!isOwnStack(sp))
-      foreignStacks_.store(true, std::memory_order_relaxed);
-  });
+void Collector::noteStack(const void* programStack) {
+  if (engine_.options_.reclaim == Reclaim::Signals && !mayHaveForeignStacks() &&
+      !isOwnStack(reinterpret_cast<uintptr_t>(programStack)))
+    foreignStacks_.store(true, std::memory_order_relaxed);
 }
 
 bool Collector::makeRoom() {

@@ -41,7 +41,8 @@ public:
   bool makeRoom();
 
   /// On a program's thread in a first call: a coroutine's first steps on a stack of its own mostly are.
-  void noteStack();
+  /// `programStack` is on the stack that it came from.
+  void noteStack(const void* programStack);
   /// A library of thread-locals that are not used any more; closed by the next collection. Under the lock of
   /// the versions.
   void closeLater(void* library) { closable_.push_back(library); }
@@ -49,7 +50,9 @@ public:
   Mutex& forkMutex() { return mutex_; }
 
 private:
-  Result<CollectReport> lookAndFree(uint64_t timeoutNs) TIERCEL_EXCLUDES(mutex_);
+  /// `callersFrom`: what is lower on this thread's stack are frames of this class's, full of what it looks
+  /// for.
+  Result<CollectReport> lookAndFree(uint64_t timeoutNs, uintptr_t callersFrom) TIERCEL_EXCLUDES(mutex_);
   void note(const CollectReport& report) TIERCEL_EXCLUDES(mutex_);
   /// Code that is retired, and images that are gone.
   uint64_t waitingBytes() const;

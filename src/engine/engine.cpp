@@ -10,6 +10,7 @@
 #include "engine/runtime_functions.h"
 #include "load/language.h"
 #include "platform/lazy_entry.h"
+#include "platform/own_stack.h"
 #include "platform/resident.h"
 #include "platform/thread_stacks.h"
 
@@ -89,6 +90,8 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
     return status.takeError();
   if (Status status = prepareLazyEntry(); !status)
     return status.takeError();
+  if (options.reclaim == Reclaim::Signals)
+    prepareOwnStack();
   Result<HostCpu> cpu = HostCpu::find(options.cpu);
   if (!cpu)
     return cpu.takeError();

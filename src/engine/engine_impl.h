@@ -92,8 +92,9 @@ public:
   /// The same for all that it mentions, within reason: for code that must not compile, as signal handlers.
   void compileClosure(FunctionId root);
 
-  // --- called by compiled code ---
-  void* firstCall(FunctionId id, const void* returnAddress);
+  // --- called by compiled code, see platform/lazy_entry.h ---
+  void* firstCall(FunctionId id, const void* returnAddress, const void* programStack);
+  void* firstCallOutside(FunctionId id, const void* returnAddress);
   /// Returns where the activation should go on, or null: in its own code.
   void* counterTripped(FunctionId id, TripKind kind, uint32_t header, uint32_t epoch);
 
@@ -164,8 +165,7 @@ private:
   Result<FunctionId> resolverOf(FunctionRecord& record, const Definition& where, Session& session);
   Result<void*> runIfunc(FunctionRecord& record);
   [[noreturn]] void fatal(const Error& error);
-  /// What defines an undefined function meanwhile (an alias, a host symbol, a library loaded since); calls go
-  /// there from now on. Null if nothing does.
+  /// What defines an undefined function by now; calls go there from now on. Null if nothing does.
   void* findLate(FunctionRecord& record);
   bool isChangedSince(const FunctionRecord& record, uint32_t serial);
   Error undefinedCall(const FunctionRecord& record, const void* returnAddress);

@@ -6,6 +6,7 @@
 #include "engine/engine_impl.h"
 #include "platform/lazy_entry.h"
 #include "platform/program_state_guard.h"
+#include "platform/stack.h"
 #include "profile/target_table.h"
 #include "tiering/policy.h"
 
@@ -14,12 +15,22 @@
 #include <limits>
 #include <optional>
 
-extern "C" void* tiercel_first_call(void* engine, uint32_t functionId, void* returnAddress) {
-  return static_cast<tiercel::EngineImpl*>(engine)->firstCall(tiercel::FunctionId(functionId), returnAddress);
+extern "C" __attribute__((visibility("hidden"))) void*
+tiercel_first_call(void* engine, uint32_t functionId, void* returnAddress, void* programStack) {
+  const tiercel::SwitchedStack announced;
+  return static_cast<tiercel::EngineImpl*>(engine)->firstCall(tiercel::FunctionId(functionId), returnAddress,
+                                                              programStack);
+}
+
+extern "C" __attribute__((visibility("hidden"))) void*
+tiercel_first_call_outside(void* engine, uint32_t functionId, void* returnAddress) {
+  return static_cast<tiercel::EngineImpl*>(engine)->firstCallOutside(tiercel::FunctionId(functionId),
+                                                                     returnAddress);
 }
 
 extern "C" __attribute__((visibility("hidden"))) void*
 tiercel_counter_tripped(uint32_t idAndKind, uint32_t header, uint32_t epoch, void* engine) {
+  const tiercel::SwitchedStack announced;
   return static_cast<tiercel::EngineImpl*>(engine)->counterTripped(
       tiercel::FunctionId(idAndKind >> 2), static_cast<tiercel::TripKind>(idAndKind & 3), header, epoch);
 }
@@ -38,57 +49,71 @@ constexpr int32_t kAskAgain = 100'000;
 
 } // namespace
 
-void* EngineImpl::firstCall(FunctionId id, const void* returnAddress) {
+// The function may be added, redefined or removed at any moment. What goes wrong counts only if it did so
+// with the definition that is still in force; else the call begins again.
+
+void* EngineImpl::firstCall(FunctionId id, const void* returnAddress, const void* programStack) {
   FunctionRecord& record = registry_.function(id);
-  for (;;) {
-    // The function may be added, redefined or removed at any moment. What goes wrong counts only if it did so
-    // with the definition that is still in force; else the call begins again.
-    const uint32_t serial = record.serial.load(std::memory_order_acquire);
-    const bool defined = record.definition.load().exists();
-    std::optional<Error> error;
+  const uint32_t serial = record.serial.load(std::memory_order_acquire);
+  std::optional<Error> error;
+  ProgramStateGuard guard;
+  promoter_.ensureWorkers();
+  collector_.noteStack(programStack);
+  if (!record.definition.load().exists()) {
+    if (objects_.resolverOf(id))
+      return nullptr;
+    if (void* late = findLate(record))
+      return late;
+    if (options_.onUndefined)
+      return nullptr;
+  } else {
+    if (record.isIfunc.load(std::memory_order_relaxed))
+      return nullptr;
+    Result<void*> code = ensureCompiled(record);
+    if (code)
+      return *code;
+    error = code.takeError();
+  }
+  if (!isChangedSince(record, serial))
+    fatal(error ? *error : undefinedCall(record, returnAddress));
+  return table_.lazyAddress(id);
+}
+
+void* EngineImpl::firstCallOutside(FunctionId id, const void* returnAddress) {
+  FunctionRecord& record = registry_.function(id);
+  const uint32_t serial = record.serial.load(std::memory_order_acquire);
+  std::optional<Error> error;
+  if (record.definition.load().exists()) {
+    if (!record.isIfunc.load(std::memory_order_relaxed))
+      return table_.lazyAddress(id); // added this moment
+    Result<void*> code = runIfunc(record);
+    if (code)
+      return *code;
+    error = code.takeError();
+  } else {
     std::byte* resolver = nullptr;
     {
       ProgramStateGuard guard;
-      promoter_.ensureWorkers();
-      collector_.noteStack();
-      if (!defined) {
-        resolver = objects_.resolverOf(id);
-        void* late = resolver ? nullptr : findLate(record);
-        if (late)
-          return late;
-      } else if (!record.isIfunc.load(std::memory_order_relaxed)) {
-        Result<void*> code = ensureCompiled(record);
-        if (code)
-          return *code;
-        error = code.takeError();
-      }
+      resolver = objects_.resolverOf(id);
     }
     if (resolver) {
-      // The program's code, as resolvers in IR (runIfunc). Who calls while the object is removed calls what
-      // goes, as natively after dlclose.
+      // Who calls while the object is removed calls what goes, as natively after dlclose.
       void* target = reinterpret_cast<void* (*)()>(resolver)();
       ProgramStateGuard guard;
       LockGuard lock(versions_.mutex());
       publish(record.id, target);
       return target;
     }
-    if (!defined) {
-      // The host's answer is for this call; it may also have added the function. Without the whole guard: it
-      // may take its time, and run code of the program.
-      CallOnceGuard guard;
-      if (void* elsewhere = options_.onUndefined ? options_.onUndefined(record.name) : nullptr)
-        return elsewhere;
-    } else if (!error) {
-      // The resolver is the program's code: it runs on the program's stack, with its signals.
-      Result<void*> code = runIfunc(record);
-      if (code)
-        return *code;
-      error = code.takeError();
-    }
-    ProgramStateGuard guard;
-    if (!isChangedSince(record, serial))
-      fatal(error ? *error : undefinedCall(record, returnAddress));
+    // The host's answer is for this call; it may also have added the function. Without the whole guard: it
+    // may take its time, and run code of the program.
+    CallOnceGuard guard;
+    if (void* elsewhere = options_.onUndefined ? options_.onUndefined(record.name) : nullptr)
+      return elsewhere;
   }
+  ProgramStateGuard guard;
+  if (!isChangedSince(record, serial))
+    fatal(error ? *error : undefinedCall(record, returnAddress));
+  return table_.lazyAddress(id);
 }
 
 /// Serials are compared between changes, not in the middle of one.
@@ -104,13 +129,8 @@ void* EngineImpl::findLate(FunctionRecord& record) {
   const SymbolRef ref = registry_.find(name);
   void* address = nullptr;
   if (ref.kind != SymbolKind::None && (ref.kind != SymbolKind::Function || ref.id != record.id.value)) {
-    Result<SessionPool::Lease> session = pool_.borrow(); // for its stack: an object may have to be linked
-    if (!session)
-      return nullptr;
-    (*session)->stack().run([&] {
-      Result<void*> found = addressOf(ref);
-      address = found ? *found : nullptr;
-    });
+    Result<void*> found = addressOf(ref);
+    address = found ? *found : nullptr;
   }
   if (!address)
     address = host(name, /*weak=*/false).value_or(nullptr);

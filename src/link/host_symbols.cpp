@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "link/host_symbols.h"
 
-#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <dlfcn.h>
 #include <gnu/lib-names.h>
+#include <utility>
 
 namespace tiercel {
 
@@ -12,18 +14,21 @@ namespace {
 /// What compiler drivers link without being asked, in the order of trying.
 constexpr const char* kDefaultLibraries[] = {"libm.so.6", "libgcc_s.so.1", "libstdc++.so.6"};
 
-/// A message of dlerror that is the program's, taken out of our way.
-struct KeptError {
-  bool kept = false;
-  char text[512];
-};
-thread_local KeptError keptError;
+/// A message of dlerror that is the program's, taken out of our way; null if there is none. Few threads have
+/// one, and thread-locals of the executable lie on the stack of each.
+thread_local char* keptError = nullptr;
+
+void keep(const char* message) {
+  static thread_local struct Owner {
+    ~Owner() { free(keptError); }
+  } owner; // made when it comes here
+  free(keptError);
+  keptError = strdup(message);
+}
 
 void keepProgramError() {
-  if (const char* message = dlerror()) {
-    keptError.kept = true;
-    snprintf(keptError.text, sizeof keptError.text, "%s", message);
-  }
+  if (const char* message = dlerror())
+    keep(message);
 }
 
 /// The libraries that this thread is loading, the last one first. While their constructors run, they are not
@@ -50,22 +55,27 @@ std::optional<void*> findIn(void* handle, const std::string& name) {
 } // namespace
 
 char* HostSymbols::programError() {
-  char* message = dlerror();
-  if (!message && keptError.kept)
-    message = keptError.text;
-  keptError.kept = false;
-  return message;
+  if (char* message = dlerror()) {
+    free(std::exchange(keptError, nullptr));
+    return message;
+  }
+  static thread_local struct Shown { ///< until the next call
+    char* text = nullptr;
+    ~Shown() { free(text); }
+  } shown;
+  free(shown.text);
+  shown.text = std::exchange(keptError, nullptr);
+  return shown.text;
 }
 
 void HostSymbols::setProgramError(const std::string& message) {
   dlerror();
-  keptError.kept = true;
-  snprintf(keptError.text, sizeof keptError.text, "%s", message.c_str());
+  keep(message.c_str());
 }
 
 void HostSymbols::forgetProgramError() {
   dlerror();
-  keptError.kept = false;
+  free(std::exchange(keptError, nullptr));
 }
 
 void HostSymbols::supply(const char* name, void* address) {

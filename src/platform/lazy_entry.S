@@ -1,24 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Where a call to a function without code arrives (see codemem/function_table.h):
+// Where compiled code comes into the engine: calls to functions without code (see codemem/function_table.h)
 //
 //     stub:   jmp  *cell            cell holds the address of the next instruction until there is code
 //     lazy:   push $id
 //             jmp  pad              pad: push engine ; jmp tiercel_lazy_entry
 //
-// The callee does not exist yet, so nothing may be assumed about where its arguments are: every register that
-// any calling convention passes arguments in, or expects preserved, is saved around the engine's work. That is
-// all caller-saved integer registers (r11 too, which PLT code may change by the psABI, section 3.2.1, but
-// regcall and preserve_none use) and the vector state, by XSAVE, with the components chosen at start-up
-// (platform/lazy_entry.h).
+// and counters that ran out, which are calls in compiled code: tiercel_trip_entry.
+//
+// The program may have little stack left, and may recover from its end by siglongjmp, in a handler of SIGSEGV
+// on an alternate stack. So an entry goes to a stack of the engine's (platform/stack.h) before any C++
+// runs, in this order:
+//   1. It pushes all that it will need on the program's stack, so that what does not fit faults here, where
+//      nothing has happened yet and SIGSEGV can be delivered: kEntryStackBytes (platform/lazy_entry.h).
+//   2. It blocks all signals: no handler of the program's runs on the engine's stack or leaves it by a jump, and
+//      a trip that has begun is noted. By system call, as libc's function needs stack.
+//   3. It takes an engine's stack and goes there. If the system has no memory for one the work is done on the
+//      program's, and mostly fails with that message.
+// On the way back signals are let in when the stack has been left and given back. A thread that is on an
+// engine's stack already, because program code was called from there, takes another.
+//
+// The frame pointer is the way back, and the CFI says so: unwinders go through the switch.
+//
+// The callee of a first call does not exist yet, so nothing may be assumed about where its arguments are: every
+// register that any calling convention passes arguments in, or expects preserved, is saved around the engine's
+// work. That is all caller-saved integer registers (r11 too, which PLT code may change by the psABI, section
+// 3.2.1, but regcall and preserve_none use) and, on the engine's stack, the vector state, by XSAVE, with the
+// components chosen at start-up (platform/lazy_entry.h).
 // Callee-saved registers are saved by the C++ side as by any function.
+
+        .set    kSetMask, 2
+        .set    kSigprocmask, 14
+
+        .section .rodata
+        .balign 8
+tiercel_all_signals:
+        // Not 33 (bit 32), by which libc has all threads change their user: who changes it waits for each.
+        .quad   ~(1 << 32)
         .text
-        .globl  tiercel_lazy_entry
-        .hidden tiercel_lazy_entry
-        .type   tiercel_lazy_entry, @function
-tiercel_lazy_entry:
-        .cfi_startproc
-        .cfi_def_cfa_offset 24          // the engine, the id, above them the program's return address
+
+// Blocks signals, with what was blocked in `mask`(%rbp); takes a stack, noted in `place`(%rbp); goes there, with
+// the program's stack pointer on top (Stack::At). Clobbers what system calls and calls do.
+.macro  ENTER_ENGINE mask, place
+        movq    $0, -8(%rsp)            // touched now, for the call below
+        movl    $kSigprocmask, %eax
+        movl    $kSetMask, %edi
+        leaq    tiercel_all_signals(%rip), %rsi
+        leaq    \mask(%rbp), %rdx
+        movl    $8, %r10d
+        syscall
+        callq   tiercel_take_stack
+        movq    %rsp, %rdx
+        testq   %rax, %rax
+        js      1f                      // -errno
+        movq    %rax, \place(%rbp)
+        movq    %rax, %rsp
+1:      pushq   %rdx
+.endm
+
+// The reverse; `last` is the lowest place in use below the frame pointer.
+.macro  LEAVE_ENGINE mask, place, last
+        leaq    \last(%rbp), %rsp
+        movq    \place(%rbp), %rax
+        testq   %rax, %rax
+        jz      1f
+        movb    $0, (%rax)              // StackPlace::taken; stores are in order
+1:      movl    $kSigprocmask, %eax
+        movl    $kSetMask, %edi
+        leaq    \mask(%rbp), %rsi
+        xorl    %edx, %edx
+        movl    $8, %r10d
+        syscall
+.endm
+
+.macro  SAVE_INTEGERS
         pushq   %rbp
         .cfi_def_cfa_offset 32
         .cfi_offset %rbp, -32
@@ -33,6 +88,24 @@ tiercel_lazy_entry:
         pushq   %r9
         pushq   %r10
         pushq   %r11
+.endm
+
+.macro  RESTORE_INTEGERS
+        leaq    -72(%rbp), %rsp
+        popq    %r11
+        popq    %r10
+        popq    %r9
+        popq    %r8
+        popq    %rdi
+        popq    %rsi
+        popq    %rdx
+        popq    %rcx
+        popq    %rax
+        popq    %rbp
+        .cfi_def_cfa %rsp, 24
+.endm
+
+.macro  SAVE_VECTORS
         subq    tiercel_xsave_size(%rip), %rsp
         andq    $-64, %rsp
         // XRSTOR faults on garbage in the 64-byte header at offset 512, and XSAVE writes only part of it.
@@ -49,29 +122,95 @@ tiercel_lazy_entry:
         xorl    %edx, %edx
         xsave64 (%rsp)
         cld
-        movq    8(%rbp), %rdi           // engine
-        movl    16(%rbp), %esi          // function id
-        movq    24(%rbp), %rdx          // the program's return address: tells who called
-        callq   tiercel_first_call
-        movq    %rax, 16(%rbp)          // in the id's place: where to go on
+.endm
+
+.macro  RESTORE_VECTORS
         movl    tiercel_xsave_mask(%rip), %eax
         xorl    %edx, %edx
         xrstor64 (%rsp)
-        leaq    -72(%rbp), %rsp
-        popq    %r11
-        popq    %r10
-        popq    %r9
-        popq    %r8
-        popq    %rdi
-        popq    %rsi
-        popq    %rdx
-        popq    %rcx
-        popq    %rax
-        popq    %rbp
-        .cfi_def_cfa %rsp, 24
+.endm
+
+        .globl  tiercel_lazy_entry
+        .hidden tiercel_lazy_entry
+        .type   tiercel_lazy_entry, @function
+tiercel_lazy_entry:
+        .cfi_startproc
+        .cfi_def_cfa_offset 24          // the engine, the id, above them the program's return address
+        SAVE_INTEGERS
+        pushq   $0                      // -80: the signals that were blocked
+        pushq   $0                      // -88: the stack, or 0
+        pushq   $0                      // -96: where to go on
+        ENTER_ENGINE -80, -88
+        SAVE_VECTORS
+        movq    8(%rbp), %rdi           // engine
+        movl    16(%rbp), %esi          // function id
+        movq    24(%rbp), %rdx          // the program's return address: tells who called
+        leaq    24(%rbp), %rcx          // its stack pointer
+        callq   tiercel_first_call
+        movq    %rax, -96(%rbp)
+        RESTORE_VECTORS
+        LEAVE_ENGINE -80, -88, -96
+        movq    -96(%rbp), %rax
+        testq   %rax, %rax
+        jz      .Lwith_program_stack
+        movq    $0, -96(%rbp)           // scans would find it in what is left of this
+        movq    %rax, 16(%rbp)          // in the id's place
+        .cfi_remember_state
+        RESTORE_INTEGERS
         leaq    8(%rsp), %rsp           // drop the engine; lea keeps the flags
         .cfi_def_cfa_offset 16
         retq                            // to the code, with the program's return address on top
+
+        // Answered by code of the program's or the host's, which runs where the program is, with its signals.
+.Lwith_program_stack:
+        .cfi_restore_state
+        leaq    -72(%rbp), %rsp
+        SAVE_VECTORS
+        movq    8(%rbp), %rdi           // engine
+        movl    16(%rbp), %esi          // function id
+        movq    24(%rbp), %rdx          // the program's return address
+        callq   tiercel_first_call_outside
+        movq    %rax, 16(%rbp)
+        RESTORE_VECTORS
+        RESTORE_INTEGERS
+        leaq    8(%rsp), %rsp
+        .cfi_def_cfa_offset 16
+        retq
         .cfi_endproc
         .size   tiercel_lazy_entry, .-tiercel_lazy_entry
+
+// void* tiercel_trip_entry(uint32_t idAndKind, uint32_t header, uint32_t epoch, void* engine)
+        .globl  tiercel_trip_entry
+        .hidden tiercel_trip_entry
+        .type   tiercel_trip_entry, @function
+tiercel_trip_entry:
+        .cfi_startproc
+        pushq   %rbp
+        .cfi_def_cfa_offset 16
+        .cfi_offset %rbp, -16
+        movq    %rsp, %rbp
+        .cfi_def_cfa_register %rbp
+        pushq   %rdi
+        pushq   %rsi
+        pushq   %rdx
+        pushq   %rcx
+        pushq   $0                      // -40: the signals that were blocked
+        pushq   $0                      // -48: the stack, or 0
+        ENTER_ENGINE -40, -48
+        andq    $-16, %rsp
+        movq    -8(%rbp), %rdi
+        movq    -16(%rbp), %rsi
+        movq    -24(%rbp), %rdx
+        movq    -32(%rbp), %rcx
+        callq   tiercel_counter_tripped
+        movq    %rax, -8(%rbp)
+        LEAVE_ENGINE -40, -48, -48
+        movq    -8(%rbp), %rax
+        movq    $0, -8(%rbp)            // as above
+        movq    %rbp, %rsp
+        popq    %rbp
+        .cfi_def_cfa %rsp, 8
+        retq
+        .cfi_endproc
+        .size   tiercel_trip_entry, .-tiercel_trip_entry
         .section .note.GNU-stack,"",@progbits

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "platform/own_stack.h"
 
+#include "platform/proc_threads.h"
 #include "platform/stack.h"
 
+#include <algorithm>
 #include <csignal>
+#include <optional>
 #include <pthread.h>
+#include <sys/resource.h>
 
 namespace tiercel {
 
@@ -17,7 +21,64 @@ struct Range {
   bool contains(uintptr_t address) const { return address - begin < size; }
 };
 
-thread_local Range known; ///< the thread's own, once it was asked for
+struct Layout {
+  std::optional<size_t> offset; ///< in libc's record of a thread: of the begin and size of its stack
+  Range main;                   ///< the stack of the process
+};
+
+const uintptr_t* recordOfThread() { return reinterpret_cast<const uintptr_t*>(pthread_self()); }
+
+/// On a thread that libc has made. Its record is at the upper end of its stack.
+void* findOffset(void* raw) {
+  auto& offset = *static_cast<std::optional<size_t>*>(raw);
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+    return nullptr;
+  void* usable = nullptr; // the guard pages are not
+  size_t usableSize = 0;
+  const bool known = pthread_attr_getstack(&attributes, &usable, &usableSize) == 0;
+  pthread_attr_destroy(&attributes);
+  const uintptr_t end = reinterpret_cast<uintptr_t>(usable) + usableSize;
+  const uintptr_t* record = recordOfThread();
+  const auto* last = reinterpret_cast<const uintptr_t*>(end) - 1;
+  for (const uintptr_t* word = record; known && word < last; ++word) {
+    if (word[0] + word[1] == end && word[0] <= reinterpret_cast<uintptr_t>(usable) && word[1] != 0) {
+      offset = static_cast<size_t>(word - record);
+      return nullptr;
+    }
+  }
+  return nullptr;
+}
+
+/// As far as the process's stack may grow: its limit, or what lies below.
+Range mainStack() {
+  const std::vector<Mapping> mappings = mappingsOfProcess();
+  const auto found = std::find_if(mappings.begin(), mappings.end(),
+                                  [](const Mapping& mapping) { return mapping.isMainStack; });
+  if (found == mappings.end())
+    return {};
+  uintptr_t size = found->end - (found == mappings.begin() ? 0 : (found - 1)->end);
+  rlimit limit{};
+  if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    size = std::min<uintptr_t>(size, std::max<uintptr_t>(limit.rlim_cur, found->end - found->begin));
+  return {found->end - size, size};
+}
+
+const Layout& layout() {
+  static const Layout found = [] {
+    Layout result;
+    sigset_t all, before; // the thread is to handle none of the program's signals
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_t thread;
+    if (pthread_create(&thread, nullptr, findOffset, &result.offset) == 0)
+      pthread_join(thread, nullptr);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    result.main = mainStack();
+    return result;
+  }();
+  return found;
+}
 
 Range alternateStack() {
   stack_t alternate{};
@@ -29,25 +90,19 @@ Range alternateStack() {
 /// What the thread was made with. Its mapping may hold more: stacks of coroutines that come from the same
 /// pool, or that the kernel has merged it with.
 Range primaryStack() {
-  pthread_attr_t attributes;
-  if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+  const Layout& known = layout();
+  if (!known.offset)
     return {};
-  void* begin = nullptr;
-  size_t size = 0;
-  const bool found = pthread_attr_getstack(&attributes, &begin, &size) == 0;
-  pthread_attr_destroy(&attributes);
-  return found ? Range{reinterpret_cast<uintptr_t>(begin), size} : Range();
+  const uintptr_t* words = recordOfThread() + *known.offset;
+  return words[1] != 0 ? Range{words[0], words[1]} : known.main; // libc has made all but the first
 }
 
 } // namespace
 
-bool isKnownStack(uintptr_t sp) { return known.contains(sp); }
+void prepareOwnStack() { layout(); }
 
 bool isOwnStack(uintptr_t sp) {
-  if (Stack::contains(sp) || alternateStack().contains(sp))
-    return true;
-  known = primaryStack();
-  return known.size == 0 || known.contains(sp);
+  return primaryStack().contains(sp) || Stack::contains(sp) || alternateStack().contains(sp);
 }
 
 } // namespace tiercel

@@ -127,6 +127,21 @@ ProcRead readCall(pid_t thread, ThreadCall& call) {
   return ProcRead::Ok;
 }
 
+bool isUntouched(uintptr_t begin, size_t size) {
+  constexpr uintptr_t kPage = 4096;
+  constexpr uint64_t kPresentOrSwapped = uint64_t(3) << 62; // proc_pid_pagemap(5)
+  const int file = open("/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return false;
+  std::vector<uint64_t> pages(size / kPage);
+  const size_t bytes = pages.size() * sizeof pages[0];
+  const bool read = pread(file, pages.data(), bytes, static_cast<off_t>(begin / kPage * sizeof pages[0])) ==
+                    static_cast<ssize_t>(bytes);
+  close(file);
+  return read && std::none_of(pages.begin(), pages.end(),
+                              [](uint64_t page) { return (page & kPresentOrSwapped) != 0; });
+}
+
 std::vector<Mapping> mappingsOfProcess() {
   std::vector<Mapping> mappings;
   // Not /proc/self: that is the main thread, which has no memory any more once it has ended.

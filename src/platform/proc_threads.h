@@ -40,6 +40,10 @@ struct ThreadCall {
 };
 ProcRead readCall(pid_t thread, ThreadCall& call);
 
+/// Whether no page of private memory without a file in [begin, begin + size) was ever written, or read. False
+/// if it cannot be found out.
+bool isUntouched(uintptr_t begin, size_t size);
+
 /// The mappings of this process, ascending. Not a snapshot: each is right at some moment during the call.
 std::vector<Mapping> mappingsOfProcess();
 

@@ -42,10 +42,10 @@ private:
 class ProgramStateGuard {
 public:
   ProgramStateGuard() : errno_(errno) {
-    sigset_t all;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_);
+    sigset_t all; // but for libc's own two, one of which the entries from compiled code have blocked
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &signals_);
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_);
     fegetenv(&floating_);
     fesetenv(FE_DFL_ENV);
   }

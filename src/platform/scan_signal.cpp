@@ -109,7 +109,7 @@ Result<int> ScanSignal::install(int signal) {
     return usable.takeError();
   struct sigaction ours{};
   ours.sa_sigaction = onSignal;
-  ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+  ours.sa_flags = SA_SIGINFO | SA_RESTART;
   // Not sigfillset, which leaves out libc's own two: cancellation must not unwind out of the handler.
   memset(&ours.sa_mask, 0xff, sizeof ours.sa_mask);
   if (sigaction(signal, &ours, &previous) != 0)

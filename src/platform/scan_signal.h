@@ -2,10 +2,11 @@
 //
 // Runs walkStack on other threads, in a signal handler. Process-wide, as signals are: everything is static.
 //
-// The handler runs with SA_ONSTACK. A thread that has an alternate signal stack has it because its own may
-// have no room for a handler; one that has none gets the handler where any handler would run. The handler
-// needs the kernel's frame (3 KiB with AVX-512) and less than 1 KiB. It leaves errno alone and makes calls
-// that it has interrupted again (interrupted_call.h). All signals are blocked while it runs.
+// The handler runs without SA_ONSTACK: how large a thread's alternate stack is only the thread itself knows,
+// and the smallest, 2 KiB, has no room for it; whether its own stack has can be seen from outside
+// (ThreadScan::hasRoom). The handler needs the kernel's frame (3 KiB with AVX-512, 11 with AMX) and less than
+// 1 KiB. It leaves errno alone and makes calls that it has interrupted again (interrupted_call.h). All
+// signals are blocked while it runs.
 //
 // A signal of that number that does not carry what was sent here is ignored. One that arrives after its order
 // was withdrawn does nothing: orders have tickets, and a ticket is used once. Nothing that a late handler

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <new>
 #include <sys/mman.h>
 
 #if __has_feature(address_sanitizer)
@@ -12,50 +11,56 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-// Defined in stack_switch.S: calls function(argument) with rsp = top.
-extern "C" void tiercel_call_on_stack(void (*function)(void*), void* argument, void* top);
+#if __has_feature(thread_sanitizer)
+#include <sanitizer/tsan_interface.h>
+#endif
 
 namespace tiercel {
-
-namespace {
-constexpr size_t kPage = 4096; ///< the guard, below, and what holds the Place, above
 
 /// Addresses for one stack. They are used again when it has gone, and never for anything else: who saw a
 /// thread there a moment ago can still ask what it was on. The list is read without a lock, so that nothing
 /// leaves it. This is at the upper end of the addresses: whoever needs a stack may have too little left to
 /// allocate memory. So the first frame begins below: a handler may interrupt the switch, even wait in the
 /// page fault of its first push, and there as well the stack pointer is inside, not on what follows.
-struct alignas(16) Place {
+/// Taken and made by stack_switch.S. Not in the unnamed namespace, for the list has to have a name there.
+struct alignas(16) StackPlace {
   std::atomic<bool> taken;
-  Place* const next;
+  StackPlace* const next;
 
-  static Place* of(std::byte* base) { return reinterpret_cast<Place*>(base + Stack::kSize) - 1; }
+  static StackPlace* of(std::byte* base) { return reinterpret_cast<StackPlace*>(base + Stack::kSize) - 1; }
   std::byte* base() { return reinterpret_cast<std::byte*>(this + 1) - Stack::kSize; }
 };
-std::atomic<Place*> places{nullptr};
+static_assert(sizeof(StackPlace) == 16 && Stack::kSize == size_t(64) << 20, "stack_switch.S knows them");
 
-/// Null, and errno, if the system has no more memory.
-std::byte* takePlace() {
-  for (Place* place = places.load(std::memory_order_acquire); place != nullptr; place = place->next)
-    if (bool taken = false; place->taken.compare_exchange_strong(taken, true, std::memory_order_acquire))
-      return place->base();
-  void* addresses = mmap(nullptr, Stack::kSize, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  if (addresses == MAP_FAILED)
-    return nullptr;
-  mprotect(addresses, kPage, PROT_NONE);
-  auto* base = static_cast<std::byte*>(addresses);
-  Place* first = places.load(std::memory_order_relaxed);
-  do
-    new (Place::of(base)) Place{true, first};
-  while (!places.compare_exchange_weak(first, Place::of(base), std::memory_order_release));
-  return base;
+extern "C" {
+// Defined in stack_switch.S.
+void tiercel_call_on_stack(void (*function)(void*), void* argument, void* top); ///< function(argument) there
+intptr_t tiercel_take_stack();                                                  ///< a StackPlace, or -errno
+// Read by it.
+__attribute__((visibility("hidden"))) std::atomic<StackPlace*> tiercel_stack_places{nullptr};
+}
+
+namespace {
+
+constexpr size_t kPage = 4096; ///< the guard, below, and what holds the place, above
+
+// ThreadSanitizer sees what threads do on a stack one after another, and not the assembly that takes it.
+void noteTaken([[maybe_unused]] StackPlace* place) {
+#if __has_feature(thread_sanitizer)
+  __tsan_acquire(place);
+#endif
+}
+void noteLeft([[maybe_unused]] StackPlace* place) {
+#if __has_feature(thread_sanitizer)
+  __tsan_release(place);
+#endif
 }
 
 /// Gives the memory back, but for the page that says what the addresses are.
 void leavePlace(std::byte* base) {
   madvise(base + kPage, Stack::kSize - 2 * kPage, MADV_DONTNEED);
-  Place::of(base)->taken.store(false, std::memory_order_release);
+  noteLeft(StackPlace::of(base));
+  StackPlace::of(base)->taken.store(false, std::memory_order_release);
 }
 
 #if __has_feature(address_sanitizer)
@@ -76,9 +81,12 @@ void runAnnounced(void* raw) {
 } // namespace
 
 Result<Stack> Stack::create() {
-  if (std::byte* base = takePlace())
-    return Stack(base);
-  return Error(ErrorKind::Environment, "compile stack", strerror(errno));
+  const intptr_t taken = tiercel_take_stack();
+  if (taken < 0)
+    return Error(ErrorKind::Environment, "compile stack", strerror(static_cast<int>(-taken)));
+  auto* place = reinterpret_cast<StackPlace*>(taken);
+  noteTaken(place);
+  return Stack(place->base());
 }
 
 Stack::Stack(Stack&& other) noexcept : base_(other.base_) { other.base_ = nullptr; }
@@ -88,15 +96,45 @@ Stack::~Stack() {
     leavePlace(base_);
 }
 
-bool Stack::contains(uintptr_t address) {
-  for (Place* place = places.load(std::memory_order_acquire); place != nullptr; place = place->next)
+std::optional<Stack::At> Stack::at(uintptr_t address) {
+  for (StackPlace* place = tiercel_stack_places.load(std::memory_order_acquire); place != nullptr;
+       place = place->next)
     if (address - reinterpret_cast<uintptr_t>(place->base()) < kSize)
-      return true;
-  return false;
+      return At{reinterpret_cast<uintptr_t>(place)};
+  return std::nullopt;
+}
+
+SwitchedStack::SwitchedStack() {
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  const std::optional<Stack::At> here = Stack::at(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)));
+  if (!here)
+    return;
+  auto* place = reinterpret_cast<StackPlace*>(here->top);
+  place_ = place;
+  noteTaken(place);
+#if __has_feature(address_sanitizer)
+  void* fake = nullptr; // the thread's own, which it keeps
+  __sanitizer_start_switch_fiber(&fake, place->base() + kPage, Stack::kSize - kPage);
+  __sanitizer_finish_switch_fiber(fake, &bottom_, &size_);
+#endif
+#endif
+}
+
+SwitchedStack::~SwitchedStack() {
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  if (place_ == nullptr)
+    return;
+#if __has_feature(address_sanitizer)
+  void* fake = nullptr;
+  __sanitizer_start_switch_fiber(&fake, bottom_, size_);
+  __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
+#endif
+  noteLeft(static_cast<StackPlace*>(place_));
+#endif
 }
 
 void Stack::call(void (*function)(void*), void* argument) {
-  void* top = Place::of(base_);
+  void* top = StackPlace::of(base_);
 #if __has_feature(address_sanitizer)
   Announced announced{function, argument};
   void* fake = nullptr;

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <type_traits>
 
 namespace tiercel {
@@ -27,7 +28,15 @@ public:
 
   /// Whether `address` is on a stack of this kind, anybody's, or was: nothing else ever is where one has
   /// been. Async-signal-safe.
-  static bool contains(uintptr_t address);
+  static bool contains(uintptr_t address) { return at(address).has_value(); }
+
+  /// Where a stack ends, and for one that somebody runs on the stack pointer before the switch to it.
+  struct At {
+    uintptr_t top;
+    uintptr_t cameFrom() const { return reinterpret_cast<const uintptr_t*>(top)[-1]; }
+  };
+  /// The stack that contains `address`. Async-signal-safe.
+  static std::optional<At> at(uintptr_t address);
 
   /// Calls `body` on this stack and returns when it has. `body` must not throw or leave by longjmp. It may
   /// move this object, but not end it.
@@ -41,6 +50,21 @@ private:
   void call(void (*function)(void*), void* argument);
 
   std::byte* base_; ///< lowest address, the guard page; null when moved from
+};
+
+/// In functions that an entry in assembly calls on a stack of its own (lazy_entry.S): tells the sanitizers,
+/// which do not see the switch, for its extent.
+class [[maybe_unused]] SwitchedStack {
+public:
+  SwitchedStack();
+  ~SwitchedStack();
+  SwitchedStack(const SwitchedStack&) = delete;
+  SwitchedStack& operator=(const SwitchedStack&) = delete;
+
+private:
+  [[maybe_unused]] const void* bottom_ = nullptr; ///< of the stack that was left
+  [[maybe_unused]] size_t size_ = 0;
+  [[maybe_unused]] void* place_ = nullptr; ///< null: the entry has found no stack
 };
 
 } // namespace tiercel

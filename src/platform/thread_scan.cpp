@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <linux/futex.h>
-#include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace tiercel {
@@ -20,7 +20,7 @@ constexpr long kShortestPauseNs = 100'000;
 constexpr long kLongestPauseNs = 2'000'000;
 constexpr size_t kBufferWords = 8192;
 
-/// In the handler of a scan, which is on the thread's alternate stack if it has one.
+/// In the handler of a scan.
 bool looksAtItself(const ThreadCall& call) {
   return call.number == SYS_process_vm_readv ||
          (call.number == SYS_futex && (call.arguments[1] & FUTEX_CMD_MASK) == FUTEX_WAKE);
@@ -43,9 +43,11 @@ std::string describe(pid_t thread, const char* why) {
 
 } // namespace
 
-ThreadScan::ThreadScan(const ThreadStacks::Request& request, int signal, bool mainOnOwnStack)
+ThreadScan::ThreadScan(const ThreadStacks::Request& request, int signal, bool mainOnOwnStack,
+                       const ScanCaller& caller)
     : request_(request), search_{request.begin, request.end, request.visit, request.context}, signal_(signal),
-      mainOnOwnStack_(mainOnOwnStack), deadlineNs_(nowNs() + request.timeoutNs), buffer_(kBufferWords) {}
+      mainOnOwnStack_(mainOnOwnStack), caller_(caller), deadlineNs_(nowNs() + request.timeoutNs),
+      buffer_(kBufferWords) {}
 
 ThreadStacks::Outcome ThreadScan::run() {
   const auto fail = [this](const char* why) {
@@ -58,11 +60,11 @@ ThreadStacks::Outcome ThreadScan::run() {
     return fail("membarrier fails");
   if (!listThreads())
     return fail("threads come and go too fast to be listed");
-  collectHandlersReturns();
+  collectHandlers();
   refreshView();
-  if (const WalkResult self = lookAtSelf(); self.end != WalkEnd::Complete) {
-    outcome_.foreignStack = self.end == WalkEnd::Foreign;
-    outcome_.why = describe(gettid(), self.why);
+  if (const WalkResult caller = lookAtCaller(); caller.end != WalkEnd::Complete) {
+    outcome_.foreignStack = caller.end == WalkEnd::Foreign;
+    outcome_.why = describe(caller_.id, caller.why);
     return outcome_;
   }
 
@@ -96,9 +98,10 @@ bool ThreadScan::listThreads() {
     first.swap(second);
   }
   for (const pid_t id : first)
-    if (std::find(request_.exclude.begin(), request_.exclude.end(), id) == request_.exclude.end()) {
+    if (id != gettid() &&
+        std::find(request_.exclude.begin(), request_.exclude.end(), id) == request_.exclude.end()) {
       ++outcome_.threads;
-      if (id != gettid())
+      if (id != caller_.id)
         threads_.push_back({.id = id});
     }
   return true;
@@ -112,7 +115,7 @@ void ThreadScan::refreshView() {
 }
 
 /// libc gives all handlers the same place to return to, but others install handlers, too.
-void ThreadScan::collectHandlersReturns() {
+void ThreadScan::collectHandlers() {
   struct KernelSigaction {
     uintptr_t handler;
     unsigned long flags;
@@ -121,25 +124,20 @@ void ThreadScan::collectHandlersReturns() {
   };
   for (int signal = 1; signal <= SIGRTMAX; ++signal) {
     KernelSigaction action{};
-    if (rawSyscall(SYS_rt_sigaction, signal, 0, reinterpret_cast<long>(&action), sizeof action.mask) == 0 &&
-        action.restorer != 0 &&
-        std::find(handlersReturns_.begin(), handlersReturns_.end(), action.restorer) ==
-            handlersReturns_.end())
+    if (rawSyscall(SYS_rt_sigaction, signal, 0, reinterpret_cast<long>(&action), sizeof action.mask) != 0 ||
+        action.restorer == 0)
+      continue;
+    if ((action.flags & SA_ONSTACK) != 0)
+      handledOnAlternateStacks_ |= uint64_t(1) << (signal - 1);
+    if (std::find(handlersReturns_.begin(), handlersReturns_.end(), action.restorer) ==
+        handlersReturns_.end())
       handlersReturns_.push_back(action.restorer);
   }
 }
 
-WalkResult ThreadScan::lookAtSelf() {
-  std::array<uintptr_t, 7> registers; // those that calls preserve: the others are this function's
-  asm volatile("movq %%rbx, 0(%0)\n\tmovq %%rbp, 8(%0)\n\tmovq %%r12, 16(%0)\n\tmovq %%r13, 24(%0)\n\t"
-               "movq %%r14, 32(%0)\n\tmovq %%r15, 40(%0)\n\tmovq %%rsp, 48(%0)"
-               :
-               : "r"(registers.data())
-               : "memory");
-  const uintptr_t sp = registers.back();
-  for (const uintptr_t word : registers)
-    search_.look(word);
-  return walkStack(search_, views_.back().view, {sp, pthread_self(), onMainStack(gettid()), {}}, buffer_);
+WalkResult ThreadScan::lookAtCaller() {
+  return walkStack(search_, views_.back().view,
+                   {caller_.sp, caller_.threadBlock, onMainStack(caller_.id), {}}, buffer_);
 }
 
 void ThreadScan::look(Thread& thread) {
@@ -194,26 +192,41 @@ void ThreadScan::lookFromOutside(Thread& thread, const ThreadStatus& status, con
   note(thread, result);
 }
 
-/// Small stacks are made to be used to the end, where a handler would not fit.
-bool ThreadScan::hasSmallStack(pid_t thread) const {
-  constexpr uintptr_t kSmall = 256 << 10;
-  if (onMainStack(thread))
-    return false;
-  const uintptr_t block = threadBlock(thread);
+/// Whether the lower end of its stack was never touched, so that it is not near it: where a handler would not
+/// fit. Stacks under 256 KiB are made to be used to the end.
+bool ThreadScan::hasRoom(pid_t thread) const {
+  constexpr uintptr_t kSmall = 256 << 10, kRoom = 64 << 10;
+  const bool isMain = onMainStack(thread);
+  const uintptr_t block = isMain ? 0 : threadBlock(thread);
   const std::vector<Mapping>& mappings = views_.back().mappings;
-  const auto mapping =
-      std::find_if(mappings.begin(), mappings.end(), [block](const Mapping& m) { return m.contains(block); });
-  return mapping == mappings.end() || block - mapping->begin < kSmall;
+  const auto mapping = std::find_if(mappings.begin(), mappings.end(), [&](const Mapping& m) {
+    return isMain ? m.isMainStack : m.contains(block);
+  });
+  if (mapping == mappings.end())
+    return false;
+  rlimit limit{};
+  if (isMain) // its mapping grows as it is used
+    return getrlimit(RLIMIT_STACK, &limit) == 0 &&
+           (limit.rlim_cur == RLIM_INFINITY || mapping->end - mapping->begin + kSmall <= limit.rlim_cur);
+  return block - mapping->begin >= kSmall && isUntouched(mapping->begin, kRoom);
+}
+
+/// Why the signal might do harm, or null. A thread in a handler on an alternate stack, which may have the
+/// smallest size that the system allows, is told by the signals that it blocks.
+const char* ThreadScan::whyNotSignalled(pid_t thread, const ThreadStatus& status) const {
+  if (status.blockedSignals >> (signal_ - 1) & 1)
+    return "it runs with the signal blocked";
+  if ((status.blockedSignals & handledOnAlternateStacks_) != 0)
+    return "it may be in a handler on an alternate stack, and it runs";
+  return hasRoom(thread) ? nullptr : "its stack may have no room for a signal, and it runs";
 }
 
 /// Of a thread that runs, or waits where a signal disturbs nothing (in a page fault): sends it the signal.
 void ThreadScan::lookByItself(Thread& thread, const ThreadStatus& status) {
   if (thread.ordered) {
     thread.why = "it does not get the processor in time";
-  } else if (status.blockedSignals >> (signal_ - 1) & 1) {
-    thread.why = "it runs with the signal blocked";
-  } else if (hasSmallStack(thread.id)) {
-    thread.why = "its stack may have no room for a signal, and it runs";
+  } else if (const char* why = whyNotSignalled(thread.id, status)) {
+    thread.why = why;
   } else if (!thread.foundRunning || thread.voluntarySwitches != status.voluntarySwitches) {
     thread.foundRunning = true;
     thread.voluntarySwitches = status.voluntarySwitches;

@@ -15,10 +15,18 @@
 
 namespace tiercel {
 
+/// The thread for which another scans; it waits meanwhile. Its registers and what is above `sp` on stacks of
+/// the engine's have been looked at.
+struct ScanCaller {
+  pid_t id;
+  uintptr_t sp; ///< on a stack of the program's
+  uintptr_t threadBlock;
+};
+
 class ThreadScan {
 public:
   /// `mainOnOwnStack`: whether the thread whose id is the process's is on the mapping [stack].
-  ThreadScan(const ThreadStacks::Request& request, int signal, bool mainOnOwnStack);
+  ThreadScan(const ThreadStacks::Request& request, int signal, bool mainOnOwnStack, const ScanCaller& caller);
   ThreadStacks::Outcome run();
 
 private:
@@ -38,12 +46,13 @@ private:
 
   bool listThreads();
   void refreshView();
-  void collectHandlersReturns();
-  WalkResult lookAtSelf();
+  void collectHandlers();
+  WalkResult lookAtCaller();
   void look(Thread& thread);
   void lookFromOutside(Thread& thread, const ThreadStatus& status, const ThreadCall& call);
   void lookByItself(Thread& thread, const ThreadStatus& status);
-  bool hasSmallStack(pid_t thread) const;
+  const char* whyNotSignalled(pid_t thread, const ThreadStatus& status) const;
+  bool hasRoom(pid_t thread) const;
   void take(Thread& thread, const ScanSignal::Report& report);
   void note(Thread& thread, const WalkResult& result);
   void withdrawOrders();
@@ -55,11 +64,13 @@ private:
   const WordSearch search_;
   const int signal_;
   const bool mainOnOwnStack_;
+  const ScanCaller caller_;
   const uint64_t deadlineNs_;
   std::vector<Thread> threads_;
   std::deque<View> views_; ///< the newest last; signalled threads may still use older ones
   bool viewIsStale_ = false;
   std::vector<uintptr_t> handlersReturns_;
+  uint64_t handledOnAlternateStacks_ = 0; ///< bit N-1 is signal N
   std::vector<uintptr_t> buffer_;
   ThreadStacks::Outcome outcome_;
 };

@@ -2,11 +2,14 @@
 #include "platform/thread_stacks.h"
 
 #include "base/thread_annotations.h"
+#include "platform/aside.h"
 #include "platform/membarrier.h"
 #include "platform/own_memory.h"
+#include "platform/stack.h"
 #include "platform/thread_scan.h"
 
 #include <cstring>
+#include <pthread.h>
 #include <unistd.h>
 
 namespace tiercel {
@@ -52,6 +55,18 @@ const char* obstacle() {
   return nullptr;
 }
 
+/// The stack pointer with which the calling thread left the program's stack. Looks at all that is in use of
+/// the stacks of the engine's that it is on.
+__attribute__((no_sanitize("address", "memory"))) uintptr_t leaveEngineStacks(const WordSearch& search,
+                                                                              uintptr_t sp) {
+  while (const std::optional<Stack::At> stack = Stack::at(sp)) {
+    for (uintptr_t place = sp & ~uintptr_t(7); place < stack->top; place += sizeof(uintptr_t))
+      search.look(*reinterpret_cast<const uintptr_t*>(place));
+    sp = stack->cameFrom();
+  }
+  return sp;
+}
+
 Error otherSignal(int signal, int used) {
   return Error(ErrorKind::BadInput, "signal " + std::to_string(signal) + " for stack scans",
                "this process uses signal " + std::to_string(used) + " already");
@@ -67,7 +82,10 @@ Status ThreadStacks::checkSignal(int signal) {
 }
 
 Result<std::shared_ptr<ThreadStacks>> ThreadStacks::acquire(int signal) {
-  if (const char* why = obstacle())
+  const char* why = nullptr;
+  if (Status ran = runAside([&] { why = obstacle(); }); !ran)
+    return ran.takeError();
+  if (why)
     return Error(ErrorKind::Environment, "scanning stacks", why);
   LockGuard lock(mutex);
   if (shares == 0) {
@@ -89,8 +107,14 @@ ThreadStacks::~ThreadStacks() {
 }
 
 ThreadStacks::Outcome ThreadStacks::scan(const Request& request) {
+  const WordSearch search{request.begin, request.end, request.visit, request.context};
+  const ScanCaller caller{gettid(), leaveEngineStacks(search, request.callersFrom), pthread_self()};
   LockGuard lock(mutex);
-  return ThreadScan(request, signal_, mainOnOwnStack).run();
+  const bool onOwn = mainOnOwnStack;
+  Outcome outcome;
+  if (Status ran = runAside([&] { outcome = ThreadScan(request, signal_, onOwn, caller).run(); }); !ran)
+    outcome.why = ran.error().message();
+  return outcome;
 }
 
 void ThreadStacks::lockForFork() TIERCEL_NO_THREAD_SAFETY_ANALYSIS {

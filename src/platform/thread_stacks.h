@@ -38,7 +38,8 @@
 //    one, if the handler was installed without libc and has been replaced since.
 //
 // Thread rule: any thread with all signals blocked, not in a signal handler. One scan at a time; others wait.
-// Opens files (proc_threads.h). Fork: see lockForFork.
+// The work is done by a thread with descriptors of its own (aside.h), for which the caller waits. Fork: see
+// lockForFork.
 #pragma once
 
 #include "tiercel/error.h"
@@ -61,6 +62,9 @@ public:
     void (*visit)(void* context, uintptr_t word);
     void* context;
     std::span<const pid_t> exclude; ///< threads known to hold none, by kernel thread id
+    /// On the calling thread's stack: all that callers of those who know the words hold is here and above,
+    /// also what they left in registers (saved_registers.h).
+    uintptr_t callersFrom;
     uint64_t timeoutNs;
   };
   struct Outcome {

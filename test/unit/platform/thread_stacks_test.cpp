@@ -3,6 +3,7 @@
 #include "platform/thread_stacks.h"
 #include "unit/support/await.h"
 #include "unit/support/engines.h"
+#include "unit/support/stack_scans.h"
 
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@
 #include <atomic>
 #include <climits>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 #include <functional>
 #include <linux/futex.h>
@@ -25,78 +27,6 @@
 
 namespace tiercel {
 namespace {
-
-// The words looked for: no addresses of anything, and made by whoever holds them, so that nobody else has
-// them.
-constexpr uintptr_t kBegin = 0x6b6b'0000'0000;
-constexpr size_t kWords = 4096;
-std::array<std::atomic<bool>, kWords> found;
-void visit(void* /*context*/, uintptr_t word) { found[word - kBegin] = true; }
-
-// Locals of instrumented code may be elsewhere than on the stack.
-#define ON_THE_STACK [[gnu::noinline, clang::disable_sanitizer_instrumentation]]
-
-/// Calls `body` with word number `index` in its frame.
-template <typename Body> ON_THE_STACK void holding(size_t index, const Body& body) {
-  uintptr_t word = kBegin + index;
-  asm volatile("" : : "r"(&word) : "memory");
-  body();
-  asm volatile("" : : "r"(&word) : "memory");
-}
-
-ON_THE_STACK void spin(const std::atomic<bool>& stop) {
-  while (!stop.load(std::memory_order_relaxed)) {
-  }
-}
-
-/// `frames` frames deep, then `body`.
-template <typename Body> ON_THE_STACK void descend(int frames, const Body& body) {
-  std::array<char, 100> local;
-  asm volatile("" : : "r"(local.data()) : "memory");
-  if (frames == 0)
-    body();
-  else
-    descend(frames - 1, body);
-  asm volatile("" : : "r"(local.data()) : "memory"); // so that it is no tail call
-}
-
-class ThreadStacksTest : public testing::Test {
-protected:
-  static constexpr uint64_t kPlentyNs = 20'000'000'000;
-  static constexpr uint64_t kLittleNs = 20'000'000;
-  static constexpr uint64_t kShortNs = 1'000'000;
-
-  void SetUp() override {
-    auto acquired = ThreadStacks::acquire(0);
-    if (!acquired)
-      GTEST_SKIP() << acquired.error().message();
-    stacks_ = *acquired;
-    for (auto& one : found)
-      one = false;
-  }
-  ThreadStacks::Outcome scan(uint64_t timeoutNs = kPlentyNs) {
-    return stacks_->scan({.begin = kBegin,
-                          .end = kBegin + kWords,
-                          .visit = visit,
-                          .context = nullptr,
-                          .exclude = {},
-                          .timeoutNs = timeoutNs});
-  }
-  void expectNeverForeign(int scans, uint64_t timeoutNs) {
-    bool foreign = false;
-    for (int i = 0; i < scans && !foreign; ++i) {
-      const auto outcome = scan(timeoutNs);
-      foreign = outcome.foreignStack;
-      EXPECT_FALSE(foreign) << outcome.why;
-    }
-  }
-  void expectComplete(const ThreadStacks::Outcome& outcome) {
-    EXPECT_TRUE(outcome.complete) << outcome.why;
-    EXPECT_FALSE(outcome.foreignStack);
-  }
-
-  std::shared_ptr<ThreadStacks> stacks_;
-};
 
 TEST_F(ThreadStacksTest, OwnFrame) {
   holding(10, [&] { expectComplete(scan()); });
@@ -239,32 +169,11 @@ TEST_F(ThreadStacksTest, ShortWaitsAreNotInterrupted) {
 
 // --- signal handlers and alternate stacks -----------------------------------------------------------------
 
-std::function<void()> inHandler;
-
-/// Runs `body` in a handler on the alternate stack [memory, memory + size) and word `index` in the frame that
-/// the handler interrupts.
-void onAlternateStack(size_t index, void* memory, size_t size, const std::function<void()>& body) {
-  stack_t alternate{}, before{};
-  alternate.ss_sp = memory;
-  alternate.ss_size = size;
-  struct sigaction action{}, previous{};
-  action.sa_handler = [](int) { inHandler(); };
-  action.sa_flags = SA_ONSTACK;
-  sigaction(SIGUSR1, &action, &previous);
-  inHandler = body;
-  sigaltstack(&alternate, &before);
-  holding(index, [] { pthread_kill(pthread_self(), SIGUSR1); });
-  sigaltstack(&before, nullptr);
-  sigaction(SIGUSR1, &previous, nullptr);
-}
-
-constexpr size_t kAlternateBytes = 262'144;
-
 TEST_F(ThreadStacksTest, HandlerOnAnAlternateStack) {
   std::atomic<bool> ready{false}, stop{false};
   std::vector<char> memory(kAlternateBytes);
   std::thread thread([&] {
-    onAlternateStack(50, memory.data(), memory.size(), [&] {
+    onAlternateStack(50, memory.data(), memory.size(), SA_NODEFER, [&] {
       holding(51, [&] {
         ready = true;
         spin(stop);
@@ -280,8 +189,8 @@ TEST_F(ThreadStacksTest, HandlerOnAnAlternateStack) {
   EXPECT_TRUE(found[51]) << "the handler's frame";
 }
 
-/// The handler of a scan runs on the alternate stack, too, and has to wait when others change mappings.
-TEST_F(ThreadStacksTest, ThreadsThatLookAtThemselvesOnAnAlternateStackAreNotForeign) {
+/// It has to wait when others change mappings.
+TEST_F(ThreadStacksTest, ThreadsThatLookAtThemselvesAndHaveAnAlternateStackAreNotForeign) {
   std::atomic<bool> ready{false}, stop{false};
   std::vector<char> memory(kAlternateBytes);
   std::thread thread([&] {
@@ -314,7 +223,7 @@ TEST_F(ThreadStacksTest, ThreadsThatLookAtThemselvesOnAnAlternateStackAreNotFore
 ON_THE_STACK void alternateInsideThePrimary(const std::function<void()>& body) {
   alignas(16) std::array<char, kAlternateBytes> memory;
   memory[0] = 0;
-  descend(10, [&] { onAlternateStack(60, memory.data(), memory.size(), body); });
+  descend(10, [&] { onAlternateStack(60, memory.data(), memory.size(), SA_NODEFER, body); });
 }
 
 TEST_F(ThreadStacksTest, AlternateStackInsideThePrimaryWaiting) {
@@ -423,6 +332,15 @@ TEST_F(ThreadStacksTest, CoroutineThatWaitsIsForeign) {
   EXPECT_TRUE(outcome.foreignStack);
   close(channel[0]);
   close(channel[1]);
+}
+
+/// Who asks for a scan on a stack of the engine's, in a first call, is looked at through the switch.
+TEST_F(ThreadStacksTest, FromAStackOfTheEngines) {
+  auto stack = Stack::create();
+  ASSERT_TRUE(stack);
+  holding(71, [&] { stack->run([&] { holding(72, [&] { expectComplete(scan()); }); }); });
+  EXPECT_TRUE(found[71]);
+  EXPECT_TRUE(found[72]);
 }
 
 TEST_F(ThreadStacksTest, CompileStacksAreWaitedFor) {
@@ -604,7 +522,7 @@ TEST_F(ThreadStacksTest, ExcludedThreadsAreNotLookedAt) {
   while (id == 0)
     std::this_thread::yield();
   const std::array<pid_t, 1> excluded = {id};
-  const auto outcome = stacks_->scan({kBegin, kBegin + kWords, visit, nullptr, excluded, kPlentyNs});
+  const auto outcome = scan(kPlentyNs, excluded);
   stop = true;
   thread.join();
   expectComplete(outcome);
