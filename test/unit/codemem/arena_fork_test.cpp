@@ -196,6 +196,9 @@ TEST(ArenaFork, HiddenFromChildren) {
 
 // A process at its limit of mappings gets no copy.
 TEST(ArenaFork, WithoutMemoryTheChildIsTold) {
+#if __has_feature(address_sanitizer)
+  GTEST_SKIP() << "AddressSanitizer cannot go on without mappings itself";
+#endif
   const auto arena = makeArena();
   const Blocks blocks(*arena);
   EXPECT_EQ(statusOfChild([&]() TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
