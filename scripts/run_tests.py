@@ -30,6 +30,8 @@ CORPUS_MODES = (
     "tier0,tier3,adaptive,cost,window,promote-always,osr-always,chaos,"
     "retire-always,poison-freed,tiny-arena,single-mapping"
 )
+# Most of what the engine does, it does on the program's own threads in these.
+BOUNDARY_MODES = "tier0,promote-always,osr-always,tiny-arena"
 PROGRAM_MODES = "tier0,adaptive,chaos"
 SOAK_STRESS_SECONDS = 30 * 60
 SOAK_FUZZ_MINUTES = 60
@@ -82,6 +84,9 @@ def make_stages(preset: str) -> list[Stage]:
         Stage("filetest", "file tests", lit, lit),
         Stage("corpus", "corpus of programs, in many modes", [*corpus, "--modes", CORPUS_MODES],
               [*corpus, "--modes", QUICK_MODES], (corpus,)),
+        Stage("boundary", "what first calls must not need",
+              [*corpus, "--boundary", "--modes", BOUNDARY_MODES], [*corpus, "--boundary", "--modes", "promote-always"],
+              ([*corpus, "--boundary"],)),
         Stage("programs", "real programs, in some modes", [*programs, "--modes", PROGRAM_MODES], None,
               (programs,)),
         Stage("profile", "profiles, against clang's", profile, profile),

@@ -35,7 +35,19 @@ struct Candidates {
 } // namespace
 
 Collector::~Collector() {
-  for (void* library : closable_)
+  for (const auto* libraries : {&unused_, &closable_}) {
+    for (void* library : *libraries)
+      dlclose(library);
+  }
+}
+
+void Collector::closeLibraries() {
+  std::vector<void*> libraries;
+  {
+    LockGuard versions(engine_.versions_.mutex());
+    libraries.swap(unused_);
+  }
+  for (void* library : libraries)
     dlclose(library);
 }
 
@@ -127,22 +139,18 @@ CollectReport Collector::quiescentPoint() {
 
 void Collector::finish(std::span<CodeVersion* const> candidates, uint64_t waitedBytes,
                        CollectReport& report) {
-  std::vector<void*> closable;
-  {
-    LockGuard materialise(engine_.materialiseMutex_);
-    LockGuard versions(engine_.versions_.mutex());
-    const uint64_t before = waitingBytes();
-    const Versions::Freed freed = engine_.versions_.endCollection(candidates);
-    report.freed = freed.versions;
-    report.freedBytes = freed.bytes;
-    engine_.releaseData();
-    const uint64_t gone = before - waitingBytes(); // both change under these locks only
-    // What has come since `waitedBytes` was not looked at.
-    leftBytes_.store(waitedBytes - std::min(waitedBytes, gone), std::memory_order_relaxed);
-    closable.swap(closable_);
-  }
-  for (void* library : closable)
-    dlclose(library);
+  LockGuard materialise(engine_.materialiseMutex_);
+  LockGuard versions(engine_.versions_.mutex());
+  const uint64_t before = waitingBytes();
+  const Versions::Freed freed = engine_.versions_.endCollection(candidates);
+  report.freed = freed.versions;
+  report.freedBytes = freed.bytes;
+  engine_.releaseData();
+  const uint64_t gone = before - waitingBytes(); // both change under these locks only
+  // What has come since `waitedBytes` was not looked at.
+  leftBytes_.store(waitedBytes - std::min(waitedBytes, gone), std::memory_order_relaxed);
+  unused_.insert(unused_.end(), closable_.begin(), closable_.end());
+  closable_.clear();
   report.held = candidates.size() - report.freed;
 }
 

@@ -3,7 +3,7 @@
 // Giving retired code back (platform/thread_stacks.h has the argument): what is retired cannot be reached by
 // new calls; what no stack leads into cannot be returned to; so it is taken out of all tables and freed.
 //
-// Lock order: after the load lock, before materialise; see engine_impl.h.
+// Lock order: after the load lock, before materialise; see docs/threading.md.
 // Thread rule: thread-safe.
 #pragma once
 
@@ -43,9 +43,11 @@ public:
   /// On a program's thread in a first call: a coroutine's first steps on a stack of its own mostly are.
   /// `programStack` is on the stack that it came from.
   void noteStack(const void* programStack);
-  /// A library of thread-locals that are not used any more; closed by the next collection. Under the lock of
-  /// the versions.
+  /// A library of thread-locals that the program does not use any more. Under the lock of the versions. After
+  /// the next collection no code does either, and closeLibraries closes it.
   void closeLater(void* library) { closable_.push_back(library); }
+  /// Takes the dynamic loader's lock: without locks, and not where a first call or a trip leads.
+  void closeLibraries() TIERCEL_EXCLUDES(mutex_);
 
   Mutex& forkMutex() { return mutex_; }
 
@@ -63,6 +65,7 @@ private:
 
   EngineImpl& engine_;
   std::vector<void*> closable_; ///< under the lock of the versions
+  std::vector<void*> unused_;   ///< of those, what no code uses; under the same lock
   Mutex mutex_;                 ///< one collection at a time
   /// With Reclaim::Signals, from the first collection on.
   std::shared_ptr<ThreadStacks> stacks_ TIERCEL_GUARDED_BY(mutex_);

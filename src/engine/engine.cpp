@@ -229,7 +229,10 @@ Stats EngineImpl::stats() const {
 
 /// What follows a change of the program, when the calling thread holds no lock any more.
 static Status changed(EngineImpl& engine, Status status) {
+  if (status)
+    engine.readiness().afterChange();
   engine.housekeeper().afterChange();
+  engine.collector().closeLibraries();
   return status;
 }
 
@@ -295,8 +298,16 @@ Status Engine::removeFunction(const std::string& name, const RemoveOptions& opti
 Status Engine::discardCode(const std::vector<std::string>& names) {
   return changed(*impl_, impl_->discardCode(names));
 }
-Result<CollectReport> Engine::collect() { return impl_->collector().collect(); }
-CollectReport Engine::quiescentPoint() { return impl_->collector().quiescentPoint(); }
+Result<CollectReport> Engine::collect() {
+  Result<CollectReport> report = impl_->collector().collect();
+  impl_->collector().closeLibraries();
+  return report;
+}
+CollectReport Engine::quiescentPoint() {
+  const CollectReport report = impl_->collector().quiescentPoint();
+  impl_->collector().closeLibraries();
+  return report;
+}
 Result<FunctionInfo> Engine::describe(std::string_view function) { return impl_->describe(function); }
 std::vector<ModuleInfo> Engine::modules() { return impl_->modules(); }
 

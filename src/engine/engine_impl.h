@@ -2,10 +2,8 @@
 //
 // The engine: the only place that wires the folders together. The public Engine forwards here.
 //
-// Locks, outermost first; a thread holding one takes only later ones:
-//   load (adding modules) > collection > materialise (objects and data) > versions > registry > { pool,
-//   queue, in-flight, host symbols, inlining, dso } > listeners > map > arena > call sites
-// Program threads hold none of them while they run program code; a fork takes them all (process_hooks.cpp).
+// Locks and their order are in docs/threading.md. Program threads hold none while they run program code; a fork
+// takes them all (process_hooks.cpp).
 #pragma once
 
 #include "tiercel/engine.h"
@@ -24,6 +22,7 @@
 #include "engine/native_objects.h"
 #include "engine/ordered_by_module.h"
 #include "engine/promoter.h"
+#include "engine/readiness.h"
 #include "engine/versions.h"
 #include "events/statistics.h"
 #include "link/addresses.h"
@@ -77,6 +76,7 @@ public:
 
   Collector& collector() { return collector_; }
   Housekeeper& housekeeper() { return housekeeper_; }
+  Readiness& readiness() { return readiness_; }
 
   // --- compiling (install.cpp) ---
   /// Compiles, links and publishes. The caller is the only one doing so for this function. Null if the
@@ -104,7 +104,6 @@ public:
   Result<std::vector<GlobalId>> exportToLibrary(const std::string& name, bool opened);
   FunctionRecord* functionAt(const void* address); ///< if it is a stub, whose
 
-  /// What this run has counted so far.
   Status writeProfile(const std::string& path);
   std::vector<InlineDecision> inliningOf(std::string_view name);
   std::vector<std::string> dependentsOf(std::string_view name);
@@ -146,6 +145,7 @@ public:
 private:
   friend class Collector; // takes its locks and follows its tables
   friend class Housekeeper;
+  friend class Readiness; // speaks of what is missing
 
   EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena, Profile profileIn);
   Result<void*> compileFirst(FunctionRecord& record);
@@ -157,7 +157,6 @@ private:
   void noteInlining(const CompileRequest& request, const Artifact& artifact);
   std::vector<InlineDecision> readable(const CompileRequest& request,
                                        const std::vector<InlineRemark>& remarks);
-  static void* continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header, uint32_t epoch);
   bool mayBeOptimised(const FunctionRecord& record) const;
   void* osrAtRandom(FunctionRecord& record, uint32_t header, uint32_t epoch);
   /// From now on calls of the function reach `code`; everything written before is visible to who follows.
@@ -165,8 +164,8 @@ private:
   Result<FunctionId> resolverOf(FunctionRecord& record, const Definition& where, Session& session);
   Result<void*> runIfunc(FunctionRecord& record);
   [[noreturn]] void fatal(const Error& error);
-  /// What defines an undefined function by now; calls go there from now on. Null if nothing does.
-  void* findLate(FunctionRecord& record);
+  /// What defines an undefined function by now, and calls go there; null: nothing. `ask`: the loader, too.
+  void* findLate(FunctionRecord& record, bool ask);
   bool isChangedSince(const FunctionRecord& record, uint32_t serial);
   Error undefinedCall(const FunctionRecord& record, const void* returnAddress);
 
@@ -176,10 +175,10 @@ private:
   Status addOne(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   Status addAll(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   Status pullArchiveMembers(llvm::StringRef entry = {}) TIERCEL_REQUIRES(loadMutex_); ///< wanted, too
-  Status checkUndefined();
   Status checkEntry(FunctionId id, const std::string& entry);
   std::optional<void*> outsideAddress(llvm::StringRef name, bool weak); ///< code_objects.cpp
-  std::optional<void*> sectionBound(llvm::StringRef section, bool start);
+  bool isSectionBound(llvm::StringRef name);
+  std::optional<void*> sectionBound(llvm::StringRef name);
   Status withThreadLocals(const std::function<Status(ThreadLocalSource&)>& use);
   Result<void*> addressOf(const SymbolRef& ref);
   Result<void*> addressOf(const Initialisation& entry); ///< null if it is gone
@@ -222,8 +221,7 @@ private:
   HostSymbols host_;
   const CompileEnvironment environment_;
   SessionPool pool_;
-  /// Recursive: initialisers refer to objects, which refer to other objects and to data.
-  RecursiveMutex materialiseMutex_;
+  RecursiveMutex materialiseMutex_; ///< initialisers refer to objects, which refer to others and to data
   DataMaterializer data_;
   Linker linker_;
   NativeObjects objects_;
@@ -244,6 +242,7 @@ private:
   std::vector<char*> argv_;
   Collector collector_;
   Housekeeper housekeeper_{*this};
+  Readiness readiness_{*this};
   Promoter promoter_; ///< last: its threads use everything above
 };
 

@@ -169,6 +169,7 @@ Result<std::vector<GlobalId>> EngineImpl::exportToLibrary(const std::string& nam
       return library.takeError();
     handle = library->handle;
   }
+  readiness_.beforeLibrary();
   LockGuard materialise(materialiseMutex_);
   for (const ObjectSymbols::Undefined& mention : mentions.undefined)
     objects_.noteShown(mention.name,

@@ -47,6 +47,11 @@ namespace {
 /// Iterations until a loop that cannot be left yet asks again, when another one of its function can be.
 constexpr int32_t kAskAgain = 100'000;
 
+void* continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header, uint32_t epoch) {
+  const OsrEntries* osr = kind == TripKind::Loops ? record.osr.load(std::memory_order_acquire) : nullptr;
+  return osr ? osr->find(epoch, header) : nullptr;
+}
+
 } // namespace
 
 // The function may be added, redefined or removed at any moment. What goes wrong counts only if it did so
@@ -57,15 +62,12 @@ void* EngineImpl::firstCall(FunctionId id, const void* returnAddress, const void
   const uint32_t serial = record.serial.load(std::memory_order_acquire);
   std::optional<Error> error;
   ProgramStateGuard guard;
-  promoter_.ensureWorkers();
   collector_.noteStack(programStack);
   if (!record.definition.load().exists()) {
     if (objects_.resolverOf(id))
       return nullptr;
-    if (void* late = findLate(record))
-      return late;
-    if (options_.onUndefined)
-      return nullptr;
+    // Else the loader or the host may know it, which are asked outside.
+    return findLate(record, /*ask=*/false);
   } else {
     if (record.isIfunc.load(std::memory_order_relaxed))
       return nullptr;
@@ -104,6 +106,11 @@ void* EngineImpl::firstCallOutside(FunctionId id, const void* returnAddress) {
       publish(record.id, target);
       return target;
     }
+    {
+      ProgramStateGuard guard;
+      if (void* late = findLate(record, /*ask=*/true))
+        return late;
+    }
     // The host's answer is for this call; it may also have added the function. Without the whole guard: it
     // may take its time, and run code of the program.
     CallOnceGuard guard;
@@ -122,7 +129,7 @@ bool EngineImpl::isChangedSince(const FunctionRecord& record, uint32_t serial) {
   return record.serial.load(std::memory_order_relaxed) != serial;
 }
 
-void* EngineImpl::findLate(FunctionRecord& record) {
+void* EngineImpl::findLate(FunctionRecord& record, bool ask) {
   if (record.internal) // others of its name have nothing to do with it
     return nullptr;
   const llvm::StringRef name(record.name.data(), record.name.size());
@@ -132,6 +139,8 @@ void* EngineImpl::findLate(FunctionRecord& record) {
     Result<void*> found = addressOf(ref);
     address = found ? *found : nullptr;
   }
+  if (!address && ask)
+    host_.learn(name, /*isData=*/false, /*load=*/true);
   if (!address)
     address = host(name, /*weak=*/false).value_or(nullptr);
   if (!address)
@@ -183,12 +192,6 @@ void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header, 
   if (continuation)
     statistics_.osrEntries.add();
   return continuation;
-}
-
-void* EngineImpl::continuationAt(const FunctionRecord& record, TripKind kind, uint32_t header,
-                                 uint32_t epoch) {
-  const OsrEntries* osr = kind == TripKind::Loops ? record.osr.load(std::memory_order_acquire) : nullptr;
-  return osr ? osr->find(epoch, header) : nullptr;
 }
 
 /// What holds in every mode: who bisects with --only wants the rest left alone.

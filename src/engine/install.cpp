@@ -33,9 +33,7 @@ public:
     return data_.ensureThreadLocal(id, session_);
   }
   std::optional<ThreadLocalPlace> hostThreadLocal(llvm::StringRef name) override {
-    // The library that has it is loaded: the extractor asked for the name.
-    std::optional<void*> here = host_.findInThisThread(name);
-    return here ? findThreadLocal(*here) : std::nullopt;
+    return host_.findThreadLocalPlace(name);
   }
   Result<ThreadLocalPlace> objectThreadLocal(ObjectId id, int64_t symbol) override {
     return objects_.threadLocal(id, symbol);
@@ -332,8 +330,8 @@ void EngineImpl::retireWorkers() {
 }
 
 bool EngineImpl::hasContinuation(const FunctionRecord& record, uint32_t header) {
-  return continuationAt(record, TripKind::Loops, header, record.epoch.load(std::memory_order_acquire)) !=
-         nullptr;
+  const OsrEntries* osr = record.osr.load(std::memory_order_acquire);
+  return osr && osr->find(record.epoch.load(std::memory_order_acquire), header);
 }
 
 void EngineImpl::openContinuations(const FunctionRecord& record) {

@@ -245,6 +245,7 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
     if (!change)
       return change.takeError();
     id = change->image;
+    data_.imageCame(id);
     follow(std::move(*change));
     releaseData();
   }

@@ -54,10 +54,6 @@ std::vector<Initialiser> readInitialisers(ImageReader& reader, const char* name)
 constexpr const char* kSectionStart = "__start_";
 constexpr const char* kSectionStop = "__stop_";
 
-bool isSectionBound(llvm::StringRef name) {
-  return name.starts_with(kSectionStart) || name.starts_with(kSectionStop);
-}
-
 std::vector<AddedInitialiser> describeInitialisers(const std::vector<Initialiser>& entries, ImageId image,
                                                    ImageReader& reader, Registry& registry) {
   std::vector<AddedInitialiser> described;
@@ -202,6 +198,7 @@ Status EngineImpl::addBitcode(Input input, const std::string& module) {
     if (!change)
       return change.takeError();
     id = change->image;
+    data_.imageCame(id);
     std::erase_if(change->changed, [&](FunctionId function) { return !mayHaveCode(function); });
     follow(std::move(*change));
   }
@@ -289,6 +286,7 @@ Result<void*> EngineImpl::addressOf(const SymbolRef& ref) {
 }
 
 Result<void*> EngineImpl::lookupFunction(std::string_view name, std::string_view signature) {
+  readiness_.beforeCall();
   const SymbolRef ref = registry_.find({name.data(), name.size()});
   if (ref.kind != SymbolKind::Function) {
     Result<void*> address = addressOf(ref);
@@ -377,18 +375,21 @@ void* EngineImpl::findProgramSymbol(const char* name) {
 }
 
 std::optional<void*> EngineImpl::host(llvm::StringRef name, bool weak) {
-  for (const bool start : {true, false}) {
-    llvm::StringRef section = name;
-    if (section.consume_front(start ? kSectionStart : kSectionStop)) {
-      if (std::optional<void*> bound = sectionBound(section, start))
-        return bound;
-    }
-  }
+  if (std::optional<void*> bound = sectionBound(name))
+    return bound;
   return weak ? host_.findLoaded(name) : host_.find(name);
 }
 
-std::optional<void*> EngineImpl::sectionBound(llvm::StringRef section, bool start) {
-  const std::vector<GlobalId> members = registry_.globalsInSection(section);
+bool EngineImpl::isSectionBound(llvm::StringRef name) {
+  return (name.consume_front(kSectionStart) || name.consume_front(kSectionStop)) &&
+         !registry_.globalsInSection(name).empty();
+}
+
+std::optional<void*> EngineImpl::sectionBound(llvm::StringRef name) {
+  const bool start = name.consume_front(kSectionStart);
+  if (!start && !name.consume_front(kSectionStop))
+    return std::nullopt;
+  const std::vector<GlobalId> members = registry_.globalsInSection(name);
   std::byte* bound = nullptr;
   for (GlobalId id : members) {
     Result<std::byte*> address = data(id);
@@ -402,37 +403,6 @@ std::optional<void*> EngineImpl::sectionBound(llvm::StringRef section, bool star
 }
 
 // --- running ----------------------------------------------------------------------------------------------
-
-Status EngineImpl::checkUndefined() {
-  const std::vector<UndefinedName> undefined = registry_.undefinedNames();
-  // Looking for functions as well loads the libraries that the program needs now, as a native start would:
-  // their initialisation and termination lie around the program's, and no first call has to do it.
-  // The same for what code generators call by themselves.
-  for (const char* name :
-       {"memcpy", "memmove", "memset", "memcmp", "bcmp", "strlen", "_Unwind_Resume", "__tls_get_addr",
-        "__stack_chk_fail", "fmod", "fmodf", "pow", "sin", "cos", "exp", "log"})
-    host_.findLoaded(name);
-  bool dataMissing = false;
-  for (const auto& [name, isData] : undefined) {
-    const bool found = host(name, /*weak=*/false).has_value();
-    dataMissing |= !found && isData;
-    // What is found once is not looked for again, but for bounds of sections, whose members may go.
-    if (found && !isSectionBound(name))
-      registry_.noteInHost(name);
-  }
-  if (!dataMissing)
-    return {};
-  std::vector<std::string> missing;
-  for (const auto& [name, isData] : undefined) {
-    if (!host(name, /*weak=*/false))
-      missing.push_back(name);
-  }
-  const std::string users = describeUsers(missing);
-  if (users.empty())
-    return {}; // declared, but nothing uses them
-  return Error(ErrorKind::MissingSymbol, missing.size() == 1 ? "undefined symbol" : "undefined symbols",
-               users + adviceFor(missing));
-}
 
 /// Whether the entry's global is in force as the image has it, if it is there, or as its module has redefined
 /// it.
@@ -499,8 +469,6 @@ Status EngineImpl::collectInitialisers(Initialisations& collected) {
 }
 
 Status EngineImpl::beginConstructors() {
-  if (Status status = checkUndefined(); !status)
-    return status;
   Initialisations collected;
   if (Status status = collectInitialisers(collected); !status)
     return status;
@@ -520,6 +488,8 @@ Status EngineImpl::beginConstructors() {
 }
 
 Status EngineImpl::runConstructors() {
+  if (Status status = readiness_.beforeConstructors(); !status)
+    return status;
   for (;;) {
     std::atomic<uint32_t>* changed = nullptr;
     uint32_t seen = 0;

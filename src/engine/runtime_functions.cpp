@@ -136,7 +136,12 @@ bool prepareLibrary(const char* path, int flags, EngineImpl* engine) {
 
 /// Without tail calls, as lookUp: the loader searches as for its caller.
 [[clang::disable_tail_calls]] void* openLibrary(const char* path, int flags, EngineImpl* engine) {
-  return prepareLibrary(path, flags, engine) ? dlopen(path, flags) : nullptr;
+  void* const library = prepareLibrary(path, flags, engine) ? dlopen(path, flags) : nullptr;
+  if (library && (flags & RTLD_GLOBAL)) {
+    ProgramStateGuard guard;
+    engine->hostSymbols().learnAgain();
+  }
+  return library;
 }
 
 /// A namespace of its own has nothing of the program in it, as natively nothing of the executable.

@@ -132,9 +132,9 @@ Error EngineImpl::undefinedCall(const FunctionRecord& record, const void* return
     why += "; called by " + readableName(caller->name);
   why += adviceFor({std::string(record.name)});
   std::vector<std::string> others;
-  for (const auto& [name, isData] : registry_.undefinedNames()) {
-    if (name != record.name && !host(name, /*weak=*/false))
-      others.push_back(name);
+  for (const UndefinedName& other : registry_.undefinedNames()) {
+    if (!other.isWeak && other.name != record.name && !host(other.name, /*weak=*/false))
+      others.push_back(other.name);
   }
   if (const std::string rest = describeUsers(others); !rest.empty())
     why += "; also undefined: " + rest;

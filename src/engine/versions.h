@@ -13,7 +13,7 @@
 // changes a definition does it, and withdraws all code made from the old one, without letting go of the lock.
 // So no new code can be published, and therefore none run, before all entries of old code are closed.
 //
-// Lock order: after materialise, before the registry's; see engine_impl.h.
+// Lock order: after materialise, before the registry's; see docs/threading.md.
 // Thread rule: members need the lock where they say so. Ownership: versions belong to it until they are
 // freed.
 #pragma once

@@ -380,22 +380,35 @@ Result<uint64_t> DataMaterializer::addressOf(const llvm::GlobalValue& value, Ima
   return Error(ErrorKind::MissingSymbol, "", "it refers to '" + name.str() + "', which nothing defines");
 }
 
-Result<size_t> DataMaterializer::threadModule(ImageId image, Session& session) {
-  if (threadModules_.size() <= image.value)
-    threadModules_.resize(image.value + 1);
-  if (threadModules_[image.value].tlsModule != 0)
-    return threadModules_[image.value].tlsModule;
+/// What the block of an image is made of. Until it has been made the image's number may become another's, and
+/// its thread-locals may be redefined elsewhere.
+struct DataMaterializer::ThreadBlock {
+  std::shared_ptr<const ProgramImage> of;
+  std::vector<GlobalId> members;
+  std::vector<size_t> offsets; ///< of the members
+  ThreadTemplate contents;
+  std::vector<ExportedSymbol> exports;
+};
 
+bool DataMaterializer::hasThreadBlock(ImageId image) {
+  LockGuard lock(mutex_);
+  return image.value < threadModules_.size() && threadModules_[image.value].tlsModule != 0;
+}
+
+Result<DataMaterializer::ThreadBlock> DataMaterializer::describeThreadBlock(ImageId image, Session& session) {
+  LockGuard lock(mutex_);
   // Offset 0 means "no address yet" in the record.
   constexpr uint64_t kFirstOffset = 16;
-  ThreadTemplate block;
+  ThreadBlock described;
+  described.of = registry_.image(image);
+  described.members = registry_.threadLocalsOf(image);
+  ThreadTemplate& block = described.contents;
   block.size = kFirstOffset;
   block.alignment = kFirstOffset;
-  const std::vector<GlobalId> members = registry_.threadLocalsOf(image);
-  for (GlobalId id : members) {
-    GlobalRecord& global = registry_.global(id);
+  for (GlobalId id : described.members) {
+    const GlobalRecord& global = registry_.global(id);
     block.size = alignUp(block.size, global.alignment);
-    global.address.store(reinterpret_cast<std::byte*>(block.size), std::memory_order_release);
+    described.offsets.push_back(block.size);
     block.size += global.size;
     block.alignment = std::max(block.alignment, size_t(global.alignment));
   }
@@ -403,41 +416,102 @@ Result<size_t> DataMaterializer::threadModule(ImageId image, Session& session) {
   Result<ImageReader*> reader = session.reader(image);
   if (!reader)
     return reader.takeError();
-  for (GlobalId id : members) {
-    GlobalRecord& global = registry_.global(id);
+  for (size_t i = 0; i < described.members.size(); ++i) {
+    const GlobalRecord& global = registry_.global(described.members[i]);
     const auto* variable =
         llvm::cast<llvm::GlobalVariable>((*reader)->value(global.definition.load().ordinal));
-    std::byte* to =
-        block.initial.data() + reinterpret_cast<uint64_t>(global.address.load(std::memory_order_relaxed));
+    std::byte* to = block.initial.data() + described.offsets[i];
     if (Status status = write(*variable->getInitializer(), to, **reader, image); !status)
       return unsupported(global, status.error().why());
-    global.initialised.store(true, std::memory_order_release);
   }
   if (Status status = drain(session); !status)
     return status.takeError();
   while (!block.initial.empty() && block.initial.back() == std::byte{0})
     block.initial.pop_back();
-  std::vector<ExportedSymbol> exports;
   // Objects may want to know them by their distance from the thread pointer (link/object_thread_locals.h).
-  for (GlobalId id : members) {
+  for (size_t i = 0; i < described.members.size(); ++i) {
+    const GlobalId id = described.members[i];
     const GlobalRecord& global = registry_.global(id);
     const llvm::StringRef name = linkerName({global.name.data(), global.name.size()});
     block.isStatic |= addresses_.isUsedByObjects(name);
     if (registry_.findVisible(name) == SymbolRef{SymbolKind::Thread, id.value, 0})
-      exports.push_back(
-          {.name = name.str(),
-           .threadLocal = reinterpret_cast<size_t>(global.address.load(std::memory_order_relaxed))});
+      described.exports.push_back({.name = name.str(), .threadLocal = described.offsets[i]});
   }
-  const std::string soname = "tiercel-thread-locals-" + std::to_string(threadModulesMade_++);
+  return described;
+}
+
+namespace {
+
+/// Whether the block fits what programs may take of the static space, which native libraries want as well.
+/// There it exists in every thread, those included that run already; elsewhere a thread gets it with malloc
+/// when it first uses it. What is taken is never given back: neither does the loader reliably.
+bool takeStaticSpace(size_t size) {
+  static std::atomic<size_t> left{1024};
+  size_t before = left.load(std::memory_order_relaxed);
+  while (size <= before) {
+    if (left.compare_exchange_weak(before, before - size, std::memory_order_relaxed))
+      return true;
+  }
+  return false;
+}
+
+Result<SyntheticLibrary> loadThreadBlock(const std::string& soname, std::span<const ExportedSymbol> exports,
+                                         ThreadTemplate block) {
+  block.isStatic |= takeStaticSpace(block.size);
   Result<SyntheticLibrary> library = loadSyntheticLibrary(soname, exports, &block, /*global=*/false);
   if (!library && block.isStatic) { // no room; they may not need it
     block.isStatic = false;
     library = loadSyntheticLibrary(soname, exports, &block, /*global=*/false);
   }
-  if (!library)
-    return library.takeError();
-  threadModules_[image.value] = *library;
-  return library->tlsModule;
+  return library;
+}
+
+} // namespace
+
+Status DataMaterializer::ensureThreadBlock(ImageId image, Session& session) {
+  while (!registry_.threadLocalsOf(image).empty() && !hasThreadBlock(image)) {
+    Result<ThreadBlock> described = describeThreadBlock(image, session);
+    if (!described)
+      return described.takeError();
+    // Without the lock: the loader has one, under which a library's constructor may need this one.
+    Result<SyntheticLibrary> library =
+        loadThreadBlock("tiercel-thread-locals-" + std::to_string(threadModulesMade_++), described->exports,
+                        std::move(described->contents));
+    if (!library)
+      return library.takeError();
+    if (!placeThreadBlock(image, *described, *library))
+      dlclose(library->handle); // another thread was first, or the program has changed
+  }
+  return {};
+}
+
+void DataMaterializer::imageCame(ImageId image) {
+  LockGuard lock(mutex_);
+  if (!registry_.threadLocalsOf(image).empty())
+    came_.push_back(image);
+}
+
+std::vector<ImageId> DataMaterializer::takeImagesThatCame() {
+  LockGuard lock(mutex_);
+  return std::exchange(came_, {});
+}
+
+bool DataMaterializer::placeThreadBlock(ImageId image, const ThreadBlock& described,
+                                        const SyntheticLibrary& library) {
+  LockGuard lock(mutex_);
+  if (threadModules_.size() <= image.value)
+    threadModules_.resize(image.value + 1);
+  SyntheticLibrary& known = threadModules_[image.value];
+  if (known.tlsModule != 0 || !described.of || registry_.image(image) != described.of ||
+      registry_.threadLocalsOf(image) != described.members)
+    return false;
+  known = library;
+  for (size_t i = 0; i < described.members.size(); ++i) {
+    GlobalRecord& global = registry_.global(described.members[i]);
+    global.address.store(reinterpret_cast<std::byte*>(described.offsets[i]), std::memory_order_release);
+    global.initialised.store(true, std::memory_order_release);
+  }
+  return true;
 }
 
 DataMaterializer::~DataMaterializer() {
@@ -453,14 +527,6 @@ void* DataMaterializer::takeThreadBlock(ImageId image) {
                                               : std::exchange(threadModules_[image.value], {}).handle;
 }
 
-Status DataMaterializer::ensureThreadBlock(ImageId image, Session& session) {
-  if (registry_.threadLocalsOf(image).empty())
-    return {};
-  LockGuard lock(mutex_);
-  Result<size_t> module = threadModule(image, session);
-  return module ? Status() : Status(module.takeError());
-}
-
 Result<void*> DataMaterializer::threadLibrary(GlobalId id, Session& session) {
   if (Result<ThreadLocalPlace> place = ensureThreadLocal(id, session); !place)
     return place.takeError();
@@ -469,20 +535,26 @@ Result<void*> DataMaterializer::threadLibrary(GlobalId id, Session& session) {
 }
 
 Result<ThreadLocalPlace> DataMaterializer::ensureThreadLocal(GlobalId id, Session& session) {
-  LockGuard lock(mutex_);
-  GlobalRecord& global = registry_.global(id);
-  const Definition where = global.definition.load();
-  if (!where.exists())
-    return Error(ErrorKind::MissingSymbol, "thread-local '" + std::string(global.name) + "'",
-                 "it was removed while code that uses it was compiled");
-  Result<size_t> module = threadModule(where.image, session);
-  if (!module)
-    return module.takeError();
-  ThreadLocalPlace place{*module, reinterpret_cast<size_t>(global.address.load(std::memory_order_relaxed)),
-                         threadModules_[where.image.value].distance};
-  if (place.distance)
-    *place.distance += static_cast<int64_t>(place.offset);
-  return place;
+  const GlobalRecord& global = registry_.global(id);
+  for (;;) {
+    const Definition where = global.definition.load();
+    if (!where.exists())
+      return Error(ErrorKind::MissingSymbol, "thread-local '" + std::string(global.name) + "'",
+                   "it was removed while code that uses it was compiled");
+    if (Status status = ensureThreadBlock(where.image, session); !status)
+      return status.takeError();
+    LockGuard lock(mutex_);
+    if (global.definition.load() != where || threadModules_.size() <= where.image.value ||
+        threadModules_[where.image.value].tlsModule == 0)
+      continue; // changed this moment
+    const SyntheticLibrary& library = threadModules_[where.image.value];
+    ThreadLocalPlace place{library.tlsModule,
+                           reinterpret_cast<size_t>(global.address.load(std::memory_order_relaxed)),
+                           library.distance};
+    if (place.distance)
+      *place.distance += static_cast<int64_t>(place.offset);
+    return place;
+  }
 }
 
 } // namespace tiercel

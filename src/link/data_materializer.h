@@ -21,6 +21,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/IR/Constants.h"
 
+#include <atomic>
 #include <set>
 #include <span>
 #include <vector>
@@ -45,8 +46,12 @@ public:
   using IsLate = llvm::function_ref<bool(const llvm::GlobalValue& undefined)>;
   Result<bool> leadsTo(IsLate isLate, GlobalId global, std::set<GlobalId>& others, Session& session)
       TIERCEL_EXCLUDES(mutex_);
-  /// Gives the thread-locals of an image, if it has any, their place in every thread.
+  /// Gives the thread-locals of an image, if it has any, their place in every thread. Loads a library, so
+  /// without locks that a library's constructor may wait for, and best before code of the image runs.
   Status ensureThreadBlock(ImageId image, Session& session) TIERCEL_EXCLUDES(mutex_);
+  /// What may have thread-locals that have no place yet.
+  void imageCame(ImageId image) TIERCEL_EXCLUDES(mutex_);
+  std::vector<ImageId> takeImagesThatCame() TIERCEL_EXCLUDES(mutex_);
   /// Where a thread-local of the program lives.
   Result<ThreadLocalPlace> ensureThreadLocal(GlobalId global, Session& session) TIERCEL_EXCLUDES(mutex_);
   /// The library that gives a thread-local its place, and has it as a symbol if it is external.
@@ -60,7 +65,12 @@ private:
   Status writePending(Session& session) TIERCEL_REQUIRES(mutex_);
   Status allocate(GlobalRecord& global) TIERCEL_REQUIRES(mutex_);
   Status allocateSection(const GlobalRecord& member) TIERCEL_REQUIRES(mutex_);
-  Result<size_t> threadModule(ImageId image, Session& session) TIERCEL_REQUIRES(mutex_);
+  struct ThreadBlock;
+  bool hasThreadBlock(ImageId image) TIERCEL_EXCLUDES(mutex_);
+  Result<ThreadBlock> describeThreadBlock(ImageId image, Session& session) TIERCEL_EXCLUDES(mutex_);
+  /// False if somebody was first, or it is not what the image needs any more.
+  bool placeThreadBlock(ImageId image, const ThreadBlock& described, const SyntheticLibrary& library)
+      TIERCEL_EXCLUDES(mutex_);
 
   Status write(const llvm::Constant& constant, std::byte* to, ImageReader& reader, ImageId image)
       TIERCEL_REQUIRES(mutex_);
@@ -82,7 +92,8 @@ private:
   unsigned draining_ TIERCEL_GUARDED_BY(mutex_) = 0;     ///< depth of recursion
   bool leadsOutside_ TIERCEL_GUARDED_BY(mutex_) = false; ///< the value being written
   std::vector<SyntheticLibrary> threadModules_ TIERCEL_GUARDED_BY(mutex_); ///< by image; module 0: none yet
-  uint64_t threadModulesMade_ TIERCEL_GUARDED_BY(mutex_) = 0;
+  std::atomic<uint64_t> threadModulesMade_{0};
+  std::vector<ImageId> came_ TIERCEL_GUARDED_BY(mutex_);
 };
 
 } // namespace tiercel

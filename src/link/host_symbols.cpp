@@ -102,47 +102,109 @@ void* HostSymbols::insteadOf(void* address) {
   return found == instead_.end() ? address : found->second;
 }
 
-std::optional<void*> HostSymbols::findLoaded(llvm::StringRef name) {
-  for (;;) {
-    const uint64_t before = serial();
+bool HostSymbols::learn(llvm::StringRef name, bool isData, bool load) {
+  {
+    LockGuard lock(mutex_);
+    if (known_.contains(name))
+      return true;
+  }
+  if (name == "makecontext" || name == "swapcontext" || name == "setcontext")
+    switchesStacks_.store(true, std::memory_order_relaxed);
+  std::optional<void*> address = findInThisThread(name);
+  while (!address && load) {
+    const char* library = nullptr;
     {
       LockGuard lock(mutex_);
-      if (absent_.contains(name))
-        return std::nullopt;
+      if (nextDefaultLibrary_ == std::size(kDefaultLibraries))
+        break;
+      library = kDefaultLibraries[nextDefaultLibrary_++];
     }
-    const std::optional<void*> address = findNow(name);
-    // Whoever comes first decides for all that look at the same time.
+    // A system without one of them is no error; what needs it will say so.
+    (void)bool(loadLibrary(library));
+    address = findInThisThread(name);
+  }
+  std::optional<ThreadLocalPlace> place;
+  if (address && isData)
+    place = findThreadLocal(*address);
+  LockGuard lock(mutex_);
+  if (!address) {
+    absent_.try_emplace(name);
+    return false;
+  }
+  known_.try_emplace(name, *address);
+  if (place)
+    threadLocals_.try_emplace(name, *place);
+  if (const auto found = absent_.find(name); found != absent_.end() && !found->second.isTold)
+    absent_.erase(found);
+  return true;
+}
+
+void HostSymbols::learnAgain() {
+  std::vector<std::string> names;
+  {
     LockGuard lock(mutex_);
-    if (serial() != before)
-      continue; // perhaps the library that came has it
-    if (absent_.contains(name))
-      return std::nullopt;
-    if (address)
-      return address;
-    if (const auto known = known_.find(name); known != known_.end())
-      return known->second;
-    absent_.insert(name);
+    for (const auto& absent : absent_)
+      names.push_back(absent.first().str());
+  }
+  for (const std::string& name : names)
+    learn(name, /*isData=*/true, /*load=*/false);
+}
+
+void HostSymbols::forgetWhatWasTold() {
+  LockGuard lock(mutex_);
+  for (auto& absent : absent_)
+    absent.second.isTold = false;
+  serial_.fetch_add(1, std::memory_order_release);
+}
+
+std::optional<void*> HostSymbols::findLoaded(llvm::StringRef name) {
+  for (;;) {
+    {
+      LockGuard lock(mutex_);
+      const auto absent = absent_.find(name);
+      if (absent != absent_.end() && absent->second.isTold)
+        return std::nullopt;
+      if (const auto known = known_.find(name); known != known_.end())
+        return known->second;
+      if (absent != absent_.end() && !Loading::innermost) {
+        // Whoever comes first decides for all that look at the same time.
+        absent->second.isTold = true;
+        return std::nullopt;
+      }
+    }
+    if (learn(name, /*isData=*/true, /*load=*/false))
+      continue;
+    LockGuard lock(mutex_);
+    absent_[name].isTold = true;
     return std::nullopt;
   }
 }
 
-std::optional<void*> HostSymbols::findNow(llvm::StringRef name) {
-  {
-    LockGuard lock(mutex_);
-    if (auto found = known_.find(name); found != known_.end())
-      return found->second;
+std::optional<void*> HostSymbols::find(llvm::StringRef name) {
+  for (bool learned = false;; learned = true) {
+    {
+      LockGuard lock(mutex_);
+      if (const auto known = known_.find(name); known != known_.end())
+        return known->second;
+      // What a library has that this thread is loading is not in the global search yet.
+      if (learned || (absent_.contains(name) && !Loading::innermost))
+        return std::nullopt;
+    }
+    learn(name, /*isData=*/true, /*load=*/false);
   }
-  if (name == "makecontext" || name == "swapcontext" || name == "setcontext")
-    switchesStacks_.store(true, std::memory_order_relaxed);
-  // Without our lock: dlsym takes the loader's, under which a library's constructor may be calling us.
-  const std::optional<void*> address = findInThisThread(name);
-  if (!address)
-    return std::nullopt;
-  // Remembered, so that compiles seldom call dlsym: it takes the loader's lock, which a thread may hold that
-  // is running a library's constructor and waiting for one of our compiles.
-  LockGuard lock(mutex_);
-  known_.try_emplace(name, *address);
-  return address;
+}
+
+std::optional<ThreadLocalPlace> HostSymbols::findThreadLocalPlace(llvm::StringRef name) {
+  for (bool learned = false;; learned = true) {
+    {
+      LockGuard lock(mutex_);
+      if (const auto found = threadLocals_.find(name); found != threadLocals_.end())
+        return found->second;
+      if (learned)
+        return std::nullopt;
+    }
+    learn(name, /*isData=*/true, /*load=*/false);
+  }
 }
 
 std::optional<void*> HostSymbols::findInThisThread(llvm::StringRef name) {
@@ -160,22 +222,6 @@ std::optional<void*> HostSymbols::findInThisThread(llvm::StringRef name) {
   return address;
 }
 
-std::optional<void*> HostSymbols::find(llvm::StringRef name) {
-  for (;;) {
-    if (std::optional<void*> address = findNow(name))
-      return address;
-    const char* library = nullptr;
-    {
-      LockGuard lock(mutex_);
-      if (nextDefaultLibrary_ == std::size(kDefaultLibraries))
-        return std::nullopt;
-      library = kDefaultLibraries[nextDefaultLibrary_++];
-    }
-    // A system without one of them is no error; what needs it will say so.
-    (void)bool(loadLibrary(library));
-  }
-}
-
 Status HostSymbols::loadLibrary(const std::string& path) {
   keepProgramError();
   std::vector<GlobalId> waiting;
@@ -185,20 +231,16 @@ Status HostSymbols::loadLibrary(const std::string& path) {
       return prepared.takeError();
     waiting = std::move(*prepared);
   }
-  const auto lookAgain = [this] {
-    LockGuard lock(mutex_);
-    absent_.clear();
-    serial_.fetch_add(1, std::memory_order_release);
-  };
   // Before: who looked, and found nothing, while it was being loaded must look again.
-  lookAgain();
+  forgetWhatWasTold();
   const auto open = [&] {
     const Loading now(path);
     return dlopen(path.c_str(), RTLD_LAZY | RTLD_GLOBAL);
   };
   if (!open())
     return Error(ErrorKind::BadInput, path, std::string("cannot load the library: ") + dlerror());
-  lookAgain();
+  learnAgain();
+  forgetWhatWasTold();
   return afterLoad_ ? afterLoad_(waiting) : Status();
 }
 

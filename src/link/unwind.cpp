@@ -17,9 +17,17 @@ constexpr size_t kMaxEngines = 1024;
 std::atomic<const CodeMap*> maps[kMaxEngines];
 std::atomic<size_t> mapsUsed{0};
 
+/// libgcc's own _Unwind_Find_FDE. Looked up with the first engine: unwinding must not ask the loader.
+void* behindOurs() {
+  static void* const next = dlsym(RTLD_NEXT, "_Unwind_Find_FDE");
+  return next;
+}
+
 } // namespace
 
 UnwindRegistration::UnwindRegistration(const CodeMap& map) : slot_(nullptr) {
+  (void)isInterposed(); // asks the loader, which a link must not
+  (void)behindOurs();
   for (size_t i = 0; i < kMaxEngines; ++i) {
     const CodeMap* empty = nullptr;
     if (maps[i].compare_exchange_strong(empty, &map, std::memory_order_acq_rel)) {
@@ -75,8 +83,7 @@ __attribute__((visibility("default"), used)) const void* _Unwind_Find_FDE(void* 
     bases->func = const_cast<std::byte*>(range.begin);
     return range.fde;
   }
-  using Find = const void* (*)(void*, dwarf_eh_bases*);
-  static const Find next = reinterpret_cast<Find>(dlsym(RTLD_NEXT, "_Unwind_Find_FDE"));
+  const auto next = reinterpret_cast<const void* (*)(void*, dwarf_eh_bases*)>(tiercel::behindOurs());
   return next ? next(pc, bases) : nullptr;
 }
 

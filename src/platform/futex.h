@@ -15,14 +15,22 @@
 
 namespace tiercel {
 
-/// Sleeps while `word` holds `expected`; may return early, so callers loop.
+/// Sleeps while `word` holds `expected`, until a thread of the process wakes it; may return early, so callers
+/// loop.
 inline void futexWait(std::atomic<uint32_t>& word, uint32_t expected) {
   const int saved = errno;
   syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
   errno = saved;
 }
 
-/// The same for at most `nanoseconds`.
+/// The same where the kernel wakes, as at the end of a thread (CLONE_CHILD_CLEARTID).
+inline void futexWaitShared(std::atomic<uint32_t>& word, uint32_t expected) {
+  const int saved = errno;
+  syscall(SYS_futex, &word, FUTEX_WAIT, expected, nullptr, nullptr, 0);
+  errno = saved;
+}
+
+/// futexWait for at most `nanoseconds`.
 inline void futexWaitFor(std::atomic<uint32_t>& word, uint32_t expected, long nanoseconds) {
   const int saved = errno;
   const timespec timeout{nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "platform/proc_threads.h"
 
+#include "platform/raw_syscall.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <dirent.h>
 #include <fcntl.h>
 #include <string>
 #include <string_view>
@@ -17,6 +18,16 @@ namespace {
 
 /// A status file has lists of processors and memory nodes, long on large machines.
 constexpr size_t kMostText = 16384;
+
+/// By system call, as libc's functions for files and folders are for its own threads, and allocate. -1 with errno
+/// set when it fails.
+int openForReading(const char* path) {
+  const long file = rawSyscall(SYS_openat, AT_FDCWD, reinterpret_cast<long>(path), O_RDONLY | O_CLOEXEC);
+  if (file >= 0)
+    return static_cast<int>(file);
+  errno = static_cast<int>(-file);
+  return -1;
+}
 
 /// Takes a number off the front of `text`, after spaces. False if there is none.
 template <typename T> bool takeNumber(std::string_view& text, T& value, int base) {
@@ -53,7 +64,7 @@ ProcRead readThreadFile(pid_t thread, const char* name, std::array<char, kMostTe
                         std::string_view& text) {
   std::array<char, 64> path;
   snprintf(path.data(), path.size(), "/proc/self/task/%d/%s", thread, name);
-  const int file = open(path.data(), O_RDONLY | O_CLOEXEC);
+  const int file = openForReading(path.data());
   if (file < 0)
     return errno == ENOENT || errno == ESRCH ? ProcRead::Gone : ProcRead::Failed;
   size_t size = 0;
@@ -83,16 +94,30 @@ bool parseMapping(std::string_view line, Mapping& mapping) {
 
 std::vector<pid_t> threadsOfProcess() {
   std::vector<pid_t> threads;
-  DIR* directory = opendir("/proc/self/task");
-  if (directory == nullptr)
+  const int folder = openForReading("/proc/self/task");
+  if (folder < 0)
     return threads;
-  while (const dirent* entry = readdir(directory)) {
-    const std::string_view name = entry->d_name;
-    pid_t thread = 0;
-    if (std::from_chars(name.data(), name.data() + name.size(), thread).ec == std::errc())
-      threads.push_back(thread);
+  // getdents64(2): entries of various lengths.
+  struct Entry {
+    uint64_t inode;
+    int64_t next;
+    uint16_t length;
+    uint8_t type;
+    char name[1];
+  };
+  alignas(Entry) std::array<char, 4096> buffer;
+  for (long count; (count = rawSyscall(SYS_getdents64, folder, reinterpret_cast<long>(buffer.data()),
+                                       buffer.size())) > 0;) {
+    for (long at = 0; at < count;) {
+      const auto* entry = reinterpret_cast<const Entry*>(buffer.data() + at);
+      const std::string_view name = entry->name;
+      pid_t thread = 0;
+      if (std::from_chars(name.data(), name.data() + name.size(), thread).ec == std::errc())
+        threads.push_back(thread);
+      at += entry->length;
+    }
   }
-  closedir(directory);
+  close(folder);
   std::sort(threads.begin(), threads.end());
   return threads;
 }
@@ -130,7 +155,7 @@ ProcRead readCall(pid_t thread, ThreadCall& call) {
 bool isUntouched(uintptr_t begin, size_t size) {
   constexpr uintptr_t kPage = 4096;
   constexpr uint64_t kPresentOrSwapped = uint64_t(3) << 62; // proc_pid_pagemap(5)
-  const int file = open("/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC);
+  const int file = openForReading("/proc/thread-self/pagemap");
   if (file < 0)
     return false;
   std::vector<uint64_t> pages(size / kPage);
@@ -145,7 +170,7 @@ bool isUntouched(uintptr_t begin, size_t size) {
 std::vector<Mapping> mappingsOfProcess() {
   std::vector<Mapping> mappings;
   // Not /proc/self: that is the main thread, which has no memory any more once it has ended.
-  const int file = open("/proc/thread-self/maps", O_RDONLY | O_CLOEXEC);
+  const int file = openForReading("/proc/thread-self/maps");
   if (file < 0)
     return mappings;
   std::string text;

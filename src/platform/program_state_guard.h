@@ -45,7 +45,7 @@ public:
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_);
     sigset_t all; // but for libc's own two, one of which the entries from compiled code have blocked
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &signals_);
+    pthread_sigmask(SIG_BLOCK, &all, &signals_);
     fegetenv(&floating_);
     fesetenv(FE_DFL_ENV);
   }

@@ -38,6 +38,9 @@ public:
   /// The stack that contains `address`. Async-signal-safe.
   static std::optional<At> at(uintptr_t address);
 
+  /// Where a thread of its own begins on it, 16-byte aligned.
+  void* top() const { return reinterpret_cast<void*>(at(reinterpret_cast<uintptr_t>(base_))->top); }
+
   /// Calls `body` on this stack and returns when it has. `body` must not throw or leave by longjmp. It may
   /// move this object, but not end it.
   template <typename Body> void run(Body&& body) {

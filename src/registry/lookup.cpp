@@ -10,7 +10,8 @@ namespace tiercel {
 namespace {
 
 bool isUndefinedHere(const NameEntry& name) {
-  return name.strength == Strength::Undefined && name.mentions > 0 && !name.orphaned && !name.inHost;
+  return name.strength == Strength::Undefined && (name.mentions > 0 || name.weakMentions > 0) &&
+         !name.orphaned && !name.inHost;
 }
 
 } // namespace
@@ -127,7 +128,7 @@ std::vector<UndefinedName> Registry::undefinedNames() {
   std::vector<Name*> others; // defined since, or mentioned no more
   for (Name* name : undefined_) {
     if (isUndefinedHere(name->second))
-      result.push_back({name->first().str(), name->second.isData});
+      result.push_back({name->first().str(), name->second.isData, name->second.mentions == 0});
     else
       others.push_back(name);
   }

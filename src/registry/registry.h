@@ -128,7 +128,7 @@ public:
   size_t functionCount() const { return functions_.size(); }
   uint64_t definedFunctions() const { return definedFunctions_.load(std::memory_order_relaxed); }
 
-  /// External names that something refers to strongly and nothing defines, here or as far as is known.
+  /// External names that something refers to and nothing defines, here or as far as is known.
   std::vector<UndefinedName> undefinedNames() TIERCEL_EXCLUDES(mutex_);
   void noteInHost(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   bool isUndefined(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);

@@ -87,6 +87,7 @@ struct Released {
 struct UndefinedName {
   std::string name;
   bool isData;
+  bool isWeak; ///< nothing refers to it that cannot do without
 };
 
 } // namespace tiercel

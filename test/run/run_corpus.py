@@ -34,6 +34,7 @@ import patience  # noqa: E402  (found through the path set above)
 from modes import Mode, load_modes, select_modes  # noqa: E402
 
 PROGRAMS = HERE / "programs"
+INTERPOSER = HERE / "boundary" / "interposer.c"
 SOURCE_SUFFIXES = (".c", ".cpp", ".ll")
 
 # What the engine is given for one program: the front end's output for -O0 (functions marked optnone), the same without
@@ -437,9 +438,24 @@ class Engine:
             return [Mode("lli", [], [], "the options on the command line and no others")]
         return select_modes(load_modes(), names)
 
+    def preloading(self, library: Path) -> Engine:
+        """The same engine with a library loaded before the others of its process, and of those that it starts."""
+        return Engine(["env", f"LD_PRELOAD={library}", *self.command], self.is_lli)
+
     def full_command(self, mode: Mode, program: Program, native: Path, bitcode: Path) -> list[str]:
         arguments = lli_arguments if self.is_lli else tiercel_arguments
         return mode.command(self.command, arguments(program, native, bitcode))
+
+
+def build_interposer(cache: Path, compiler: str) -> Path:
+    """The library that ends an engine which calls, in a first call, what that must not need."""
+    library = cache / "interposer.so"
+    cache.mkdir(parents=True, exist_ok=True)
+    command = [compiler, "-O1", "-fPIC", "-shared", "-fno-builtin", "-Wall", "-Werror", str(INTERPOSER), "-o", str(library)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        raise CorpusError(f"build failed: {shlex.join(command)}\n{result.stderr}")
+    return library
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -536,6 +552,9 @@ def parse_arguments() -> argparse.Namespace:
                         help=f"give the engine all programs in these forms ({', '.join(LEVELS)}) instead of those "
                              "each program asks for")
     parser.add_argument("--filter", metavar="REGEX", help="only programs whose name matches")
+    parser.add_argument("--boundary", action="store_true",
+                        help="fail runs in which the engine uses libc's heap, the dynamic loader, files or new threads "
+                             "in a first call or a trip")
     parser.add_argument("--native-only", action="store_true",
                         help="no engine: check that every program behaves as it says and the same every time")
     parser.add_argument("--list", action="store_true", help="list the programs and stop")
@@ -603,6 +622,8 @@ def main() -> int:
             jobs = [(p.name, functools.partial(check_native, p, builder, arguments.cpu_seconds)) for p in programs]
         else:
             engine = Engine.parse(arguments.engine)
+            if arguments.boundary:
+                engine = engine.preloading(build_interposer(arguments.cache.absolute(), arguments.cc))
             modes = engine.modes(arguments.modes)
             jobs = []
             # Everything is built before anything runs, so that no run competes with another program's build.

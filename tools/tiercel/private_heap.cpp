@@ -10,6 +10,7 @@
 // Sanitizers give the whole process one heap.
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -33,6 +34,29 @@ extern "C" wchar_t* wcsdup(const wchar_t* text) noexcept {
   const size_t size = (std::wcslen(text) + 1) * sizeof(wchar_t);
   void* copy = std::malloc(size);
   return copy == nullptr ? nullptr : static_cast<wchar_t*>(std::memcpy(copy, text, size));
+}
+
+// By heap sort: glibc's takes memory of libc's heap for what is over a kilobyte, and LLVM may sort in a first call
+// from a handler that has interrupted malloc.
+extern "C" void qsort(void* base, size_t count, size_t size, int (*compare)(const void*, const void*)) {
+  const auto at = [&](size_t i) { return static_cast<char*>(base) + i * size; };
+  const auto exchange = [&](size_t i, size_t j) { std::swap_ranges(at(i), at(i) + size, at(j)); };
+  // Lets the element at `i` sink to its place among the first `end`.
+  const auto sink = [&](size_t i, size_t end) {
+    for (size_t larger; (larger = 2 * i + 1) < end; i = larger) {
+      if (larger + 1 < end && compare(at(larger), at(larger + 1)) < 0)
+        ++larger;
+      if (compare(at(i), at(larger)) >= 0)
+        return;
+      exchange(i, larger);
+    }
+  };
+  for (size_t i = count / 2; i-- > 0;)
+    sink(i, count);
+  for (size_t end = count; end-- > 1;) {
+    exchange(0, end);
+    sink(0, end);
+  }
 }
 
 // What getline is in compiled code; the name is glibc's.

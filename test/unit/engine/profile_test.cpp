@@ -266,8 +266,9 @@ protected:
     const Status status = engine_->addInput(std::move(*input));
     ASSERT_TRUE(status) << status.error().message();
     id_ = FunctionId(engine_->registry().find("spin").id);
-    auto* spin = reinterpret_cast<uint64_t (*)(std::atomic<uint64_t>*, std::atomic<uint32_t>*)>(
-        engine_->function(id_));
+    const Result<void*> address = engine_->lookupFunction("spin", {});
+    ASSERT_TRUE(address) << address.error().message();
+    auto* spin = reinterpret_cast<uint64_t (*)(std::atomic<uint64_t>*, std::atomic<uint32_t>*)>(*address);
     for (unsigned i = 0; i < kThreads; ++i)
       threads_.emplace_back([this, spin, i] { spin(&progress_[i].value, &stop_); });
   }

@@ -24,10 +24,12 @@ protected:
     return ref.kind == SymbolKind::Function ? program.function(name).definition.load().image
                                             : program.global(name).definition.load().image;
   }
-  std::vector<std::pair<std::string, bool>> undefined() {
+  std::vector<std::pair<std::string, bool>> undefined(bool weak = false) {
     std::vector<std::pair<std::string, bool>> names;
-    for (const UndefinedName& name : registry.undefinedNames())
-      names.emplace_back(name.name, name.isData);
+    for (const UndefinedName& name : registry.undefinedNames()) {
+      if (name.isWeak == weak)
+        names.emplace_back(name.name, name.isData);
+    }
     return names;
   }
 
@@ -276,6 +278,7 @@ TEST_F(RegistryTest, UndefinedNames) {
               "define void @f() { call void @llvm.trap() ret void }  declare void @llvm.trap()");
   EXPECT_THAT(undefined(),
               ElementsAre(std::pair("data", true), std::pair("late", false), std::pair("used", false)));
+  EXPECT_THAT(undefined(/*weak=*/true), ElementsAre(std::pair("weak", false)));
   EXPECT_TRUE(registry.isUndefined("late"));
   EXPECT_FALSE(registry.isUndefined("weak"));
   EXPECT_FALSE(registry.isUndefined("f"));
