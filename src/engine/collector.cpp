@@ -2,12 +2,12 @@
 #include "engine/collector.h"
 
 #include "engine/engine_impl.h"
+#include "link/synthetic_library.h"
 #include "platform/own_stack.h"
 #include "platform/program_state_guard.h"
 #include "platform/saved_registers.h"
 
 #include <algorithm>
-#include <dlfcn.h>
 
 namespace tiercel {
 
@@ -37,7 +37,7 @@ struct Candidates {
 Collector::~Collector() {
   for (const auto* libraries : {&unused_, &closable_}) {
     for (void* library : *libraries)
-      dlclose(library);
+      closeSyntheticLibrary(library);
   }
 }
 
@@ -48,7 +48,7 @@ void Collector::closeLibraries() {
     libraries.swap(unused_);
   }
   for (void* library : libraries)
-    dlclose(library);
+    closeSyntheticLibrary(library);
 }
 
 [[gnu::noinline, clang::disable_sanitizer_instrumentation]] Result<CollectReport>

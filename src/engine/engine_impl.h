@@ -2,8 +2,8 @@
 //
 // The engine: the only place that wires the folders together. The public Engine forwards here.
 //
-// Locks and their order are in docs/threading.md. Program threads hold none while they run program code; a fork
-// takes them all (process_hooks.cpp).
+// Locks and their order are in docs/threading.md. Program threads hold none while they run program code; a
+// fork takes them all (process_hooks.cpp).
 #pragma once
 
 #include "tiercel/engine.h"

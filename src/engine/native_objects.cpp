@@ -3,12 +3,12 @@
 
 #include "base/llvm_error.h"
 #include "link/object_checks.h"
+#include "link/synthetic_library.h"
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Object/ELFObjectFile.h"
 
 #include <algorithm>
-#include <dlfcn.h>
 #include <utility>
 
 namespace tiercel {
@@ -74,7 +74,7 @@ void NativeObjects::add(std::unique_ptr<llvm::MemoryBuffer> bytes, ObjectSymbols
 
 NativeObjects::~NativeObjects() {
   for (void* library : libraries_)
-    dlclose(library);
+    closeSyntheticLibrary(library);
 }
 
 void NativeObjects::addLibrary(ObjectSymbols symbols, void* exports) {

@@ -10,6 +10,7 @@
 #include "engine/process_hooks.h"
 
 #include "engine/engine_impl.h"
+#include "link/thread_blocks.h"
 #include "platform/futex.h"
 #include "unit/code_generator.h"
 
@@ -49,8 +50,10 @@ void prepare() TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
     engine->lockForFork();
   ThreadStacks::lockForFork();
   CodeGenerator::forkMutex().lock();
+  ThreadBlocks::forkMutex().lock();
 }
 void release(bool inChild) TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
+  ThreadBlocks::forkMutex().unlock();
   CodeGenerator::forkMutex().unlock();
   ThreadStacks::unlockAfterFork(inChild);
   for (auto engine = engines().rbegin(); engine != engines().rend(); ++engine)

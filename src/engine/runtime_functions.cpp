@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/runtime_functions.h"
 
+#include "tiercel/thread.h"
+
 #include "codemem/bound_thunk.h"
 #include "engine/engine_impl.h"
+#include "link/thread_blocks.h"
 #include "platform/program_state_guard.h"
 
 #include <csignal>
@@ -220,6 +223,8 @@ Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& hos
   host.supplyInstead("dlerror", address(HostSymbols::programError));
   host.supplyInstead("dlclose", address(closeLibrary));
   host.supplyInstead("dlinfo", address(describeLibrary));
+  host.supplyInstead("pthread_create", address(createThread));
+  host.supplyInstead("thrd_create", address(ThreadBlocks::createThreadC11));
   if (Status status = supplyCpuModel(arena, host); !status)
     return status;
   host.supply("__cpu_indicator_init", address(__cpu_indicator_init));

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <dlfcn.h>
 #include <utility>
 
 namespace tiercel {
@@ -480,7 +479,7 @@ Status DataMaterializer::ensureThreadBlock(ImageId image, Session& session) {
     if (!library)
       return library.takeError();
     if (!placeThreadBlock(image, *described, *library))
-      dlclose(library->handle); // another thread was first, or the program has changed
+      closeSyntheticLibrary(library->handle); // another thread was first, or the program has changed
   }
   return {};
 }
@@ -517,7 +516,7 @@ bool DataMaterializer::placeThreadBlock(ImageId image, const ThreadBlock& descri
 DataMaterializer::~DataMaterializer() {
   for (const SyntheticLibrary& library : threadModules_) {
     if (library.handle)
-      dlclose(library.handle);
+      closeSyntheticLibrary(library.handle);
   }
 }
 

@@ -4,10 +4,10 @@
 // (libm, the C++ runtime), and functions that the engine supplies instead of the library's (runtime
 // functions: those that would not know about compiled code, and those that exist only in libc_nonshared.a).
 //
-// The dynamic loader has a lock, under which it runs constructors of libraries, and these may call the program.
-// A compile that asked the loader could wait for a constructor that waits for the compile. So names are learned
-// when they come into the program and when libraries come, by threads without locks, and compiles use what has
-// been learned. They ask the loader only for a name that nobody has foreseen.
+// The dynamic loader has a lock, under which it runs constructors of libraries, and these may call the
+// program. A compile that asked the loader could wait for a constructor that waits for the compile. So names
+// are learned when they come into the program and when libraries come, by threads without locks, and compiles
+// use what has been learned. They ask the loader only for a name that nobody has foreseen.
 //
 // Thread rule: thread-safe.
 #pragma once

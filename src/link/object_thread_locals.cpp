@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <cstring>
-#include <dlfcn.h>
 
 namespace tiercel {
 
@@ -37,7 +36,7 @@ std::string nameOf(const jl::Symbol& symbol) {
 
 ObjectThreadLocals::~ObjectThreadLocals() {
   if (library_)
-    dlclose(library_);
+    closeSyntheticLibrary(library_);
 }
 
 bool ObjectThreadLocals::isOwn(const jl::Symbol& symbol) const {

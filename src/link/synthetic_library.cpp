@@ -3,6 +3,7 @@
 
 #include "base/align.h"
 #include "link/elf_header.h"
+#include "link/thread_blocks.h"
 
 #include <algorithm>
 #include <bit>
@@ -295,8 +296,17 @@ Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
     int64_t distance;
     memcpy(&distance, reinterpret_cast<const std::byte*>(map->l_addr) + places.distance, sizeof distance);
     library.distance = distance;
+  } else if (library.tlsModule != 0) {
+    ThreadBlocks::add(library.tlsModule);
   }
   return library;
+}
+
+void closeSyntheticLibrary(void* handle) {
+  size_t tlsModule = 0;
+  if (dlinfo(handle, RTLD_DI_TLS_MODID, &tlsModule) == 0 && tlsModule != 0)
+    ThreadBlocks::remove(tlsModule);
+  dlclose(handle);
 }
 
 Status makeGlobal(void* handle) {

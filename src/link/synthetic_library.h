@@ -11,7 +11,7 @@
 // What a global library can not do is take the place of symbols in libraries that are loaded already, or come
 // before one that defines the same name and was loaded earlier.
 //
-// Thread rule: any thread. Ownership: the caller may dlclose the handle when no thread uses its thread-locals
+// Thread rule: any thread. Ownership: the caller may close the handle when no thread uses its thread-locals
 // any more. glibc keeps a library, and goes on finding its symbols, as long as any library is loaded that
 // found one in it: so what they name must live until the process ends, or not be exported globally.
 #pragma once
@@ -58,6 +58,8 @@ struct SyntheticLibrary {
 Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
                                               std::span<const ExportedSymbol> exports,
                                               const ThreadTemplate* thread, bool global);
+/// When no thread uses its thread-locals any more. Takes the loader's lock.
+void closeSyntheticLibrary(void* handle);
 /// What only the handle led to is for everyone from now on.
 Status makeGlobal(void* handle);
 

@@ -5,8 +5,8 @@
 // table of its own.
 //
 // libc makes threads with memory from its heap, and the calling thread may be in a handler that interrupted
-// malloc. So this one is made by clone, on a stack of the engine's, and has no thread-locals: it uses those of
-// the calling thread, which sleeps until it has ended. To libc the two are one thread.
+// malloc. So this one is made by clone, on a stack of the engine's, and has no thread-locals: it uses those
+// of the calling thread, which sleeps until it has ended. To libc the two are one thread.
 //
 // Thread rule: any thread with all signals blocked, also where a first call or a trip leads.
 #pragma once
@@ -18,8 +18,8 @@
 namespace tiercel {
 
 /// Calls `work` on that thread, which starts with an empty table, and waits for it. It must not throw, and
-/// pthread_self is the caller's there. Fails, without calling it, if the system gives no thread, no table or no
-/// memory for a stack.
+/// pthread_self is the caller's there. Fails, without calling it, if the system gives no thread, no table or
+/// no memory for a stack.
 Status runAside(const std::function<void()>& work);
 
 } // namespace tiercel

@@ -19,8 +19,8 @@ namespace {
 /// A status file has lists of processors and memory nodes, long on large machines.
 constexpr size_t kMostText = 16384;
 
-/// By system call, as libc's functions for files and folders are for its own threads, and allocate. -1 with errno
-/// set when it fails.
+/// By system call, as libc's functions for files and folders are for its own threads, and allocate. -1 with
+/// errno set when it fails.
 int openForReading(const char* path) {
   const long file = rawSyscall(SYS_openat, AT_FDCWD, reinterpret_cast<long>(path), O_RDONLY | O_CLOEXEC);
   if (file >= 0)

@@ -36,8 +36,8 @@ extern "C" wchar_t* wcsdup(const wchar_t* text) noexcept {
   return copy == nullptr ? nullptr : static_cast<wchar_t*>(std::memcpy(copy, text, size));
 }
 
-// By heap sort: glibc's takes memory of libc's heap for what is over a kilobyte, and LLVM may sort in a first call
-// from a handler that has interrupted malloc.
+// By heap sort: glibc's takes memory of libc's heap for what is over a kilobyte, and LLVM may sort in a first
+// call from a handler that has interrupted malloc.
 extern "C" void qsort(void* base, size_t count, size_t size, int (*compare)(const void*, const void*)) {
   const auto at = [&](size_t i) { return static_cast<char*>(base) + i * size; };
   const auto exchange = [&](size_t i, size_t j) { std::swap_ranges(at(i), at(i) + size, at(j)); };
