@@ -25,6 +25,10 @@ constexpr size_t kDataGranule = 8;
 /// So that offsets are as aligned as addresses, for all that is allocated near.
 constexpr size_t kBaseAlignment = Arena::kLargestNearData;
 
+/// Near data is shown in steps of this: who has looked once knows of the variables that follow, and what was
+/// never touched costs a reader next to nothing.
+constexpr size_t kShownStep = size_t(1) << 20;
+
 constexpr std::byte kTrap{0xcc};
 
 Error codeError(ErrorKind kind, std::string why) { return Error(kind, "code memory", std::move(why)); }
@@ -33,36 +37,40 @@ Error codeError(ErrorKind kind, std::string why) { return Error(kind, "code memo
 size_t codeSpace(size_t size) { return alignUp(std::max<size_t>(size, 1), Arena::kCodeGranule); }
 size_t dataSpace(size_t size) { return alignUp(std::max<size_t>(size, 1), kDataGranule); }
 
+/// The first place of this alignment.
+std::byte* placeIn(std::byte* base, size_t alignment) {
+  return base + -reinterpret_cast<uintptr_t>(base) % alignment;
+}
+
 std::string kib(size_t bytes) { return std::to_string(bytes >> 10) + " KiB"; }
 
 } // namespace
 
-Arena::Arena(std::byte* base, const ArenaOptions& options)
-    : base_(base), codeLimit_(options.codeLimit), poisonFreed_(options.poisonFreed),
-      pageBytes_(options.hugePages ? kHugePage : kPage), views_(base, kCodeBytes, options.hugePages) {
+Arena::Arena(std::unique_ptr<Reservation> reservation, const ArenaOptions& options)
+    : reservation_(std::move(reservation)), segments_(reservation_->segments()),
+      base_(reservation_->begin() + -reinterpret_cast<uintptr_t>(reservation_->begin()) % kBaseAlignment),
+      codeLimit_(options.codeLimit), poisonFreed_(options.poisonFreed),
+      pageBytes_(options.hugePages ? kHugePage : kPage), views_(base_, kCodeBytes, options.hugePages) {
   freeData_.addClean(0, kDataBytes);
 }
 
 Result<std::unique_ptr<Arena>> Arena::create() { return create(ArenaOptions()); }
 
-Result<std::unique_ptr<Arena>> Arena::create(const ArenaOptions& options) {
-  constexpr size_t kBytes = kCodeBytes + kDataBytes;
-  void* found =
-      mmap(nullptr, kBytes + kBaseAlignment, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (found == MAP_FAILED)
-    return systemError("reserving addresses for code and data");
-  auto* const begin = static_cast<std::byte*>(found);
-  const size_t before = -reinterpret_cast<uintptr_t>(begin) % kBaseAlignment;
-  std::byte* const base = begin + before;
-  if (before > 0)
-    munmap(begin, before);
-  munmap(base + kBytes, kBaseAlignment - before);
-
-  std::unique_ptr<Arena> arena(new Arena(base, options));
-  if (mprotect(base + kCodeBytes, kDataBytes, PROT_READ | PROT_WRITE) != 0)
+Result<std::unique_ptr<Arena>> Arena::create(const ArenaOptions& options,
+                                             std::unique_ptr<Reservation> reservation) {
+  if (!reservation) {
+    Result<std::unique_ptr<Reservation>> plain = reserveAddresses(kReservedBytes);
+    if (!plain)
+      return plain.takeError();
+    reservation = std::move(*plain);
+  }
+  assert(reservation->size() >= kReservedBytes);
+  std::unique_ptr<Arena> arena(new Arena(std::move(reservation), options));
+  std::byte* const data = arena->base_ + kCodeBytes;
+  if (mprotect(data, kDataBytes, PROT_READ | PROT_WRITE) != 0)
     return systemError("data memory");
   if (options.hugePages)
-    madvise(base + kCodeBytes, kDataBytes, MADV_HUGEPAGE); // a wish
+    madvise(data, kDataBytes, MADV_HUGEPAGE); // a wish
   if (Status status = arena->open(options.singleMapping); !status)
     return status.takeError();
   return arena;
@@ -70,17 +78,20 @@ Result<std::unique_ptr<Arena>> Arena::create(const ArenaOptions& options) {
 
 Status Arena::open(bool singleMapping) {
   LockGuard lock(mutex_);
+  codeSegment_ = segments_.add(base_, SegmentTable::Code);
+  dataSegment_ = segments_.add(base_ + kCodeBytes, SegmentTable::Data);
   if (Status status = views_.open(kSegmentBytes, singleMapping); !status)
     return status;
-  codeMapped_ = kSegmentBytes;
-  freeCode_.addClean(0, kSegmentBytes);
+  addCode(kSegmentBytes);
   return {};
 }
 
 Arena::~Arena() {
+  segments_.hideAll();
   for (const auto& [data, outside] : outside_)
     munmap(outside.base, outside.size);
-  munmap(base_, kCodeBytes + kDataBytes);
+  for (const Outside& spare : spare_)
+    munmap(spare.base, spare.size);
 }
 
 // --- fork -------------------------------------------------------------------------------------------------
@@ -146,9 +157,15 @@ Status Arena::mapCodeUpTo(size_t end) {
   const size_t size = alignUp(end, kSegmentBytes) - codeMapped_;
   if (Status status = views_.map(codeMapped_, size); !status)
     return status;
+  addCode(size);
+  return {};
+}
+
+void Arena::addCode(size_t size) {
   freeCode_.addClean(codeMapped_, size);
   codeMapped_ += size;
-  return {};
+  if (codeSegment_)
+    segments_.resize(*codeSegment_, codeMapped_);
 }
 
 CodeBlock Arena::handOut(size_t offset, size_t space, size_t size) {
@@ -244,41 +261,84 @@ Result<std::byte*> Arena::allocateData(size_t size, size_t alignment) {
   if (size <= kLargestNearData && alignment <= kLargestNearData) {
     if (std::optional<size_t> offset = freeData_.take(dataSpace(size), alignment)) {
       dataUsed_.fetch_add(size, std::memory_order_relaxed);
+      showNearData();
       return base_ + kCodeBytes + *offset;
     }
   }
   return allocateOutside(size, alignment);
 }
 
+void Arena::showNearData() {
+  if (dataSegment_)
+    segments_.resize(*dataSegment_, alignUp(freeData_.tailBegin(kDataBytes), kShownStep));
+}
+
 Result<std::byte*> Arena::allocateOutside(size_t size, size_t alignment) {
   const size_t mapped = alignUp(std::max<size_t>(size, 1), kPage) + (alignment > kPage ? alignment : 0);
   if (mapped < size)
     return Error(ErrorKind::Environment, "data memory", "a global is larger than the address space");
-  void* base =
-      mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (base == MAP_FAILED)
-    return systemError("data memory");
-  auto* const data = reinterpret_cast<std::byte*>(alignUp(reinterpret_cast<uintptr_t>(base), alignment));
-  outside_[data] = {base, mapped};
+  std::optional<Outside> outside = takeSpare(size, alignment);
+  if (!outside) {
+    void* base =
+        mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED)
+      return systemError("data memory");
+    outside = {static_cast<std::byte*>(base), mapped, segments_.add(base, SegmentTable::Data)};
+  }
+  std::byte* const data = placeIn(outside->base, alignment);
+  if (outside->segment)
+    segments_.resize(*outside->segment, static_cast<size_t>(data - outside->base) + size);
+  outside_[data] = *outside;
   dataUsed_.fetch_add(size, std::memory_order_relaxed);
   return data;
+}
+
+/// The smallest that is large enough.
+std::optional<Arena::Outside> Arena::takeSpare(size_t size, size_t alignment) {
+  auto best = spare_.end();
+  for (auto spare = spare_.begin(); spare != spare_.end(); ++spare) {
+    const auto before = static_cast<size_t>(placeIn(spare->base, alignment) - spare->base);
+    if (before <= spare->size && size <= spare->size - before &&
+        (best == spare_.end() || spare->size < best->size))
+      best = spare;
+  }
+  if (best == spare_.end())
+    return std::nullopt;
+  const Outside taken = *best;
+  spare_.erase(best);
+  return taken;
 }
 
 void Arena::freeData(std::byte* data, size_t size, [[maybe_unused]] size_t alignment) {
   assert(reinterpret_cast<uintptr_t>(data) % alignment == 0);
   LockGuard lock(mutex_);
   dataUsed_.fetch_sub(size, std::memory_order_relaxed);
-  if (isNear(data)) {
-    const size_t offset = static_cast<size_t>(data - base_) - kCodeBytes;
-    reclaim(freeData_, offset, dataSpace(size), data, std::byte(0), [this](size_t begin, size_t bytes) {
-      return madvise(base_ + kCodeBytes + begin, bytes, MADV_DONTNEED) == 0;
-    });
+  if (!isNear(data)) {
+    freeOutside(data);
     return;
   }
+  const size_t offset = static_cast<size_t>(data - base_) - kCodeBytes;
+  reclaim(freeData_, offset, dataSpace(size), data, std::byte(0), [this](size_t begin, size_t bytes) {
+    return madvise(base_ + kCodeBytes + begin, bytes, MADV_DONTNEED) == 0;
+  });
+  showNearData();
+}
+
+void Arena::freeOutside(std::byte* data) {
   const auto found = outside_.find(data);
   assert(found != outside_.end() && "not data in use");
-  munmap(found->second.base, found->second.size);
+  const Outside outside = found->second;
   outside_.erase(found);
+  if (!outside.segment) {
+    munmap(outside.base, outside.size);
+    return;
+  }
+  segments_.resize(*outside.segment, 0);
+  // Fresh pages, readable at every moment.
+  if (mmap(outside.base, outside.size, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+    memset(outside.base, 0, outside.size);
+  spare_.push_back(outside);
 }
 
 // --- figures ----------------------------------------------------------------------------------------------

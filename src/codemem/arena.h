@@ -8,6 +8,10 @@
 // Freed space is joined with its neighbours and used again, best fit first. Whole pages go back to the system
 // when enough of them have come together.
 //
+// What is mapped is shown by the program headers of the reservation, if it has any: near data up to where it
+// has been used, rounded up, code, and each block outside. Such blocks are never unmapped, as somebody may be
+// reading them: freed ones lose their pages, and their addresses are for later ones.
+//
 // Who frees code vouches that no thread is in it or can still get there, and that every thread has been
 // through a serialising instruction since it last was: its bytes change at once, to 0xcc, and later to other
 // code.
@@ -30,13 +34,16 @@
 #include "base/thread_annotations.h"
 #include "codemem/code_views.h"
 #include "codemem/free_space.h"
+#include "codemem/reservation.h"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <unordered_map>
+#include <vector>
 
 namespace tiercel {
 
@@ -72,7 +79,12 @@ public:
   /// Code blocks begin at multiples of this, so no two share an aligned 8-byte word (call_sites.h).
   static constexpr size_t kCodeGranule = 16;
 
-  static Result<std::unique_ptr<Arena>> create(const ArenaOptions& options);
+  /// Of addresses that it takes; some are for alignment.
+  static constexpr size_t kReservedBytes = kCodeBytes + kDataBytes + kLargestNearData;
+
+  /// `reservation`: kReservedBytes; null for one of its own, which nobody is told of.
+  static Result<std::unique_ptr<Arena>> create(const ArenaOptions& options,
+                                               std::unique_ptr<Reservation> reservation = nullptr);
   static Result<std::unique_ptr<Arena>> create();
   ~Arena();
   Arena(const Arena&) = delete;
@@ -116,21 +128,28 @@ public:
 
 private:
   struct Outside {
-    void* base;
+    std::byte* base;
     size_t size;
+    std::optional<size_t> segment; ///< its program header
   };
 
-  Arena(std::byte* base, const ArenaOptions& options);
+  Arena(std::unique_ptr<Reservation> reservation, const ArenaOptions& options);
   Status open(bool singleMapping) TIERCEL_EXCLUDES(mutex_);
   Status checkLimit(size_t size) const TIERCEL_REQUIRES(mutex_);
   Status mapCodeUpTo(size_t end) TIERCEL_REQUIRES(mutex_);
+  void addCode(size_t size) TIERCEL_REQUIRES(mutex_); ///< that was mapped
   CodeBlock handOut(size_t offset, size_t space, size_t size) TIERCEL_REQUIRES(mutex_);
   void poison(size_t offset, size_t size) TIERCEL_REQUIRES(mutex_);
   template <typename GiveBack>
   void reclaim(FreeSpace& space, size_t begin, size_t size, std::byte* view, std::byte fill,
                GiveBack giveBack) TIERCEL_REQUIRES(mutex_);
   Result<std::byte*> allocateOutside(size_t size, size_t alignment) TIERCEL_REQUIRES(mutex_);
+  std::optional<Outside> takeSpare(size_t size, size_t alignment) TIERCEL_REQUIRES(mutex_);
+  void freeOutside(std::byte* data) TIERCEL_REQUIRES(mutex_);
+  void showNearData() TIERCEL_REQUIRES(mutex_);
 
+  const std::unique_ptr<Reservation> reservation_;
+  SegmentTable& segments_; ///< of the reservation; changes under the lock only
   std::byte* const base_;
   const size_t codeLimit_;
   const bool poisonFreed_;
@@ -144,6 +163,9 @@ private:
   size_t codeUsed_ TIERCEL_GUARDED_BY(mutex_) = 0;
   FreeSpace freeData_ TIERCEL_GUARDED_BY(mutex_); ///< offsets from the data range; all of it is zero
   std::map<std::byte*, Outside> outside_ TIERCEL_GUARDED_BY(mutex_);
+  std::vector<Outside> spare_ TIERCEL_GUARDED_BY(mutex_); ///< mapped, zero, not shown
+  std::optional<size_t> codeSegment_ TIERCEL_GUARDED_BY(mutex_);
+  std::optional<size_t> dataSegment_ TIERCEL_GUARDED_BY(mutex_);
   std::atomic<uint64_t> dataUsed_{0};
 };
 

@@ -8,6 +8,7 @@
 #include "engine/linker_symbols.h"
 #include "engine/process_hooks.h"
 #include "engine/runtime_functions.h"
+#include "link/library_reservation.h"
 #include "load/language.h"
 #include "platform/lazy_entry.h"
 #include "platform/own_stack.h"
@@ -102,10 +103,14 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
       return read.takeError();
     profileIn.merge(*read);
   }
+  // Without a library the program works all the same; collectors do not see its variables. (Before the lock:
+  // it waits for the loader's.)
+  Result<std::unique_ptr<Reservation>> library = reserveInLibrary(Arena::kReservedBytes);
   std::unique_ptr<EngineImpl> engine;
   {
     LockGuard lock(forkDelay());
-    Result<std::unique_ptr<Arena>> arena = Arena::create(arenaOptions(options));
+    Result<std::unique_ptr<Arena>> arena =
+        Arena::create(arenaOptions(options), library ? std::move(*library) : nullptr);
     if (!arena)
       return arena.takeError();
     engine.reset(

@@ -23,13 +23,23 @@ namespace {
 
 constexpr size_t kPage = 4096;
 
-/// The beginning of the file. Behind it come the symbols, their hash table, the strings and the
-/// thread-locals' initial bytes. One read-only segment maps it all, so that offsets in the file are also
-/// addresses relative to the load base.
+/// The beginning of the file. Behind it come the symbols, their hash table, the strings, the program headers
+/// and the thread-locals' initial bytes. One segment maps it all, read-only, so that offsets in the file are
+/// also addresses relative to the load base.
 struct Front {
   Elf64_Ehdr header;
-  Elf64_Phdr segments[4];
   Elf64_Dyn dynamic[10];
+};
+
+/// For unwinders: an index of frame descriptions without entries, and the list of them, which ends at once.
+struct NoFrames {
+  uint8_t version = 1;
+  uint8_t listEncoding = 0x1b;  // DW_EH_PE_pcrel | DW_EH_PE_sdata4
+  uint8_t countEncoding = 0x03; // DW_EH_PE_udata4
+  uint8_t entryEncoding = 0x3b; // DW_EH_PE_datarel | DW_EH_PE_sdata4
+  int32_t list = 8;             // from here to `terminator`
+  uint32_t count = 0;
+  uint32_t terminator = 0;
 };
 
 class StringTable {
@@ -58,7 +68,10 @@ public:
     bytes_.insert(bytes_.end(), raw.begin(), raw.end());
     return offset;
   }
-  void setFront(const Front& front) { memcpy(bytes_.data(), &front, sizeof(front)); }
+  /// In place of what was appended there.
+  template <typename T> void write(size_t offset, std::span<const T> items) {
+    memcpy(bytes_.data() + offset, items.data(), items.size_bytes());
+  }
   const std::vector<std::byte>& bytes() const { return bytes_; }
 
 private:
@@ -123,17 +136,12 @@ Elf64_Phdr segment(Elf64_Word type, Elf64_Word flags, size_t offset, size_t file
   return header;
 }
 
-Elf64_Ehdr fileHeader(size_t segments) {
-  Elf64_Ehdr header = elfHeader();
-  header.e_phoff = offsetof(Front, segments);
-  header.e_phnum = static_cast<Elf64_Half>(segments);
-  return header;
-}
-
 /// Offsets in the file.
 struct Places {
   size_t thread = 0;   ///< where the initial bytes of the thread-locals will be written
   size_t distance = 0; ///< where the loader will write how far they are from the thread pointer
+  size_t segments = 0; ///< the program headers that are left to the caller, and what is reserved
+  size_t reserved = 0;
 };
 
 /// A relocation that only a static block can fulfil has the loader make it one.
@@ -149,7 +157,7 @@ void relocate(Image& image, Front& front, Places& places) {
 }
 
 Image makeImage(const std::string& soname, std::span<const ExportedSymbol> exports,
-                const ThreadTemplate* thread, Places& places) {
+                const ThreadTemplate* thread, const ReservedAddresses* reserved, Places& places) {
   Image image;
   StringTable strings;
   const Elf64_Word ownName = strings.add(soname);
@@ -162,19 +170,38 @@ Image makeImage(const std::string& soname, std::span<const ExportedSymbol> expor
   if (isStatic)
     relocate(image, front, places);
 
+  std::vector<Elf64_Phdr> segments(1); // the first follows when the size is known
+  segments.push_back(segment(PT_DYNAMIC, PF_R, offsetof(Front, dynamic), sizeof(front.dynamic),
+                             sizeof(front.dynamic), alignof(Elf64_Dyn)));
+  // Without it glibc would make every thread's stack executable.
+  segments.push_back(segment(PT_GNU_STACK, PF_R | PF_W, 0, 0, 0, 16));
+  if (reserved) {
+    const NoFrames frames;
+    const size_t index = image.append<NoFrames>({&frames, 1});
+    segments.push_back(
+        segment(PT_GNU_EH_FRAME, PF_R, index, sizeof frames, sizeof frames, alignof(NoFrames)));
+  }
+  const size_t ownSegments = segments.size() + (thread ? 1 : 0);
+  const size_t allSegments = ownSegments + (reserved ? std::max<size_t>(reserved->segments, 1) : 0);
+  const size_t table = image.append<Elf64_Phdr>(std::vector<Elf64_Phdr>(allSegments));
+  places.segments = table + ownSegments * sizeof(Elf64_Phdr);
+
   // A block is to lie at an address that equals this one modulo the alignment.
   places.thread = thread ? alignUp(image.bytes().size(), thread->alignment) : 0;
   const size_t initialSize = thread ? thread->initial.size() : 0;
   const size_t mapped = initialSize ? places.thread + initialSize : image.bytes().size();
-
-  front.header = fileHeader(thread ? 4 : 3);
-  front.segments[0] = segment(PT_LOAD, isStatic ? PF_R | PF_W : PF_R, 0, mapped, mapped, kPage);
-  front.segments[1] = segment(PT_DYNAMIC, PF_R, offsetof(Front, dynamic), sizeof(front.dynamic),
-                              sizeof(front.dynamic), alignof(Elf64_Dyn));
-  // Without it glibc would make every thread's stack executable.
-  front.segments[2] = segment(PT_GNU_STACK, PF_R | PF_W, 0, 0, 0, 16);
+  segments[0] = segment(PT_LOAD, isStatic ? PF_R | PF_W : PF_R, 0, mapped, mapped, kPage);
   if (thread)
-    front.segments[3] = segment(PT_TLS, PF_R, places.thread, initialSize, thread->size, thread->alignment);
+    segments.push_back(segment(PT_TLS, PF_R, places.thread, initialSize, thread->size, thread->alignment));
+  if (reserved) {
+    places.reserved = alignUp(mapped, kPage);
+    segments.push_back(segment(PT_LOAD, 0, places.reserved, 0, reserved->size, kPage));
+  }
+  image.write<Elf64_Phdr>(table, segments);
+
+  front.header = elfHeader();
+  front.header.e_phoff = table;
+  front.header.e_phnum = static_cast<Elf64_Half>(allSegments);
   front.dynamic[0] = {DT_SONAME, {ownName}};
   front.dynamic[1] = {DT_HASH, {hash}};
   front.dynamic[2] = {DT_SYMTAB, {symbols}};
@@ -182,8 +209,23 @@ Image makeImage(const std::string& soname, std::span<const ExportedSymbol> expor
   front.dynamic[4] = {DT_STRTAB, {names}};
   front.dynamic[5] = {DT_STRSZ, {strings.bytes().size()}};
   static_assert(DT_NULL == 0, "what is left of the table ends it");
-  image.setFront(front);
+  image.write<Front>(0, {&front, 1});
   return image;
+}
+
+/// Leaves the program headers behind the library's own to the caller. The first of them has reserved the
+/// addresses, of which the loader has made a note.
+Status handOver(SyntheticLibrary& library, const Places& places, const ReservedAddresses& reserved) {
+  auto* const base = reinterpret_cast<std::byte*>(library.loadBase);
+  auto* const first = reinterpret_cast<ProgramHeader*>(base + places.segments);
+  const auto begin = alignDown(library.loadBase + places.segments, kPage);
+  const auto end = library.loadBase + places.reserved;
+  if (mprotect(reinterpret_cast<void*>(begin), end - begin, PROT_READ | PROT_WRITE) != 0)
+    return Error(ErrorKind::Environment, "program headers", strerror(errno));
+  *first = {};
+  library.reserved = base + places.reserved;
+  library.segments = {first, reserved.segments};
+  return {};
 }
 
 /// In the file a name ends at its first NUL byte, and would be another name.
@@ -263,7 +305,8 @@ Error loaderError(const std::string& soname, const std::string& path) {
 
 Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
                                               std::span<const ExportedSymbol> exports,
-                                              const ThreadTemplate* thread, bool global) {
+                                              const ThreadTemplate* thread, bool global,
+                                              const ReservedAddresses* reserved) {
   assert(!thread || (std::has_single_bit(thread->alignment) && thread->initial.size() <= thread->size));
   if (Status status = checkName(soname); !status)
     return status.takeError();
@@ -276,7 +319,7 @@ Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
     return Error(ErrorKind::Environment, "memory file for " + soname, strerror(errno));
   };
   Places places;
-  const Image image = makeImage(soname, exports, thread, places);
+  const Image image = makeImage(soname, exports, thread, reserved, places);
   MemoryFile file;
   if (!file.isOpen() || !file.write(image.bytes(), 0) ||
       (thread && !file.write(thread->initial, places.thread)))
@@ -289,15 +332,22 @@ Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
   library.handle = dlopen(path.c_str(), RTLD_NOW | (global ? RTLD_GLOBAL : RTLD_LOCAL));
   if (!library.handle || (thread && dlinfo(library.handle, RTLD_DI_TLS_MODID, &library.tlsModule) != 0))
     return loaderError(soname, path);
+  link_map* map = nullptr;
+  if (dlinfo(library.handle, RTLD_DI_LINKMAP, static_cast<void*>(&map)) != 0)
+    return loaderError(soname, path);
+  library.loadBase = map->l_addr;
   if (thread && thread->isStatic) {
-    link_map* map = nullptr;
-    if (dlinfo(library.handle, RTLD_DI_LINKMAP, static_cast<void*>(&map)) != 0)
-      return loaderError(soname, path);
     int64_t distance;
     memcpy(&distance, reinterpret_cast<const std::byte*>(map->l_addr) + places.distance, sizeof distance);
     library.distance = distance;
   } else if (library.tlsModule != 0) {
     ThreadBlocks::add(library.tlsModule);
+  }
+  if (reserved) {
+    if (Status status = handOver(library, places, *reserved); !status) {
+      dlclose(library.handle);
+      return status.takeError();
+    }
   }
   return library;
 }

@@ -18,7 +18,10 @@
 
 #include "tiercel/error.h"
 
+#include "codemem/segment_table.h"
+
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -44,20 +47,32 @@ struct ThreadTemplate {
   bool isStatic = false;
 };
 
+/// Addresses that the library has for the caller to map memory at, behind what is in its file. When it is
+/// closed, the loader unmaps them, whatever is there by then.
+struct ReservedAddresses {
+  size_t size = 0;
+  size_t segments = 0; ///< program headers that the caller may fill in while the library is loaded
+};
+
 struct SyntheticLibrary {
   void* handle = nullptr; ///< for dlsym
   /// An address in the current thread's block is __tls_get_addr({tlsModule, offset}). 0 when there is no
   /// template or its size is 0.
   size_t tlsModule = 0;
   std::optional<int64_t> distance; ///< of a static block from the thread pointer
+  // Where addresses were to be reserved:
+  std::byte* reserved = nullptr;
+  std::span<ProgramHeader> segments; ///< all zero; addresses in them are relative to `loadBase`
+  uintptr_t loadBase = 0;
 };
 
 /// `soname` is what dlopen(soname) would find the library under: choose one that no real library has. The
-/// names of `exports` are distinct. `thread` may be null. With `global`, everyone sees the exports; otherwise
-/// only the handle leads to them.
+/// names of `exports` are distinct. `thread` and `reserved` may be null. With `global`, everyone sees the
+/// exports; otherwise only the handle leads to them.
 Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
                                               std::span<const ExportedSymbol> exports,
-                                              const ThreadTemplate* thread, bool global);
+                                              const ThreadTemplate* thread, bool global,
+                                              const ReservedAddresses* reserved = nullptr);
 /// When no thread uses its thread-locals any more. Takes the loader's lock.
 void closeSyntheticLibrary(void* handle);
 /// What only the handle led to is for everyone from now on.

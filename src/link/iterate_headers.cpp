@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "link/iterate_headers.h"
+
+#include "codemem/segment_table.h"
+
+#include <atomic>
+#include <cstddef>
+#include <dlfcn.h>
+#include <link.h>
+
+namespace tiercel {
+
+// Sanitizers have a dl_iterate_phdr of their own, which they need to come first.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+
+void prepareIteration() {}
+
+#else
+
+namespace {
+
+using Callback = int (*)(dl_phdr_info*, size_t, void*);
+using Iterate = int (*)(Callback, void*);
+
+constinit std::atomic<Iterate> following{nullptr};
+
+Iterate findFollowing() {
+  Iterate found = following.load(std::memory_order_relaxed);
+  if (!found) {
+    found = reinterpret_cast<Iterate>(dlsym(RTLD_NEXT, "dl_iterate_phdr"));
+    following.store(found, std::memory_order_relaxed);
+  }
+  return found;
+}
+
+struct Walk {
+  Callback callback;
+  void* data;
+};
+
+/// The counts of the C library for as long as the object lives, afterwards its own again: it may fill them in
+/// once for all libraries.
+class WithChanges {
+public:
+  explicit WithChanges(dl_phdr_info& info) : info_(info), adds_(info.dlpi_adds), subs_(info.dlpi_subs) {
+    const SegmentTable::Changes& changes = SegmentTable::changes();
+    info.dlpi_adds += changes.adds.load(std::memory_order_acquire);
+    info.dlpi_subs += changes.subs.load(std::memory_order_acquire);
+  }
+  ~WithChanges() {
+    info_.dlpi_adds = adds_;
+    info_.dlpi_subs = subs_;
+  }
+  WithChanges(const WithChanges&) = delete;
+  WithChanges& operator=(const WithChanges&) = delete;
+
+private:
+  dl_phdr_info& info_;
+  const unsigned long long adds_, subs_;
+};
+
+int pass(dl_phdr_info* info, size_t size, void* data) {
+  const Walk& walk = *static_cast<const Walk*>(data);
+  const WithChanges changed(*info);
+  return walk.callback(info, size, walk.data);
+}
+
+} // namespace
+
+void prepareIteration() { findFollowing(); }
+
+#endif
+
+} // namespace tiercel
+
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+
+extern "C" __attribute__((visibility("default"), used)) int
+dl_iterate_phdr(int (*callback)(dl_phdr_info*, size_t, void*), void* data) {
+  tiercel::Walk walk{callback, data};
+  const tiercel::Iterate next = tiercel::findFollowing();
+  return next ? next(tiercel::pass, &walk) : 0;
+}
+
+#endif
