@@ -6,10 +6,12 @@
 #pragma once
 
 #include "codemem/arena.h"
+#include "codemem/code_map.h"
 
 namespace tiercel {
 
 /// `argument` 0 to 5: which integer argument (psABI 3.2.3: rdi, rsi, rdx, rcx, r8, r9) gets `value`.
-Result<void*> makeBoundThunk(Arena& arena, const void* target, unsigned argument, const void* value);
+Result<void*> makeBoundThunk(Arena& arena, CodeMap& map, const void* target, unsigned argument,
+                             const void* value);
 
 } // namespace tiercel

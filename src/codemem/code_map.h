@@ -35,10 +35,15 @@ namespace tiercel {
 struct CodeRange {
   const std::byte* begin = nullptr;
   const std::byte* end = nullptr;
-  FunctionId function; ///< invalid for code that came in objects
+  FunctionId function; ///< invalid for code that came in objects, and stubs
   uint8_t tier = 0;
   std::string_view name;     ///< lives as long as the engine
   const void* fde = nullptr; ///< its DWARF frame description entry, or null if nothing unwinds through it
+
+  /// Code that the engine wrote itself.
+  static CodeRange stub(const std::byte* begin, const std::byte* end, const void* fde) {
+    return {begin, end, {}, 0, {}, fde};
+  }
 };
 
 class CodeMap {

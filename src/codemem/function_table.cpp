@@ -27,6 +27,7 @@ Status FunctionTable::placeBehind(FunctionId id, std::span<const std::byte> pref
   Emitter emit(rest);
   emit.bytes({0xff, 0x25}); // jmp *cell(%rip)
   emit.relative32(&cell(id));
+  map_.add(CodeRange::stub(rest.exec, rest.exec + kStubBytes, thunkFrame()));
   if (!prefixed_.append(PrefixedStub{id, rest.exec}))
     return Error(ErrorKind::Environment, "functions", "too many with prefix data");
   return {};
@@ -46,7 +47,7 @@ FunctionId FunctionTable::idOfStub(const void* address) const {
 }
 
 Status FunctionTable::addChunk() {
-  constexpr size_t kPads = 64;
+  constexpr size_t kPads = StubShape::kStubs;
   constexpr size_t kDataBytes = kPerChunk * (sizeof(std::atomic<void*>) + sizeof(Counters));
   Result<CodeBlock> code = arena_.allocateCode(kPads + kPerChunk * kStubBytes, 64);
   if (!code)
@@ -64,7 +65,7 @@ Status FunctionTable::addChunk() {
   Emitter emit(*code);
   std::byte* lazyPad = emit.here();
   emit.farJumpPushing(reinterpret_cast<void*>(&tiercel_lazy_entry), engine_);
-  emit.align(32);
+  emit.align(StubShape::kTripPad);
   std::byte* tripPad = emit.here();
   emit.bytes({0x48, 0xb9}); // movabs $engine, %rcx: the fourth argument
   emit.value(reinterpret_cast<uint64_t>(engine_));
@@ -81,6 +82,7 @@ Status FunctionTable::addChunk() {
     emit.bytes({0xe9}); // jmp pad
     emit.relative32(lazyPad);
   }
+  map_.add(CodeRange::stub(code->exec, emit.here(), stubsFrame()));
   chunks_.append(Chunk{stubs, tripPad, cells, counters});
   return {};
 }

@@ -23,6 +23,8 @@
 #include "base/chunked_table.h"
 #include "base/ids.h"
 #include "codemem/arena.h"
+#include "codemem/code_map.h"
+#include "codemem/stub_frames.h"
 
 #include <atomic>
 #include <cstdint>
@@ -39,8 +41,9 @@ struct Counters {
 
 class FunctionTable {
 public:
-  /// `engine` is what compiled code hands back to the runtime entries. The arena must outlive the table.
-  FunctionTable(Arena& arena, void* engine) : arena_(arena), engine_(engine) {}
+  /// `engine` is what compiled code hands back to the runtime entries. The arena and the map, in which stubs
+  /// are entered for unwinders, must outlive the table.
+  FunctionTable(Arena& arena, CodeMap& map, void* engine) : arena_(arena), map_(map), engine_(engine) {}
 
   /// Makes entries until there are `count`.
   Status growTo(size_t count);
@@ -75,7 +78,7 @@ private:
   }
 
   static constexpr size_t kPerChunk = 512;
-  static constexpr size_t kStubBytes = 16;
+  static constexpr size_t kStubBytes = StubShape::kStubBytes;
   static constexpr size_t kLazyOffset = 6;
 
   struct Chunk {
@@ -91,6 +94,7 @@ private:
   std::byte* plainStub(FunctionId id) const { return chunk(id).stubs + slot(id) * kStubBytes; }
 
   Arena& arena_;
+  CodeMap& map_;
   void* const engine_;
   ChunkedTable<Chunk, 6> chunks_;
   struct PrefixedStub {

@@ -121,7 +121,7 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
   // Entry 0 always exists: compiled code shares its pads.
   if (Status status = engine->table_.growTo(1); !status)
     return status.takeError();
-  if (Status status = supplyRuntimeFunctions(*engine, *engine->arena_, engine->host_); !status)
+  if (Status status = supplyRuntimeFunctions(*engine, *engine->arena_, engine->map_, engine->host_); !status)
     return status.takeError();
   engine->host_.onLoaded(
       [raw = engine.get()](std::span<const GlobalId> waiting) { return raw->libraryCame(waiting); });
@@ -134,9 +134,10 @@ Result<std::unique_ptr<EngineImpl>> EngineImpl::create(Options options) {
 
 EngineImpl::EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena, Profile profileIn)
     : options_(std::move(options)), profileIn_(std::move(profileIn)), cpu_(std::move(cpu)),
-      arena_(std::move(arena)), table_(*arena_, this), calls_(*arena_, table_), map_(*arena_), unwind_(map_),
-      registry_(table_), versions_(LinkEnvironment{*arena_, table_, calls_, registry_, map_, *this},
-                                   registry_, host_, cpu_.content),
+      arena_(std::move(arena)), map_(*arena_), table_(*arena_, map_, this), calls_(*arena_, table_),
+      unwind_(map_), registry_(table_),
+      versions_(LinkEnvironment{*arena_, table_, calls_, registry_, map_, *this}, registry_, host_,
+                cpu_.content),
       environment_{options_, cpu_, registry_, host_, profileIn_.empty() ? nullptr : &profileIn_},
       pool_(environment_, [this] { housekeeper_.notice(); }),
       data_(registry_, *arena_, *this, materialiseMutex_),

@@ -211,9 +211,9 @@ private:
   const Profile profileIn_;
   const HostCpu cpu_;
   std::unique_ptr<Arena> arena_;
+  CodeMap map_;
   FunctionTable table_;
   CallSites calls_;
-  CodeMap map_;
   UnwindRegistration unwind_;
   Registry registry_;
   Versions versions_;

@@ -218,7 +218,7 @@ Status supplyCpuModel(Arena& arena, HostSymbols& host) {
 
 } // namespace
 
-Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& host) {
+Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, CodeMap& map, HostSymbols& host) {
   host.supply("__dso_handle", engine.dsoHandle());
   host.supplyInstead("dlerror", address(HostSymbols::programError));
   host.supplyInstead("dlclose", address(closeLibrary));
@@ -243,7 +243,7 @@ Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& hos
       {"sigaction", address(setSignalAction), 3},     {"signal", address(setSignalHandler), 2},
   };
   for (const Bound& b : bound) {
-    Result<void*> thunk = makeBoundThunk(arena, b.function, b.engineArgument, &engine);
+    Result<void*> thunk = makeBoundThunk(arena, map, b.function, b.engineArgument, &engine);
     if (!thunk)
       return thunk.takeError();
     host.supplyInstead(b.name, *thunk);

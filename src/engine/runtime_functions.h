@@ -15,9 +15,10 @@
 namespace tiercel {
 
 class Arena;
+class CodeMap;
 class EngineImpl;
 class HostSymbols;
 
-Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& host);
+Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, CodeMap& map, HostSymbols& host);
 
 } // namespace tiercel

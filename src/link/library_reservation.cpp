@@ -4,6 +4,7 @@
 #include "link/iterate_headers.h"
 #include "link/synthetic_library.h"
 
+#include <cassert>
 #include <dlfcn.h>
 #include <sys/mman.h>
 
@@ -22,9 +23,11 @@ public:
 
   ~LibraryReservation() override {
     // The library may outlive this, when others hold it, too. Its addresses must not become anybody else's
-    // before it goes: the loader unmaps what is there by then. NOLINTNEXTLINE(bugprone-unused-return-value):
-    // there is nothing else to try
-    (void)mmap(begin(), size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    // before it goes: the loader unmaps what is there by then.
+    void* const kept =
+        mmap(begin(), size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    assert(kept == begin() && "fewer mappings than before");
+    (void)kept;
     dlclose(handle_);
   }
 

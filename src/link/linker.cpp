@@ -2,6 +2,7 @@
 #include "link/linker.h"
 
 #include "base/llvm_error.h"
+#include "codemem/stub_frames.h"
 #include "link/frames_of_graph.h"
 #include "link/got_loads.h"
 #include "link/graph_memory.h"
@@ -14,6 +15,7 @@
 
 #include "llvm/ExecutionEngine/JITLink/ELF_x86_64.h"
 #include "llvm/ExecutionEngine/JITLink/JITLink.h"
+#include "llvm/ExecutionEngine/JITLink/x86_64.h"
 
 #include <algorithm>
 
@@ -196,6 +198,8 @@ void GraphLink::enterRanges(jl::LinkGraph& graph) {
     range.begin = begin;
     range.end = begin + symbol->getSize();
     range.fde = frames.lookup(symbol->getAddress().getValue());
+    if (symbol->getSection().getName() == jl::x86_64::PLTTableManager::getSectionName())
+      range.fde = thunkFrame(); // JITLink's jumps to what is far
     if (record) {
       range.function = record->id;
       range.name = record->name;

@@ -12,12 +12,13 @@
 // on an alternate stack. So an entry goes to a stack of the engine's (platform/stack.h) before any C++
 // runs, in this order:
 //   1. It pushes all that it will need on the program's stack, so that what does not fit faults here, where
-//      nothing has happened yet and SIGSEGV can be delivered: kEntryStackBytes (platform/lazy_entry.h).
+//      nothing has happened yet and SIGSEGV can be delivered: kEntryStackBytes (platform/lazy_entry.h). If the program
+//      runs in single steps that ends here: the kernel kills who gets a SIGTRAP of such a step blocked.
 //   2. It blocks all signals: no handler of the program's runs on the engine's stack or leaves it by a jump, and
 //      a trip that has begun is noted. By system call, as libc's function needs stack.
 //   3. It takes an engine's stack and goes there. If the system has no memory for one the work is done on the
 //      program's, and mostly fails with that message.
-// On the way back signals are let in when the stack has been left and given back. A thread that is on an
+// On the way back signals are let in when the stack has been left and given back, and single steps go on. A thread that is on an
 // engine's stack already, because program code was called from there, takes another.
 //
 // The frame pointer is the way back, and the CFI says so: unwinders go through the switch.
@@ -31,6 +32,7 @@
 
         .set    kSetMask, 2
         .set    kSigprocmask, 14
+        .set    kTrapFlag, 0x100
 
         .section .rodata
         .balign 8
@@ -38,6 +40,24 @@ tiercel_all_signals:
         // Not 33 (bit 32), by which libc has all threads change their user: who changes it waits for each.
         .quad   ~(1 << 32)
         .text
+
+// If `flags`, where the flags are, have the trap flag, clears or sets that one of the processor.
+.macro  STOP_STEPS flags
+        testl   $kTrapFlag, \flags
+        jz      1f
+        pushfq
+        andq    $~kTrapFlag, (%rsp)
+        popfq
+1:
+.endm
+.macro  RESUME_STEPS flags
+        testl   $kTrapFlag, \flags
+        jz      1f
+        pushfq
+        orq     $kTrapFlag, (%rsp)
+        popfq
+1:
+.endm
 
 // Blocks signals, with what was blocked in `mask`(%rbp); takes a stack, noted in `place`(%rbp); goes there, with
 // the program's stack pointer on top (Stack::At). Clobbers what system calls and calls do.
@@ -102,6 +122,7 @@ tiercel_all_signals:
         popq    %rcx
         popq    %rax
         popq    %rbp
+        .cfi_restore %rbp
         .cfi_def_cfa %rsp, 24
 .endm
 
@@ -137,6 +158,10 @@ tiercel_lazy_entry:
         .cfi_startproc
         .cfi_def_cfa_offset 24          // the engine, the id, above them the program's return address
         SAVE_INTEGERS
+        pushfq
+        popq    %rax
+        movl    %eax, 20(%rbp)          // the upper half of the id's place: the flags
+        STOP_STEPS %eax
         pushq   $0                      // -80: the signals that were blocked
         pushq   $0                      // -88: the stack, or 0
         pushq   $0                      // -96: where to go on
@@ -154,7 +179,9 @@ tiercel_lazy_entry:
         testq   %rax, %rax
         jz      .Lwith_program_stack
         movq    $0, -96(%rbp)           // scans would find it in what is left of this
+        movl    20(%rbp), %ecx
         movq    %rax, 16(%rbp)          // in the id's place
+        RESUME_STEPS %ecx
         .cfi_remember_state
         RESTORE_INTEGERS
         leaq    8(%rsp), %rsp           // drop the engine; lea keeps the flags
@@ -170,8 +197,10 @@ tiercel_lazy_entry:
         movl    16(%rbp), %esi          // function id
         movq    24(%rbp), %rdx          // the program's return address
         callq   tiercel_first_call_outside
+        movl    20(%rbp), %ecx
         movq    %rax, 16(%rbp)
         RESTORE_VECTORS
+        RESUME_STEPS %ecx
         RESTORE_INTEGERS
         leaq    8(%rsp), %rsp
         .cfi_def_cfa_offset 16
@@ -194,9 +223,11 @@ tiercel_trip_entry:
         pushq   %rsi
         pushq   %rdx
         pushq   %rcx
-        pushq   $0                      // -40: the signals that were blocked
-        pushq   $0                      // -48: the stack, or 0
-        ENTER_ENGINE -40, -48
+        pushfq                          // -40
+        STOP_STEPS (%rsp)
+        pushq   $0                      // -48: the signals that were blocked
+        pushq   $0                      // -56: the stack, or 0
+        ENTER_ENGINE -48, -56
         andq    $-16, %rsp
         movq    -8(%rbp), %rdi
         movq    -16(%rbp), %rsi
@@ -204,11 +235,13 @@ tiercel_trip_entry:
         movq    -32(%rbp), %rcx
         callq   tiercel_counter_tripped
         movq    %rax, -8(%rbp)
-        LEAVE_ENGINE -40, -48, -48
+        LEAVE_ENGINE -48, -56, -56
         movq    -8(%rbp), %rax
         movq    $0, -8(%rbp)            // as above
+        RESUME_STEPS -40(%rbp)
         movq    %rbp, %rsp
         popq    %rbp
+        .cfi_restore %rbp
         .cfi_def_cfa %rsp, 8
         retq
         .cfi_endproc

@@ -2,6 +2,7 @@
 //
 // Engine work on a program's thread happens in the middle of a call the program made, which must not be able
 // to tell. For its extent this guard
+//  - stops single steps (single_steps.h), and
 //  - blocks all signals, so that no handler of the program runs inside the compiler (it might call code that
 //    is not compiled yet, or siglongjmp out of our locks);
 //  - switches cancellation off, for the same reason;
@@ -12,6 +13,8 @@
 //    rounding mode) and puts the program's back.
 // Argument registers are saved by the entry code in lazy_entry.S.
 #pragma once
+
+#include "platform/single_steps.h"
 
 #include <cerrno>
 #include <cfenv>
@@ -59,6 +62,7 @@ public:
   ProgramStateGuard& operator=(const ProgramStateGuard&) = delete;
 
 private:
+  SingleStepPause steps_; ///< first and last
   int errno_;
   int cancel_ = 0;
   sigset_t signals_;

@@ -22,6 +22,7 @@ tiercel_call_on_stack:
         callq   *%rax
         movq    %rbp, %rsp
         popq    %rbp
+        .cfi_restore %rbp
         .cfi_def_cfa %rsp, 8
         retq
         .cfi_endproc

@@ -3,6 +3,7 @@
 // What an arena shows in the program headers of its reservation.
 #include "unit/support/arenas.h"
 
+#include <algorithm>
 #include <array>
 #include <elf.h>
 #include <optional>
@@ -16,7 +17,7 @@ constexpr size_t kLarge = 17 * kMiB; // too large to be near code
 /// Addresses with a table that the test reads. `unaligned`: they begin anywhere.
 class TestReservation : public Reservation {
 public:
-  static constexpr size_t kUnaligned = 3 * 4096;
+  static constexpr size_t kUnaligned = size_t(3) * 4096;
   static constexpr size_t kBytes = Arena::kReservedBytes + kUnaligned;
 
   TestReservation(std::span<ProgramHeader> headers, std::byte* begin)
@@ -121,9 +122,8 @@ TEST_F(ArenaSegments, AddressesOfFreedBlocksAreUsedAgain) {
 }
 
 TEST_F(ArenaSegments, MoreBlocksThanHeadersWorkUnseen) {
-  std::vector<std::byte*> blocks;
-  for (size_t i = 0; i < headers_.size() + 2; ++i)
-    blocks.push_back(data(*arena_, kLarge));
+  std::vector<std::byte*> blocks(headers_.size() + 2);
+  std::generate(blocks.begin(), blocks.end(), [this] { return data(*arena_, kLarge); });
   const auto isShown = [this](const std::byte* block) { return isData(block, kLarge); };
   EXPECT_EQ(std::count_if(blocks.begin(), blocks.end(), isShown), 4); // two are those of near memory
   for (std::byte* block : blocks) {

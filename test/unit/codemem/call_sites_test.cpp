@@ -114,7 +114,8 @@ protected:
 
   std::unique_ptr<Arena> arena = std::move(*Arena::create());
   int engine = 0;
-  FunctionTable table{*arena, &engine};
+  CodeMap map{*arena};
+  FunctionTable table{*arena, map, &engine};
   CallSites calls{*arena, table};
 };
 

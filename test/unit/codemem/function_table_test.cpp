@@ -31,7 +31,8 @@ protected:
 
   std::unique_ptr<Arena> arena = std::move(*Arena::create());
   int engine = 0;
-  FunctionTable table{*arena, &engine};
+  CodeMap map{*arena};
+  FunctionTable table{*arena, map, &engine};
 };
 
 // The linker and the fork handlers rely on these bytes, so they are spelled out here.
@@ -107,13 +108,14 @@ TEST_F(FunctionTableTest, IdOfStub) {
 
 TEST(BoundThunk, EachArgumentPosition) {
   const std::unique_ptr<Arena> arena = std::move(*Arena::create());
+  CodeMap map{*arena};
   using Six = long (*)(long, long, long, long, long, long);
   const Six digits = [](long a, long b, long c, long d, long e, long f) {
     return ((((a * 10 + b) * 10 + c) * 10 + d) * 10 + e) * 10 + f;
   };
   const long expected[] = {923456, 193456, 129456, 123956, 123496, 123459};
   for (unsigned argument = 0; argument < 6; ++argument) {
-    const Result<void*> thunk = makeBoundThunk(*arena, reinterpret_cast<void*>(digits), argument,
+    const Result<void*> thunk = makeBoundThunk(*arena, map, reinterpret_cast<void*>(digits), argument,
                                                reinterpret_cast<void*>(9)); // in place of that digit
     ASSERT_TRUE(thunk) << thunk.error().message();
     EXPECT_EQ(reinterpret_cast<Six>(*thunk)(1, 2, 3, 4, 5, 6), expected[argument]);
