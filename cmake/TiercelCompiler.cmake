@@ -69,6 +69,9 @@ function(tiercel_tool_link_options target)
     return()
   endif()
 
+  # LLVM's libraries bring debug information of their own, which is of no use here, and which valgrind takes for corrupted.
+  target_link_options(${target} PRIVATE $<$<CONFIG:Release>:-Wl,--strip-debug>)
+
   # Programs resolve their symbols in this process, so the version script names all that may be seen; without
   # --export-dynamic even that would stay hidden. (Not --exclude-libs: it hides what the script names, too.)
   set(exports ${PROJECT_SOURCE_DIR}/tools/tiercel/exports.map)

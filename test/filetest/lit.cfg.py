@@ -7,12 +7,14 @@ A test is a .ll, .c, .cpp or .test file with RUN lines, for example
     ; RUN: not --crash %tiercel run %s 2>&1 | FileCheck --check-prefix=ERROR %s
 
 Substitutions: %tiercel, %clang, %clangxx, and lit's own %s, %S, %t. LLVM's tools (FileCheck, not, split-file, count,
-llvm-as, …) are on the path. Features for REQUIRES lines: assertions, asan, tsan. Helper files go to folders named Inputs.
+llvm-as, …) are on the path. Features for REQUIRES lines: assertions, asan, tsan, valgrind
+(a build that it can run). Helper files go to folders named Inputs.
 
 By hand: lit-22 -v -Dtiercel=build/release/bin/tiercel test/filetest
 """
 
 import os
+import shutil
 from pathlib import Path
 
 import lit.formats
@@ -46,5 +48,7 @@ config.substitutions += [
 
 if preset != "release":
     config.available_features.add("assertions")
+elif shutil.which("valgrind"):
+    config.available_features.add("valgrind")
 if preset in ("asan", "tsan"):
     config.available_features.add(preset)
