@@ -126,6 +126,14 @@ tiercel_all_signals:
         .cfi_def_cfa %rsp, 24
 .endm
 
+// With the program's return address on top. Not by a return: those have to be paired with calls, for shadow stacks
+// and for branch prediction. What lies just below the stack pointer is safe from signals (psABI, 3.2.2).
+.macro  JUMP_TO_CODE
+        leaq    16(%rsp), %rsp          // drop the engine and the id's place; lea keeps the flags
+        .cfi_def_cfa_offset 8
+        jmpq    *-8(%rsp)
+.endm
+
 .macro  SAVE_VECTORS
         subq    tiercel_xsave_size(%rip), %rsp
         andq    $-64, %rsp
@@ -184,9 +192,7 @@ tiercel_lazy_entry:
         RESUME_STEPS %ecx
         .cfi_remember_state
         RESTORE_INTEGERS
-        leaq    8(%rsp), %rsp           // drop the engine; lea keeps the flags
-        .cfi_def_cfa_offset 16
-        retq                            // to the code, with the program's return address on top
+        JUMP_TO_CODE
 
         // Answered by code of the program's or the host's, which runs where the program is, with its signals.
 .Lwith_program_stack:
@@ -202,9 +208,7 @@ tiercel_lazy_entry:
         RESTORE_VECTORS
         RESUME_STEPS %ecx
         RESTORE_INTEGERS
-        leaq    8(%rsp), %rsp
-        .cfi_def_cfa_offset 16
-        retq
+        JUMP_TO_CODE
         .cfi_endproc
         .size   tiercel_lazy_entry, .-tiercel_lazy_entry
 

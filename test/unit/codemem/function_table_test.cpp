@@ -58,6 +58,24 @@ TEST_F(FunctionTableTest, StubBytes) {
   }
 }
 
+TEST_F(FunctionTableTest, UnwindersFindStubsInTheMap) {
+  growTo(513);
+  ASSERT_TRUE(table.placeBehind(FunctionId(3), {}));
+  for (const uint32_t i : {0u, 511u, 512u}) {
+    for (size_t offset = 0; offset < StubShape::kStubBytes; ++offset) {
+      const auto range = map.lookup(table.stub(FunctionId(i)) + offset);
+      ASSERT_TRUE(range);
+      EXPECT_EQ(range->fde, stubsFrame());
+      EXPECT_FALSE(range->function.valid());
+      // Where the description's distances count from.
+      EXPECT_EQ(static_cast<size_t>(table.stub(FunctionId(i)) - range->begin) % StubShape::kStubBytes, 0u);
+    }
+  }
+  EXPECT_EQ(map.lookup(table.stub(FunctionId(0)))->begin + StubShape::kStubs, table.stub(FunctionId(0)));
+  EXPECT_EQ(map.lookup(table.tripPad())->begin + StubShape::kTripPad, table.tripPad());
+  EXPECT_EQ(map.lookup(table.stub(FunctionId(3)))->fde, thunkFrame());
+}
+
 TEST_F(FunctionTableTest, CellsStartAtTheLazyPartOfTheirStub) {
   growTo(2000); // several chunks
   std::set<const void*> cells;
@@ -119,6 +137,7 @@ TEST(BoundThunk, EachArgumentPosition) {
                                                reinterpret_cast<void*>(9)); // in place of that digit
     ASSERT_TRUE(thunk) << thunk.error().message();
     EXPECT_EQ(reinterpret_cast<Six>(*thunk)(1, 2, 3, 4, 5, 6), expected[argument]);
+    EXPECT_EQ(map.lookup(*thunk)->fde, thunkFrame());
   }
 }
 

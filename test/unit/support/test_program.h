@@ -24,7 +24,9 @@ namespace tiercel {
 
 class TestProgram {
 public:
-  TestProgram() : arena_(std::move(*Arena::create())), table_(*arena_, nullptr), registry(table_) {}
+  TestProgram()
+      : arena_(std::move(*Arena::create())), map_(*arena_), table_(*arena_, map_, nullptr), registry(table_) {
+  }
 
   /// Textual IR as one more image, which must be accepted.
   ImageId add(std::string_view text, const std::string& name = "module") {
@@ -79,6 +81,7 @@ public:
 
 private:
   std::unique_ptr<Arena> arena_;
+  CodeMap map_;
   FunctionTable table_;
 
 public:
