@@ -47,7 +47,7 @@ std::string kib(size_t bytes) { return std::to_string(bytes >> 10) + " KiB"; }
 } // namespace
 
 Arena::Arena(std::unique_ptr<Reservation> reservation, const ArenaOptions& options)
-    : reservation_(std::move(reservation)), segments_(reservation_->segments()),
+    : reservation_(std::move(reservation)),
       base_(reservation_->begin() + -reinterpret_cast<uintptr_t>(reservation_->begin()) % kBaseAlignment),
       codeLimit_(options.codeLimit), poisonFreed_(options.poisonFreed),
       pageBytes_(options.hugePages ? kHugePage : kPage), views_(base_, kCodeBytes, options.hugePages) {
@@ -78,8 +78,8 @@ Result<std::unique_ptr<Arena>> Arena::create(const ArenaOptions& options,
 
 Status Arena::open(bool singleMapping) {
   LockGuard lock(mutex_);
-  codeSegment_ = segments_.add(base_, SegmentTable::Code);
-  dataSegment_ = segments_.add(base_ + kCodeBytes, SegmentTable::Data);
+  codeSegment_ = segments().add(base_, SegmentTable::Code);
+  dataSegment_ = segments().add(base_ + kCodeBytes, SegmentTable::Data);
   if (Status status = views_.open(kSegmentBytes, singleMapping); !status)
     return status;
   addCode(kSegmentBytes);
@@ -87,7 +87,7 @@ Status Arena::open(bool singleMapping) {
 }
 
 Arena::~Arena() {
-  segments_.hideAll();
+  reservation_->segments().hideAll();
   for (const auto& [data, outside] : outside_)
     munmap(outside.base, outside.size);
   for (const Outside& spare : spare_)
@@ -165,7 +165,7 @@ void Arena::addCode(size_t size) {
   freeCode_.addClean(codeMapped_, size);
   codeMapped_ += size;
   if (codeSegment_)
-    segments_.resize(*codeSegment_, codeMapped_);
+    segments().resize(*codeSegment_, codeMapped_);
 }
 
 CodeBlock Arena::handOut(size_t offset, size_t space, size_t size) {
@@ -270,7 +270,7 @@ Result<std::byte*> Arena::allocateData(size_t size, size_t alignment) {
 
 void Arena::showNearData() {
   if (dataSegment_)
-    segments_.resize(*dataSegment_, alignUp(freeData_.tailBegin(kDataBytes), kShownStep));
+    segments().resize(*dataSegment_, alignUp(freeData_.tailBegin(kDataBytes), kShownStep));
 }
 
 Result<std::byte*> Arena::allocateOutside(size_t size, size_t alignment) {
@@ -283,11 +283,11 @@ Result<std::byte*> Arena::allocateOutside(size_t size, size_t alignment) {
         mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
       return systemError("data memory");
-    outside = {static_cast<std::byte*>(base), mapped, segments_.add(base, SegmentTable::Data)};
+    outside = {static_cast<std::byte*>(base), mapped, segments().add(base, SegmentTable::Data)};
   }
   std::byte* const data = placeIn(outside->base, alignment);
   if (outside->segment)
-    segments_.resize(*outside->segment, static_cast<size_t>(data - outside->base) + size);
+    segments().resize(*outside->segment, static_cast<size_t>(data - outside->base) + size);
   outside_[data] = *outside;
   dataUsed_.fetch_add(size, std::memory_order_relaxed);
   return data;
@@ -333,12 +333,36 @@ void Arena::freeOutside(std::byte* data) {
     munmap(outside.base, outside.size);
     return;
   }
-  segments_.resize(*outside.segment, 0);
+  segments().resize(*outside.segment, 0);
   // Fresh pages, readable at every moment.
   if (mmap(outside.base, outside.size, PROT_READ | PROT_WRITE,
            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
     memset(outside.base, 0, outside.size);
   spare_.push_back(outside);
+}
+
+// --- who shows it -----------------------------------------------------------------------------------------
+
+size_t Arena::headersForOtherImage() {
+  LockGuard lock(mutex_);
+  return otherTable_ ? 0 : reservation_->segments().capacity();
+}
+
+void Arena::showByOtherImage(std::span<ProgramHeader> headers, uintptr_t loadBase) {
+  LockGuard lock(mutex_);
+  if (otherTable_ || headers.empty() || headers.size() != reservation_->segments().capacity())
+    return;
+  SegmentTable table(headers, loadBase);
+  reservation_->segments().moveTo(table);
+  otherTable_ = table;
+}
+
+void Arena::leaveOtherImage(std::span<ProgramHeader> headers) {
+  LockGuard lock(mutex_);
+  if (!otherTable_ || !otherTable_->isOf(headers))
+    return;
+  otherTable_->moveTo(reservation_->segments());
+  otherTable_.reset();
 }
 
 // --- figures ----------------------------------------------------------------------------------------------

@@ -100,6 +100,14 @@ public:
   /// `size` and `alignment` as they were asked for.
   void freeData(std::byte* data, size_t size, size_t alignment) TIERCEL_EXCLUDES(mutex_);
 
+  /// What is mapped may be shown by headers of another image than the reservation's, one that has
+  /// thread-locals: some readers look for both in one. How many headers it should have; 0: one does so
+  /// already.
+  size_t headersForOtherImage() TIERCEL_EXCLUDES(mutex_);
+  void showByOtherImage(std::span<ProgramHeader> headers, uintptr_t loadBase) TIERCEL_EXCLUDES(mutex_);
+  /// Before the headers go, if it is these.
+  void leaveOtherImage(std::span<ProgramHeader> headers) TIERCEL_EXCLUDES(mutex_);
+
   bool isCode(const void* address) const {
     return reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(base_) < kCodeBytes;
   }
@@ -147,9 +155,11 @@ private:
   std::optional<Outside> takeSpare(size_t size, size_t alignment) TIERCEL_REQUIRES(mutex_);
   void freeOutside(std::byte* data) TIERCEL_REQUIRES(mutex_);
   void showNearData() TIERCEL_REQUIRES(mutex_);
+  SegmentTable& segments() TIERCEL_REQUIRES(mutex_) {
+    return otherTable_ ? *otherTable_ : reservation_->segments();
+  }
 
   const std::unique_ptr<Reservation> reservation_;
-  SegmentTable& segments_; ///< of the reservation; changes under the lock only
   std::byte* const base_;
   const size_t codeLimit_;
   const bool poisonFreed_;
@@ -166,6 +176,7 @@ private:
   std::vector<Outside> spare_ TIERCEL_GUARDED_BY(mutex_); ///< mapped, zero, not shown
   std::optional<size_t> codeSegment_ TIERCEL_GUARDED_BY(mutex_);
   std::optional<size_t> dataSegment_ TIERCEL_GUARDED_BY(mutex_);
+  std::optional<SegmentTable> otherTable_ TIERCEL_GUARDED_BY(mutex_);
   std::atomic<uint64_t> dataUsed_{0};
 };
 

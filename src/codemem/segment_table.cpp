@@ -51,4 +51,15 @@ void SegmentTable::hideAll() {
     resize(segment, 0);
 }
 
+void SegmentTable::moveTo(SegmentTable& other) {
+  for (size_t segment = 0; segment < used_; ++segment) {
+    const ProgramHeader& header = headers_[segment];
+    if (segment == other.used_)
+      (void)other.add(reinterpret_cast<const void*>(header.address + loadBase_),
+                      static_cast<Flags>(header.flags));
+    other.resize(segment, header.memorySize);
+    resize(segment, 0);
+  }
+}
+
 } // namespace tiercel

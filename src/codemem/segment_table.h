@@ -50,11 +50,16 @@ public:
   SegmentTable(std::span<ProgramHeader> headers, uintptr_t loadBase)
       : headers_(headers), loadBase_(loadBase) {}
 
+  size_t capacity() const { return headers_.size(); }
   /// A header for what begins there, not shown yet; nothing when there are no more.
   std::optional<size_t> add(const void* begin, Flags flags);
   /// 0: it is not shown.
   void resize(size_t segment, size_t size);
   void hideAll();
+  /// Has `other`, which has as many headers, show what this one does, under the same numbers. At every moment
+  /// one of them shows it.
+  void moveTo(SegmentTable& other);
+  bool isOf(std::span<ProgramHeader> headers) const { return headers_.data() == headers.data(); }
 
   /// Of all tables in the process.
   static const Changes& changes() { return changes_; }

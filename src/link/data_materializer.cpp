@@ -455,12 +455,12 @@ bool takeStaticSpace(size_t size) {
 }
 
 Result<SyntheticLibrary> loadThreadBlock(const std::string& soname, std::span<const ExportedSymbol> exports,
-                                         ThreadTemplate block) {
+                                         ThreadTemplate block, const SpareSegments* spare) {
   block.isStatic |= takeStaticSpace(block.size);
-  Result<SyntheticLibrary> library = loadSyntheticLibrary(soname, exports, &block, /*global=*/false);
+  Result<SyntheticLibrary> library = loadSyntheticLibrary(soname, exports, &block, /*global=*/false, spare);
   if (!library && block.isStatic) { // no room; they may not need it
     block.isStatic = false;
-    library = loadSyntheticLibrary(soname, exports, &block, /*global=*/false);
+    library = loadSyntheticLibrary(soname, exports, &block, /*global=*/false, spare);
   }
   return library;
 }
@@ -472,10 +472,11 @@ Status DataMaterializer::ensureThreadBlock(ImageId image, Session& session) {
     Result<ThreadBlock> described = describeThreadBlock(image, session);
     if (!described)
       return described.takeError();
+    const SpareSegments headers{.headers = arena_.headersForOtherImage(), .above = arena_.codeBase()};
     // Without the lock: the loader has one, under which a library's constructor may need this one.
     Result<SyntheticLibrary> library =
         loadThreadBlock("tiercel-thread-locals-" + std::to_string(threadModulesMade_++), described->exports,
-                        std::move(described->contents));
+                        std::move(described->contents), headers.headers > 0 ? &headers : nullptr);
     if (!library)
       return library.takeError();
     if (!placeThreadBlock(image, *described, *library))
@@ -505,6 +506,7 @@ bool DataMaterializer::placeThreadBlock(ImageId image, const ThreadBlock& descri
       registry_.threadLocalsOf(image) != described.members)
     return false;
   known = library;
+  arena_.showByOtherImage(library.segments, library.loadBase);
   for (size_t i = 0; i < described.members.size(); ++i) {
     GlobalRecord& global = registry_.global(described.members[i]);
     global.address.store(reinterpret_cast<std::byte*>(described.offsets[i]), std::memory_order_release);
@@ -515,15 +517,20 @@ bool DataMaterializer::placeThreadBlock(ImageId image, const ThreadBlock& descri
 
 DataMaterializer::~DataMaterializer() {
   for (const SyntheticLibrary& library : threadModules_) {
-    if (library.handle)
-      closeSyntheticLibrary(library.handle);
+    if (!library.handle)
+      continue;
+    arena_.leaveOtherImage(library.segments);
+    closeSyntheticLibrary(library.handle);
   }
 }
 
 void* DataMaterializer::takeThreadBlock(ImageId image) {
   LockGuard lock(mutex_);
-  return threadModules_.size() <= image.value ? nullptr
-                                              : std::exchange(threadModules_[image.value], {}).handle;
+  if (threadModules_.size() <= image.value)
+    return nullptr;
+  const SyntheticLibrary library = std::exchange(threadModules_[image.value], {});
+  arena_.leaveOtherImage(library.segments);
+  return library.handle;
 }
 
 Result<void*> DataMaterializer::threadLibrary(GlobalId id, Session& session) {

@@ -75,7 +75,8 @@ void prepareIteration() { findFollowing(); }
 
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
 
-extern "C" __attribute__((visibility("default"), used)) int
+// Weak: some hosts have one of their own.
+extern "C" __attribute__((visibility("default"), used, weak)) int
 dl_iterate_phdr(int (*callback)(dl_phdr_info*, size_t, void*), void* data) {
   tiercel::Walk walk{callback, data};
   const tiercel::Iterate next = tiercel::findFollowing();

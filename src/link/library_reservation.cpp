@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "link/library_reservation.h"
 
+#include "codemem/code_views.h"
 #include "link/iterate_headers.h"
 #include "link/synthetic_library.h"
 
@@ -15,6 +16,12 @@ namespace {
 /// What is near code, and blocks outside: see Arena.
 constexpr size_t kSegments = 256;
 
+/// False with errno set. Never fails where something is mapped.
+bool mapNothing(std::byte* begin, size_t size) {
+  return mmap(begin, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
+         begin;
+}
+
 class LibraryReservation : public Reservation {
 public:
   LibraryReservation(const SyntheticLibrary& library, size_t size)
@@ -24,10 +31,8 @@ public:
   ~LibraryReservation() override {
     // The library may outlive this, when others hold it, too. Its addresses must not become anybody else's
     // before it goes: the loader unmaps what is there by then.
-    void* const kept =
-        mmap(begin(), size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    assert(kept == begin() && "fewer mappings than before");
-    (void)kept;
+    [[maybe_unused]] const bool kept = mapNothing(begin(), size());
+    assert(kept);
     dlclose(handle_);
   }
 
@@ -39,12 +44,16 @@ private:
 
 Result<std::unique_ptr<Reservation>> reserveInLibrary(size_t size) {
   prepareIteration();
-  const ReservedAddresses reserved{.size = size, .segments = kSegments};
+  const SpareSegments spare{.headers = kSegments, .addresses = size};
   Result<SyntheticLibrary> library =
-      loadSyntheticLibrary("tiercel-memory", {}, nullptr, /*global=*/false, &reserved);
+      loadSyntheticLibrary("tiercel-memory", {}, nullptr, /*global=*/false, &spare);
   if (!library)
     return library.takeError();
-  return std::unique_ptr<Reservation>(std::make_unique<LibraryReservation>(*library, size));
+  std::unique_ptr<Reservation> reservation = std::make_unique<LibraryReservation>(*library, size);
+  // What the loader maps counts as memory that is promised as soon as it becomes writable.
+  if (!mapNothing(reservation->begin(), size))
+    return systemError("reserving addresses for code and data");
+  return reservation;
 }
 
 } // namespace tiercel

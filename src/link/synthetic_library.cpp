@@ -25,7 +25,7 @@ constexpr size_t kPage = 4096;
 
 /// The beginning of the file. Behind it come the symbols, their hash table, the strings, the program headers
 /// and the thread-locals' initial bytes. One segment maps it all, read-only, so that offsets in the file are
-/// also addresses relative to the load base.
+/// also offsets in memory.
 struct Front {
   Elf64_Ehdr header;
   Elf64_Dyn dynamic[10];
@@ -129,7 +129,7 @@ Elf64_Phdr segment(Elf64_Word type, Elf64_Word flags, size_t offset, size_t file
   Elf64_Phdr header{};
   header.p_type = type;
   header.p_flags = flags;
-  header.p_offset = header.p_vaddr = header.p_paddr = offset;
+  header.p_offset = offset;
   header.p_filesz = fileSize;
   header.p_memsz = memorySize;
   header.p_align = alignment;
@@ -138,26 +138,32 @@ Elf64_Phdr segment(Elf64_Word type, Elf64_Word flags, size_t offset, size_t file
 
 /// Offsets in the file.
 struct Places {
+  size_t begin = 0;    ///< the address of the first byte, relative to the load base
   size_t thread = 0;   ///< where the initial bytes of the thread-locals will be written
   size_t distance = 0; ///< where the loader will write how far they are from the thread pointer
   size_t segments = 0; ///< the program headers that are left to the caller, and what is reserved
   size_t reserved = 0;
 };
 
+/// The loader's choice of addresses is not known yet, but it is of the same order as the other.
+size_t beginBelow(const void* address, size_t alignment) {
+  return alignDown(reinterpret_cast<uintptr_t>(address) / 2, std::max(alignment, kPage));
+}
+
 /// A relocation that only a static block can fulfil has the loader make it one.
 void relocate(Image& image, Front& front, Places& places) {
   constexpr uint64_t kEmpty = 0;
   places.distance = image.append<uint64_t>({&kEmpty, 1});
   // Of the null symbol, which is the library's own.
-  const Elf64_Rela relocation{places.distance, ELF64_R_INFO(0, R_X86_64_TPOFF64), 0};
+  const Elf64_Rela relocation{places.begin + places.distance, ELF64_R_INFO(0, R_X86_64_TPOFF64), 0};
   const size_t table = image.append<Elf64_Rela>({&relocation, 1});
-  front.dynamic[6] = {DT_RELA, {table}};
+  front.dynamic[6] = {DT_RELA, {places.begin + table}};
   front.dynamic[7] = {DT_RELASZ, {sizeof relocation}};
   front.dynamic[8] = {DT_RELAENT, {sizeof relocation}};
 }
 
 Image makeImage(const std::string& soname, std::span<const ExportedSymbol> exports,
-                const ThreadTemplate* thread, const ReservedAddresses* reserved, Places& places) {
+                const ThreadTemplate* thread, const SpareSegments* spare, Places& places) {
   Image image;
   StringTable strings;
   const Elf64_Word ownName = strings.add(soname);
@@ -166,6 +172,8 @@ Image makeImage(const std::string& soname, std::span<const ExportedSymbol> expor
   const size_t names = image.append<char>(strings.bytes());
 
   Front front{};
+  if (spare && spare->above)
+    places.begin = beginBelow(spare->above, thread ? thread->alignment : 1);
   const bool isStatic = thread && thread->isStatic;
   if (isStatic)
     relocate(image, front, places);
@@ -175,14 +183,14 @@ Image makeImage(const std::string& soname, std::span<const ExportedSymbol> expor
                              sizeof(front.dynamic), alignof(Elf64_Dyn)));
   // Without it glibc would make every thread's stack executable.
   segments.push_back(segment(PT_GNU_STACK, PF_R | PF_W, 0, 0, 0, 16));
-  if (reserved) {
+  if (spare && spare->addresses > 0) {
     const NoFrames frames;
     const size_t index = image.append<NoFrames>({&frames, 1});
     segments.push_back(
         segment(PT_GNU_EH_FRAME, PF_R, index, sizeof frames, sizeof frames, alignof(NoFrames)));
   }
   const size_t ownSegments = segments.size() + (thread ? 1 : 0);
-  const size_t allSegments = ownSegments + (reserved ? std::max<size_t>(reserved->segments, 1) : 0);
+  const size_t allSegments = ownSegments + (spare ? spare->headers : 0);
   const size_t table = image.append<Elf64_Phdr>(std::vector<Elf64_Phdr>(allSegments));
   places.segments = table + ownSegments * sizeof(Elf64_Phdr);
 
@@ -193,38 +201,41 @@ Image makeImage(const std::string& soname, std::span<const ExportedSymbol> expor
   segments[0] = segment(PT_LOAD, isStatic ? PF_R | PF_W : PF_R, 0, mapped, mapped, kPage);
   if (thread)
     segments.push_back(segment(PT_TLS, PF_R, places.thread, initialSize, thread->size, thread->alignment));
-  if (reserved) {
+  if (spare && spare->addresses > 0) {
     places.reserved = alignUp(mapped, kPage);
-    segments.push_back(segment(PT_LOAD, 0, places.reserved, 0, reserved->size, kPage));
+    segments.push_back(segment(PT_LOAD, 0, places.reserved, 0, spare->addresses, kPage));
   }
+  for (Elf64_Phdr& each : segments)
+    each.p_vaddr = each.p_paddr = places.begin + each.p_offset;
   image.write<Elf64_Phdr>(table, segments);
 
   front.header = elfHeader();
   front.header.e_phoff = table;
   front.header.e_phnum = static_cast<Elf64_Half>(allSegments);
   front.dynamic[0] = {DT_SONAME, {ownName}};
-  front.dynamic[1] = {DT_HASH, {hash}};
-  front.dynamic[2] = {DT_SYMTAB, {symbols}};
+  front.dynamic[1] = {DT_HASH, {places.begin + hash}};
+  front.dynamic[2] = {DT_SYMTAB, {places.begin + symbols}};
   front.dynamic[3] = {DT_SYMENT, {sizeof(Elf64_Sym)}};
-  front.dynamic[4] = {DT_STRTAB, {names}};
+  front.dynamic[4] = {DT_STRTAB, {places.begin + names}};
   front.dynamic[5] = {DT_STRSZ, {strings.bytes().size()}};
   static_assert(DT_NULL == 0, "what is left of the table ends it");
   image.write<Front>(0, {&front, 1});
   return image;
 }
 
-/// Leaves the program headers behind the library's own to the caller. The first of them has reserved the
+/// Leaves the program headers behind the library's own to the caller. The first of them may have reserved the
 /// addresses, of which the loader has made a note.
-Status handOver(SyntheticLibrary& library, const Places& places, const ReservedAddresses& reserved) {
-  auto* const base = reinterpret_cast<std::byte*>(library.loadBase);
-  auto* const first = reinterpret_cast<ProgramHeader*>(base + places.segments);
-  const auto begin = alignDown(library.loadBase + places.segments, kPage);
-  const auto end = library.loadBase + places.reserved;
-  if (mprotect(reinterpret_cast<void*>(begin), end - begin, PROT_READ | PROT_WRITE) != 0)
+Status handOver(SyntheticLibrary& library, const Places& places, const SpareSegments& spare) {
+  auto* const file = reinterpret_cast<std::byte*>(library.loadBase + places.begin);
+  library.segments = {reinterpret_cast<ProgramHeader*>(file + places.segments), spare.headers};
+  const size_t begin = alignDown(places.segments, kPage);
+  const size_t end = alignUp(places.segments + library.segments.size_bytes(), kPage);
+  if (mprotect(file + begin, end - begin, PROT_READ | PROT_WRITE) != 0)
     return Error(ErrorKind::Environment, "program headers", strerror(errno));
-  *first = {};
-  library.reserved = base + places.reserved;
-  library.segments = {first, reserved.segments};
+  if (spare.addresses > 0) {
+    library.segments.front() = {};
+    library.reserved = file + places.reserved;
+  }
   return {};
 }
 
@@ -306,7 +317,8 @@ Error loaderError(const std::string& soname, const std::string& path) {
 Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
                                               std::span<const ExportedSymbol> exports,
                                               const ThreadTemplate* thread, bool global,
-                                              const ReservedAddresses* reserved) {
+                                              const SpareSegments* spare) {
+  assert(!spare || spare->headers > 0);
   assert(!thread || (std::has_single_bit(thread->alignment) && thread->initial.size() <= thread->size));
   if (Status status = checkName(soname); !status)
     return status.takeError();
@@ -319,7 +331,7 @@ Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
     return Error(ErrorKind::Environment, "memory file for " + soname, strerror(errno));
   };
   Places places;
-  const Image image = makeImage(soname, exports, thread, reserved, places);
+  const Image image = makeImage(soname, exports, thread, spare, places);
   MemoryFile file;
   if (!file.isOpen() || !file.write(image.bytes(), 0) ||
       (thread && !file.write(thread->initial, places.thread)))
@@ -338,13 +350,14 @@ Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
   library.loadBase = map->l_addr;
   if (thread && thread->isStatic) {
     int64_t distance;
-    memcpy(&distance, reinterpret_cast<const std::byte*>(map->l_addr) + places.distance, sizeof distance);
+    memcpy(&distance, reinterpret_cast<const std::byte*>(map->l_addr + places.begin) + places.distance,
+           sizeof distance);
     library.distance = distance;
   } else if (library.tlsModule != 0) {
     ThreadBlocks::add(library.tlsModule);
   }
-  if (reserved) {
-    if (Status status = handOver(library, places, *reserved); !status) {
+  if (spare) {
+    if (Status status = handOver(library, places, *spare); !status) {
       dlclose(library.handle);
       return status.takeError();
     }

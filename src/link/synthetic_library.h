@@ -47,11 +47,15 @@ struct ThreadTemplate {
   bool isStatic = false;
 };
 
-/// Addresses that the library has for the caller to map memory at, behind what is in its file. When it is
-/// closed, the loader unmaps them, whatever is there by then.
-struct ReservedAddresses {
-  size_t size = 0;
-  size_t segments = 0; ///< program headers that the caller may fill in while the library is loaded
+/// Program headers that the caller may fill in while the library is loaded (SegmentTable).
+struct SpareSegments {
+  size_t headers = 0;
+  /// So many bytes behind what is in the file are the library's, for the caller to map memory at. When it is
+  /// closed, the loader unmaps them, whatever is there by then.
+  size_t addresses = 0;
+  /// If not null: the load base is at a lower address than this, as some readers take for granted of what
+  /// headers name.
+  const void* above = nullptr;
 };
 
 struct SyntheticLibrary {
@@ -60,19 +64,19 @@ struct SyntheticLibrary {
   /// template or its size is 0.
   size_t tlsModule = 0;
   std::optional<int64_t> distance; ///< of a static block from the thread pointer
-  // Where addresses were to be reserved:
-  std::byte* reserved = nullptr;
+  // Of spare segments:
   std::span<ProgramHeader> segments; ///< all zero; addresses in them are relative to `loadBase`
   uintptr_t loadBase = 0;
+  std::byte* reserved = nullptr; ///< the addresses, if any
 };
 
 /// `soname` is what dlopen(soname) would find the library under: choose one that no real library has. The
-/// names of `exports` are distinct. `thread` and `reserved` may be null. With `global`, everyone sees the
+/// names of `exports` are distinct. `thread` and `spare` may be null. With `global`, everyone sees the
 /// exports; otherwise only the handle leads to them.
 Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
                                               std::span<const ExportedSymbol> exports,
                                               const ThreadTemplate* thread, bool global,
-                                              const ReservedAddresses* reserved = nullptr);
+                                              const SpareSegments* spare = nullptr);
 /// When no thread uses its thread-locals any more. Takes the loader's lock.
 void closeSyntheticLibrary(void* handle);
 /// What only the handle led to is for everyone from now on.

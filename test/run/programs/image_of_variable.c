@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Whoever looks for the image around a variable finds one whose writable segments hold all of the program's variables, as D's runtime does for
-// the image around its module's bracket symbols.
+// Whoever looks for the image around a variable finds one that holds the program's variables, and its thread-locals, as D's runtime does for the
+// image around its module's bracket symbols.
 //
 // LEVELS: O0 O2
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ static int zeros[1000];
 static int many[3 << 18];  // 3 MiB
 static int large[5 << 20]; // 20 MiB
 static const char text[] = "constant";
+static _Thread_local int of_thread = 5, of_thread_zero;
 
 // What runtimes keep of an image.
 typedef struct {
@@ -34,8 +36,17 @@ typedef struct {
 } range;
 static struct {
   range writable[64], executable[64];
-  int writables, executables, dynamics;
+  int writables, executables, dynamics, thread_segments;
+  size_t thread_module, thread_size;
 } image;
+
+void *__tls_get_addr(size_t place[2]);
+
+/// The calling thread's.
+static int is_thread_local(const void *address) {
+  size_t place[2] = {image.thread_module, 0};
+  return image.thread_segments == 1 && (uintptr_t)address - (uintptr_t)__tls_get_addr(place) < image.thread_size;
+}
 
 static int is_in(const range *ranges, int count, const void *address) {
   for (int i = 0; i < count; i++)
@@ -58,13 +69,18 @@ static int read_image(struct dl_phdr_info *info, size_t size, void *address) {
   (void)size;
   if (!contains(info, address))
     return 0;
-  image.writables = image.executables = image.dynamics = 0;
+  image.writables = image.executables = image.dynamics = image.thread_segments = 0;
   for (int i = 0; i < info->dlpi_phnum; i++) {
     const ElfW(Phdr) *header = &info->dlpi_phdr[i];
     const uintptr_t begin = info->dlpi_addr + header->p_vaddr;
     const range here = {begin, begin + header->p_memsz};
     if (header->p_type == PT_DYNAMIC)
       image.dynamics++;
+    if (header->p_type == PT_TLS) {
+      image.thread_segments++;
+      image.thread_module = info->dlpi_tls_modid;
+      image.thread_size = header->p_memsz;
+    }
     if (header->p_type != PT_LOAD)
       continue;
     if (header->p_flags & PF_W && image.writables < 64)
@@ -86,6 +102,12 @@ static long read_all(void) {
   return sum;
 }
 
+static void *run_thread(void *none) {
+  of_thread++;
+  printf("in a thread: %d %d\n", is_thread_local(&of_thread), is_thread_local(&of_thread_zero));
+  return none;
+}
+
 __attribute__((noinline)) static int called(int x) { return x + 1; }
 
 int main(void) {
@@ -102,6 +124,12 @@ int main(void) {
          is_found(&large[(5 << 20) - 1]));
   printf("local %d, allocated %d\n", is_found(&local), is_found(allocated));
   printf("dynamic sections: %d\n", image.dynamics);
+  of_thread += of_thread_zero;
+  printf("thread-locals %d %d, others %d\n", is_thread_local(&of_thread), is_thread_local(&of_thread_zero),
+         is_thread_local(&first_variable));
+  pthread_t thread;
+  pthread_create(&thread, 0, run_thread, 0);
+  pthread_join(thread, 0);
   printf("code %d %d\n", is_in(image.executable, image.executables, (void *)called),
          is_in(image.executable, image.executables, (void *)main));
   printf("readable: %d\n", read_all() != 0);

@@ -132,6 +132,47 @@ TEST_F(ArenaSegments, MoreBlocksThanHeadersWorkUnseen) {
   }
 }
 
+TEST_F(ArenaSegments, AnotherImageTakesOver) {
+  std::byte* const near = data(*arena_, 1);
+  std::byte* const large = data(*arena_, kLarge);
+  std::byte* const freed = data(*arena_, kLarge);
+  arena_->freeData(freed, kLarge, 1);
+  const auto own = headers_;
+  std::array<ProgramHeader, 6> others{}, late{};
+  ASSERT_EQ(arena_->headersForOtherImage(), others.size());
+  arena_->showByOtherImage(others, 64);
+  EXPECT_EQ(arena_->headersForOtherImage(), 0u);
+  EXPECT_EQ(shownSegments(), 0u);
+  for (size_t i = 0; i < others.size(); ++i) {
+    EXPECT_EQ(others[i].type, own[i].type);
+    EXPECT_EQ(others[i].memorySize, own[i].memorySize);
+    EXPECT_TRUE(own[i].type == PT_NULL || others[i].address + 64 == own[i].address);
+  }
+  arena_->showByOtherImage(late, 0); // it stays with the first
+  EXPECT_EQ(late[0].type, uint32_t(PT_NULL));
+
+  std::byte* const again = data(*arena_, kLarge);
+  EXPECT_EQ(again, freed);
+  std::byte* const more = data(*arena_, kLarge);
+  data(*arena_, 3 * kMiB);
+  EXPECT_EQ(shownSegments(), 0u);
+
+  arena_->leaveOtherImage(late);
+  EXPECT_EQ(shownSegments(), 0u);
+  arena_->leaveOtherImage(others);
+  for (const ProgramHeader& other : others)
+    EXPECT_EQ(other.type, uint32_t(PT_NULL));
+  EXPECT_TRUE(isData(near, 3 * kMiB));
+  EXPECT_TRUE(isData(large, kLarge));
+  EXPECT_TRUE(isData(again, kLarge));
+  EXPECT_TRUE(isData(more, kLarge));
+
+  arena_->showByOtherImage(late, 0);
+  EXPECT_EQ(shownSegments(), 0u);
+  EXPECT_EQ(late[0].type, uint32_t(PT_LOAD));
+  arena_->leaveOtherImage(late);
+}
+
 TEST_F(ArenaSegments, NothingWhenTheArenaIsGone) {
   data(*arena_, kLarge);
   data(*arena_, 1);

@@ -7,12 +7,17 @@
 #include "unit/support/living.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 
+#include <cstdio>
 #include <dlfcn.h>
+#include <fstream>
 #include <link.h>
 #include <optional>
 #include <sys/resource.h>
 #include <thread>
+
+extern "C" void* __tls_get_addr(size_t place[2]);
 
 namespace tiercel {
 namespace {
@@ -29,6 +34,8 @@ struct Found {
   std::string library;
   size_t rest = 0; ///< of the segment, from the address on
   uint32_t flags = 0;
+  uintptr_t loadBase = 0;
+  size_t threadModule = 0; ///< of the image, if it has thread-locals
 };
 
 /// As collectors look for roots.
@@ -43,7 +50,8 @@ std::optional<Found> find(const void* address, Iterate iterate = ofLibc()) {
         for (const ElfW(Phdr) & header : std::span(info->dlpi_phdr, info->dlpi_phnum)) {
           const uintptr_t offset = wanted.address - (info->dlpi_addr + header.p_vaddr);
           if (header.p_type == PT_LOAD && offset < header.p_memsz)
-            wanted.found = {info->dlpi_name, header.p_memsz - offset, header.p_flags};
+            wanted.found = {info->dlpi_name, header.p_memsz - offset, header.p_flags, info->dlpi_addr,
+                            info->dlpi_tls_modid};
         }
         return wanted.found ? 1 : 0;
       },
@@ -104,6 +112,27 @@ TEST(LibraryReservation, TheLoaderKnowsWhatIsMapped) {
   EXPECT_FALSE(find(large));
   EXPECT_EQ(dladdr(near, &known), 0);
   EXPECT_EQ(protectionOf(near), "unmapped");
+}
+
+/// Of the mapping around an address, from /proc/self/smaps.
+std::string flagsOf(const void* address) {
+  std::ifstream maps("/proc/self/smaps");
+  bool inside = false;
+  for (std::string line; std::getline(maps, line);) {
+    uintptr_t begin = 0, end = 0;
+    if (sscanf(line.c_str(), "%lx-%lx ", &begin, &end) == 2)
+      inside = reinterpret_cast<uintptr_t>(address) - begin < end - begin;
+    else if (inside && line.starts_with("VmFlags:"))
+      return line + " ";
+  }
+  return "";
+}
+
+// A small system would refuse a gigabyte, and one that promises no more than it has would run short.
+TEST(LibraryReservation, DataThatIsNotThereIsNotPromised) {
+  const auto arena = arenaInLibrary();
+  EXPECT_THAT(flagsOf(data(*arena, 1)), testing::HasSubstr(" nr "));               // no reserve
+  EXPECT_THAT(flagsOf(data(*arena, 1)), testing::Not(testing::HasSubstr(" ac "))); // accounted
 }
 
 TEST(LibraryReservation, FreedMemoryIsNotShown) {
@@ -201,6 +230,29 @@ TEST(LibraryReservation, VariablesOfARemovedModuleAreGone) {
   EXPECT_OK(engine->remove("m"));
   EXPECT_OK(engine->collect());
   EXPECT_FALSE(find(large));
+}
+
+// D's runtime expects a program's thread-locals in the image that it finds around a variable.
+TEST(LibraryReservation, TheImageOfVariablesHasTheThreadLocals) {
+  const auto engine = makeEngine(reclaiming());
+  EXPECT_OK(engine->add("plain", ir(variables("plain", 1))));
+  std::byte* const plain = variable<std::byte>(*engine, "plain");
+  EXPECT_EQ(find(plain)->threadModule, 0u);
+  EXPECT_OK(engine->add("m", ir("@own = thread_local global i32 5\n"
+                                "define ptr @where() {\n  ret ptr @own\n}\n")));
+  const auto* own = function<std::byte*()>(*engine, "where")();
+  ASSERT_TRUE(find(plain));
+  const Found found = *find(plain);
+  ASSERT_NE(found.threadModule, 0u);
+  EXPECT_LT(found.loadBase, reinterpret_cast<uintptr_t>(plain));
+  size_t place[2] = {found.threadModule, 0};
+  EXPECT_LT(static_cast<size_t>(own - static_cast<std::byte*>(__tls_get_addr(place))), 64u);
+  EXPECT_EQ(find(variable<std::byte>(*engine, "large_plain"))->library, found.library);
+
+  EXPECT_OK(engine->remove("m"));
+  EXPECT_OK(engine->collect());
+  ASSERT_TRUE(find(plain));
+  EXPECT_EQ(find(plain)->threadModule, 0u);
 }
 
 TEST(LibraryReservation, AForkedChildFindsItsVariables) {
