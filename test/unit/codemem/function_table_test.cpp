@@ -60,7 +60,8 @@ TEST_F(FunctionTableTest, StubBytes) {
 
 TEST_F(FunctionTableTest, UnwindersFindStubsInTheMap) {
   growTo(513);
-  ASSERT_TRUE(table.placeBehind(FunctionId(3), {}));
+  const std::byte prefix[] = {std::byte(1), std::byte(2)};
+  ASSERT_TRUE(table.placeBehind(FunctionId(3), prefix));
   for (const uint32_t i : {0u, 511u, 512u}) {
     for (size_t offset = 0; offset < StubShape::kStubBytes; ++offset) {
       const auto range = map.lookup(table.stub(FunctionId(i)) + offset);

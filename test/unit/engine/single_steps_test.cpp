@@ -54,8 +54,8 @@ public:
     while (isPrefix(*code))
       ++code;
     wasCall_ = code[0] == 0xe8 || (code[0] == 0xff && (code[1] >> 3 & 7) == 2);
-    if ((code[0] == 0xc3 || code[0] == 0xc2) && depth_ > 0 && stack_[--depth_] != top)
-      ++wrong_;
+    if ((code[0] == 0xc3 || code[0] == 0xc2) && depth_ > 0)
+      wrong_ += stack_[--depth_] != top;
   }
   uint64_t steps() const { return steps_; }
   uint64_t wrong() const { return wrong_; }
