@@ -162,13 +162,20 @@ int describeAddress(const void* address, Dl_info* info, EngineImpl* engine) {
     if (const std::optional<CodeRange> range = findCode(address); range && range->function.valid())
       record = &engine->registry().function(range->function);
   }
-  if (!record)
-    return dladdr(address, info);
+  // The loader knows the library that the engine's addresses belong to (link/library_reservation.h).
+  Dl_info memory = {};
+  const bool known = dladdr(engine->table().tripPad(), &memory) != 0;
+  if (!record) {
+    if (dladdr(address, info) == 0)
+      return 0;
+    if (!known || info->dli_fbase != memory.dli_fbase)
+      return 1;
+  }
   static char program[] = "";
   info->dli_fname = engine->programName() ? engine->programName() : program;
-  info->dli_fbase = nullptr;
-  info->dli_sname = record->name.data();
-  info->dli_saddr = engine->function(record->id);
+  info->dli_fbase = memory.dli_fbase;
+  info->dli_sname = record ? record->name.data() : nullptr;
+  info->dli_saddr = record ? engine->function(record->id) : nullptr;
   return 1;
 }
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct {
   const char *name;
@@ -110,7 +111,8 @@ static void *run_thread(void *none) {
 
 __attribute__((noinline)) static int called(int x) { return x + 1; }
 
-int main(void) {
+int main(int argc, char **argv) {
+  (void)argc;
   for (module_info **each = &__start_my_modules; each != &__stop_my_modules; each++)
     printf("module %s: %d\n", (*each)->name, *(*each)->variable);
   int *allocated = malloc(sizeof *allocated);
@@ -133,8 +135,11 @@ int main(void) {
   printf("code %d %d\n", is_in(image.executable, image.executables, (void *)called),
          is_in(image.executable, image.executables, (void *)main));
   printf("readable: %d\n", read_all() != 0);
-  Dl_info loaded;
-  printf("known to the loader: %d\n", dladdr(&first_variable, &loaded) != 0 && loaded.dli_fname[0] != '\0');
+  Dl_info of_variable, of_function;
+  printf("known to the loader: %d %d\n", dladdr(&first_variable, &of_variable) != 0,
+         dladdr((void *)main, &of_function) != 0);
+  printf("as the program: %d %d %d\n", strcmp(of_variable.dli_fname, argv[0]) == 0,
+         strcmp(of_function.dli_fname, argv[0]) == 0, of_variable.dli_fbase == of_function.dli_fbase);
   printf("%s %d\n", text, local);
   free(allocated);
   return 0;
