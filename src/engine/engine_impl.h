@@ -87,8 +87,8 @@ public:
   static bool hasContinuation(const FunctionRecord& record, uint32_t header);
   /// Has all activations in the function's first code ask at their next loop header.
   void openContinuations(const FunctionRecord& record);
-  /// Makes sure the function has code, compiling it if nobody did, waiting if somebody does.
-  Result<void*> ensureCompiled(FunctionRecord& record);
+  /// Compiles the function if nobody did, waits if somebody does. `background`: nobody needs it by now.
+  Result<void*> ensureCompiled(FunctionRecord& record, bool background = false);
   /// The same for all that it mentions, within reason: for code that must not compile, as signal handlers.
   void compileClosure(FunctionId root);
 
@@ -148,7 +148,7 @@ private:
   friend class Housekeeper;
 
   EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena, Profile profileIn);
-  Result<void*> compileFirst(FunctionRecord& record);
+  Result<void*> compileFirst(FunctionRecord& record, bool background);
   /// What install and compileContinuation have in common: compile and link, and count that.
   struct Made;
   Result<Made> make(const CompileRequest& request, Session& session, bool background);

@@ -101,7 +101,7 @@ void EngineImpl::lockForFork() {
   registry_.forkMutex().lock();
   pool_.forkMutex().lock();
   pool_.fatal().forkMutex().lock();
-  promoter_.forkMutex().lock();
+  promoter_.lockForFork();
   firstCompiles_.forkMutex().lock();
   host_.forkMutex().lock();
   inlining_.forkMutex().lock();
@@ -111,11 +111,13 @@ void EngineImpl::lockForFork() {
   arena_->forkMutex().lock();
   calls_.forkMutex().lock();
   arena_->copyForFork();
+  promoter_.beforeFork();
 }
 
 void EngineImpl::unlockAfterFork(bool inChild) {
   if (!inChild) {
     arena_->dropForkCopy();
+    promoter_.afterForkInParent();
   } else {
     if (!arena_->moveToForkCopy())
       fatal(noMemoryForCopy());
@@ -134,7 +136,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   inlining_.forkMutex().unlock();
   host_.forkMutex().unlock();
   firstCompiles_.forkMutex().unlock();
-  promoter_.forkMutex().unlock();
+  promoter_.unlockAfterFork();
   pool_.fatal().forkMutex().unlock();
   pool_.forkMutex().unlock();
   registry_.forkMutex().unlock();

@@ -36,7 +36,7 @@ uint64_t processorTimeNs(clockid_t clock) {
 } // namespace
 
 Promoter::Promoter(EngineImpl& engine, unsigned threads, double share, bool spareCore)
-    : engine_(engine), threadLimit_(threads), spareCore_(spareCore), budget_(share),
+    : engine_(engine), threadLimit_(threads), spareCore_(spareCore), wanted_(threads > 0), budget_(share),
       sampling_(
           engine.codeMap(), spareCore ? kSampleIntervalNs : kSampleIntervalOneCoreNs,
           [this](std::span<const std::optional<CodeRange>> hits) { sampled(hits); },
@@ -159,6 +159,7 @@ void Promoter::work() {
     if (stop_.load(std::memory_order_acquire))
       return;
     decideTripped();
+    const bool compiled = compileWanted();
     QueuedCompile best;
     const Take take = takeBest(best);
     if (take == Take::Taken) {
@@ -167,6 +168,8 @@ void Promoter::work() {
       (void)engine_.housekeeper().work(/*busy=*/true);
       continue;
     }
+    if (compiled)
+      continue;
     if (take == Take::OverBudget) {
       (void)engine_.housekeeper().work(/*busy=*/false); // not of the budget: memory cannot wait for that
       futexWaitFor(workSignal_, seen, kBudgetCheckNs);
@@ -176,6 +179,27 @@ void Promoter::work() {
     futexWakeAll(idleSignal_);
     sleepUntil(engine_.housekeeper().work(/*busy=*/false), seen);
   }
+}
+
+bool Promoter::compileWanted() {
+  Registry& registry = engine_.registry();
+  // Any number may have been named.
+  const std::optional<FunctionId> wanted = wanted_.next([&](FunctionId id) {
+    if (id.value >= registry.functionCount())
+      return false;
+    const FunctionRecord& record = registry.function(id);
+    return record.state() == FirstCompile::Lazy && record.definition.load().exists() &&
+           !record.isIfunc.load(std::memory_order_relaxed);
+  });
+  if (!wanted)
+    return false;
+  engine_.housekeeper().workerLeaves();
+  Result<void*> code = engine_.ensureCompiled(registry.function(*wanted), /*background=*/true);
+  if (!code && code.error().kind() != ErrorKind::MissingSymbol &&
+      code.error().kind() != ErrorKind::Environment)
+    wanted_.stopListening();
+  wanted_.finished();
+  return true;
 }
 
 void Promoter::run(const QueuedCompile& item, bool background) {
@@ -452,7 +476,7 @@ void Promoter::waitIdle() {
     {
       LockGuard lock(mutex_);
       // Without workers nobody will ever take what waits.
-      const bool waiting = !trips_.empty() || !queue_.empty();
+      const bool waiting = !trips_.empty() || !queue_.empty() || wanted_.hasWork();
       if (threads_.empty() || (!waiting && active_.empty())) {
         --waiters_;
         return;
@@ -464,7 +488,23 @@ void Promoter::waitIdle() {
   }
 }
 
+void Promoter::lockForFork() {
+  mutex_.lock();
+  wanted_.forkMutex().lock();
+}
+
+void Promoter::unlockAfterFork() {
+  wanted_.forkMutex().unlock();
+  mutex_.unlock();
+}
+
+void Promoter::afterForkInParent() {
+  if (wanted_.afterForkInParent())
+    wake();
+}
+
 void Promoter::afterForkInChild() {
+  wanted_.afterForkInChild();
   for (const QueuedCompile& item : active_)
     queue_.push(*item.function, item.decision);
   active_.clear();

@@ -16,6 +16,7 @@
 
 #include "base/thread_annotations.h"
 #include "engine/sampling_thread.h"
+#include "engine/wanted_by_children.h"
 #include "tiering/compile_budget.h"
 #include "tiering/compile_model.h"
 #include "tiering/compile_queue.h"
@@ -87,11 +88,15 @@ public:
   /// Threads that never run code of the program.
   std::vector<pid_t> workerIds() TIERCEL_EXCLUDES(mutex_);
 
-  Mutex& forkMutex() { return mutex_; }
+  void lockForFork() TIERCEL_NO_THREAD_SAFETY_ANALYSIS;
+  void unlockAfterFork() TIERCEL_NO_THREAD_SAFETY_ANALYSIS;
+  /// With the locks held.
+  void beforeFork() TIERCEL_NO_THREAD_SAFETY_ANALYSIS { wanted_.beforeFork(); }
+  void afterForkInParent() TIERCEL_NO_THREAD_SAFETY_ANALYSIS;
   /// In a forked child, which has no worker threads: starts new ones if there were any. What they were
   /// compiling goes back into the queue. Not left until they are needed, because that may be in a signal
   /// handler, where threads cannot be made.
-  void afterForkInChild() TIERCEL_REQUIRES(mutex_);
+  void afterForkInChild() TIERCEL_NO_THREAD_SAFETY_ANALYSIS;
 
 private:
   void startWorkers() TIERCEL_REQUIRES(mutex_);
@@ -99,6 +104,8 @@ private:
   static void* housekeeperMain(void* promoter);
   void work();
   void keepHouse();
+  /// Compiles one function that a forked child has asked for, if there is any.
+  bool compileWanted();
   void begin(const char* name) TIERCEL_EXCLUDES(mutex_); ///< what all threads begin with
   /// Unless `workSignal_` has changed since it was `seen`.
   void sleepUntil(uint64_t due, uint32_t seen);
@@ -151,6 +158,7 @@ private:
   EngineImpl& engine_;
   const unsigned threadLimit_; ///< 0: promote in the foreground
   const bool spareCore_;
+  WantedByChildren wanted_;
   TripList trips_;
   Mutex mutex_;
   CompileQueue queue_ TIERCEL_GUARDED_BY(mutex_);

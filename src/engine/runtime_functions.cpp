@@ -176,7 +176,10 @@ void exitThreadC11(int result, EngineImpl* engine) {
   exitThread(reinterpret_cast<void*>(static_cast<intptr_t>(result)), engine);
 }
 
+/// A handler may interrupt its thread in the heap that the compiler needs.
 void prepareHandler(EngineImpl* engine, const void* handler) {
+  if (engine->options().privateHeap)
+    return;
   if (FunctionRecord* record = engine->functionAt(handler))
     engine->compileClosure(record->id);
 }

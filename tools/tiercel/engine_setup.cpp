@@ -124,6 +124,7 @@ Prepared createEngine(RunRequest& request, std::string_view help) {
   if (!request.engine.onFatal)
     request.engine.onFatal = dieOf;
   request.engine.giveBackHeap = giveBackHeap;
+  request.engine.privateHeap = kHasPrivateHeap;
   request.engine.frontend.onMessages = [](std::string_view, std::string_view messages) {
     writeAll(STDERR_FILENO, fmt::format("{}\n", messages));
   };
