@@ -121,7 +121,6 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   } else {
     if (!arena_->moveToForkCopy())
       fatal(noMemoryForCopy());
-    map_.forgetReaders();
     housekeeper_.forgetThreads();
     constructors_.forgetThreads();
     promoter_.afterForkInChild();

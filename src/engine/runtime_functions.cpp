@@ -25,15 +25,24 @@ namespace tiercel {
 
 namespace {
 
+/// What the functions below ask the loader for. Asked for before the program calls them: it may leave them by
+/// siglongjmp in a handler, and with them the making of a static variable, which nobody would ever finish.
+struct Loader {
+  using RegisterAtExit = int (*)(void (*)(void*), void*, void*);
+  /// Looked up, because a host may wrap its own registrations (the command does, see tools/tiercel).
+  const RegisterAtExit registerAtExit = reinterpret_cast<RegisterAtExit>(dlsym(RTLD_DEFAULT, "__cxa_atexit"));
+  void* const executable = dlopen(nullptr, RTLD_LAZY);
+};
+const Loader& loader() {
+  static const Loader only;
+  return only;
+}
+
 /// Under its module's __dso_handle, so that it runs when the module goes, or else the engine.
-/// __cxa_atexit is looked up, because a host may wrap its own registrations (the command does, see
-/// tools/tiercel).
 int registerAtExit(void (*handler)(), EngineImpl* engine) {
-  using Register = int (*)(void (*)(void*), void*, void*);
-  static const auto real = reinterpret_cast<Register>(dlsym(RTLD_DEFAULT, "__cxa_atexit"));
   // On x86-64 a function without parameters ignores the argument it is called with.
-  return real(reinterpret_cast<void (*)(void*)>(handler), nullptr,
-              engine->dsoHandleOf(reinterpret_cast<void*>(handler)));
+  return loader().registerAtExit(reinterpret_cast<void (*)(void*)>(handler), nullptr,
+                                 engine->dsoHandleOf(reinterpret_cast<void*>(handler)));
 }
 int registerAtQuickExit(void (*handler)(), EngineImpl* engine) {
   return __cxa_at_quick_exit(reinterpret_cast<void (*)(void*)>(handler),
@@ -99,12 +108,12 @@ void* lookUpVersion(void* handle, const char* name, const char* version, EngineI
   HostSymbols::forgetProgramError();
   void* const found = handle == RTLD_NEXT ? searchNext(name, version, engine->findProgramSymbol(name))
                                           : search(handle, name, version);
+  ProgramStateGuard guard;
   return engine->hostSymbols().insteadOf(found);
 }
 
 void* lookUp(void* handle, const char* name, EngineImpl* engine) {
-  static void* const self = dlopen(nullptr, RTLD_LAZY);
-  if (handle == RTLD_DEFAULT || handle == self) {
+  if (handle == RTLD_DEFAULT || handle == loader().executable) {
     HostSymbols::forgetProgramError();
     if (void* address = engine->findProgramSymbol(name))
       return address;
@@ -214,6 +223,7 @@ Status supplyCpuModel(Arena& arena, HostSymbols& host) {
 } // namespace
 
 Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& host) {
+  (void)loader();
   host.supply("__dso_handle", engine.dsoHandle());
   host.supplyInstead("dlerror", address(HostSymbols::programError));
   host.supplyInstead("dlclose", address(closeLibrary));
