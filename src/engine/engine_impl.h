@@ -170,11 +170,10 @@ private:
   bool isChangedSince(const FunctionRecord& record, uint32_t serial);
   Error undefinedCall(const FunctionRecord& record, const void* returnAddress);
 
-  Status addBitcode(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
-  Status addObject(Input input, const std::string& module, ImageId scope) TIERCEL_REQUIRES(loadMutex_);
+  Status addBitcode(struct OpenInput input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
+  Status addObject(OpenInput input, const std::string& module, ImageId scope) TIERCEL_REQUIRES(loadMutex_);
   bool mayHaveCode(FunctionId function);
-  Status addOne(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
-  Status addAll(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
+  Status addOne(OpenInput input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   Status pullArchiveMembers(llvm::StringRef entry = {}) TIERCEL_REQUIRES(loadMutex_); ///< wanted, too
   Status checkUndefined();
   Status checkEntry(FunctionId id, const std::string& entry);
