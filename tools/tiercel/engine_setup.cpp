@@ -2,6 +2,8 @@
 
 #include "engine_setup.h"
 
+#include "tiercel/library.h"
+
 #include "event_log.h"
 #include "output.h"
 #include "private_heap.h"
@@ -26,6 +28,8 @@ Status preload(const std::string& file) {
   // A plain name is looked for in the library path only; here a file is meant if there is one.
   std::string path =
       file.find('/') == std::string::npos && ::access(file.c_str(), F_OK) == 0 ? "./" + file : file;
+  if (Status whole = checkLibrary(path); !whole)
+    return whole;
   if (::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr)
     return {};
   // "FILE: what is wrong", or about a library that this one needs.
