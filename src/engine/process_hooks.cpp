@@ -10,7 +10,7 @@
 #include "engine/process_hooks.h"
 
 #include "engine/engine_impl.h"
-#include "platform/futex.h"
+#include "platform/stack.h"
 #include "unit/code_generator.h"
 
 #include <algorithm>
@@ -60,7 +60,10 @@ void release(bool inChild) TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 void inParent() { release(false); }
-void inChild() { release(true); }
+void inChild() {
+  Stack::forgetThreads();
+  release(true);
+}
 
 } // namespace
 
