@@ -110,7 +110,8 @@ public:
   std::vector<std::string> dependentsOf(std::string_view name);
 
   void waitIdle() { promoter_.waitIdle(); }
-  void retireWorkers(); ///< the program goes on in the code it has
+  void prepareForGuests() { promoter_.ensureHousekeeping(); } ///< but for Options::sync
+  void retireWorkers();                                       ///< the program goes on in the code it has
   Stats stats() const;
   void addListener(EventListener* listener) { statistics_.addListener(listener); }
 

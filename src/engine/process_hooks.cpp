@@ -10,6 +10,7 @@
 #include "engine/process_hooks.h"
 
 #include "engine/engine_impl.h"
+#include "platform/borrowed_memory.h"
 #include "platform/stack.h"
 #include "unit/code_generator.h"
 
@@ -62,6 +63,7 @@ void release(bool inChild) TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
 void inParent() { release(false); }
 void inChild() {
   Stack::forgetThreads();
+  claimMemory();
   release(true);
 }
 
@@ -74,6 +76,7 @@ Status registerForFork(EngineImpl& engine) {
   if (failed != 0)
     return Error(ErrorKind::Environment, "fork handlers", strerror(failed));
   (void)noMemoryForCopy();
+  claimMemory();
   engines().push_back(&engine);
   return {};
 }

@@ -43,7 +43,7 @@ Promoter::Promoter(EngineImpl& engine, unsigned threads, double share, bool spar
           [this] { return workerIds(); }) {}
 
 void Promoter::retire() {
-  stop_.store(true, std::memory_order_release);
+  stop_.store(true, std::memory_order_seq_cst);
   workSignal_.fetch_add(1, std::memory_order_release);
   futexWakeAll(workSignal_);
   std::vector<pthread_t> threads;
@@ -55,10 +55,26 @@ void Promoter::retire() {
   }
   for (pthread_t thread : threads)
     pthread_join(thread, nullptr);
+  answerGuests(); // who comes later does it itself
   sampling_.stop();
   // Nobody will finish what a thread in waitIdle waits for.
   idleSignal_.fetch_add(1, std::memory_order_release);
   futexWakeAll(idleSignal_);
+}
+
+Result<void*> Promoter::compileForGuest(FunctionRecord& record) {
+  GuestCalls::Call call(record);
+  guests_.push(call);
+  wake();
+  // Either this or the end of `retire`, which comes after its store, answers what the last worker has not.
+  if (stop_.load(std::memory_order_seq_cst))
+    answerGuests();
+  GuestCalls::wait(call);
+  return std::move(*call.code);
+}
+
+void Promoter::answerGuests() {
+  guests_.answer([this](FunctionRecord& record) { return engine_.ensureCompiled(record); });
 }
 
 void Promoter::wake() {
@@ -93,6 +109,7 @@ void Promoter::startWorkers() {
     if (pthread_create(&thread, nullptr, threadMain, this) == 0)
       threads_.push_back(thread);
   }
+  answers_.store(!threads_.empty(), std::memory_order_release);
   if (usesSamples(engine_.options()))
     sampling_.start();
   running_.store(true, std::memory_order_release);
@@ -113,6 +130,7 @@ void Promoter::ensureHousekeeping() {
       pthread_create(&thread, nullptr, housekeeperMain, this) != 0)
     return;
   housekeeper_ = thread;
+  answers_.store(true, std::memory_order_release);
   keepsHouse_.store(true, std::memory_order_release);
 }
 
@@ -142,6 +160,7 @@ void Promoter::keepHouse() {
     const uint32_t seen = workSignal_.load(std::memory_order_acquire);
     if (stop_.load(std::memory_order_acquire))
       return;
+    answerGuests();
     sleepUntil(engine_.housekeeper().work(/*busy=*/false), seen);
   }
 }
@@ -158,6 +177,7 @@ void Promoter::work() {
     const uint32_t seen = workSignal_.load(std::memory_order_acquire);
     if (stop_.load(std::memory_order_acquire))
       return;
+    answerGuests();
     decideTripped();
     const bool compiled = compileWanted();
     QueuedCompile best;
@@ -505,6 +525,8 @@ void Promoter::afterForkInParent() {
 
 void Promoter::afterForkInChild() {
   wanted_.afterForkInChild();
+  guests_.forget();
+  answers_.store(false, std::memory_order_relaxed);
   for (const QueuedCompile& item : active_)
     queue_.push(*item.function, item.decision);
   active_.clear();

@@ -15,6 +15,7 @@
 #include "tiercel/stats.h"
 
 #include "base/thread_annotations.h"
+#include "engine/guest_calls.h"
 #include "engine/sampling_thread.h"
 #include "engine/wanted_by_children.h"
 #include "tiering/compile_budget.h"
@@ -65,6 +66,9 @@ public:
   /// Has somebody come for what the housekeeper finds due: the workers or, where there are to be none, a
   /// thread of its own. Not with Options::sync.
   void ensureHousekeeping() TIERCEL_EXCLUDES(mutex_);
+  /// Whether somebody is there who compiles for guests; and has that done for the calling one.
+  bool answersGuests() const { return answers_.load(std::memory_order_acquire); }
+  Result<void*> compileForGuest(FunctionRecord& record);
   void waitIdle() TIERCEL_EXCLUDES(mutex_);
   /// Compiles functions that have code for `tier`, with the help of the calling thread, unless they have code
   /// at least as good or may have one version only. Returns when all are done, with those whose code was
@@ -104,6 +108,7 @@ private:
   static void* housekeeperMain(void* promoter);
   void work();
   void keepHouse();
+  void answerGuests();
   /// Compiles one function that a forked child has asked for, if there is any.
   bool compileWanted();
   void begin(const char* name) TIERCEL_EXCLUDES(mutex_); ///< what all threads begin with
@@ -159,6 +164,7 @@ private:
   const unsigned threadLimit_; ///< 0: promote in the foreground
   const bool spareCore_;
   WantedByChildren wanted_;
+  GuestCalls guests_;
   TripList trips_;
   Mutex mutex_;
   CompileQueue queue_ TIERCEL_GUARDED_BY(mutex_);
@@ -178,6 +184,7 @@ private:
   SamplingThread sampling_;
   std::atomic<bool> running_{false};
   std::atomic<bool> keepsHouse_{false}; ///< `housekeeper_` was started
+  std::atomic<bool> answers_{false};    ///< there is such a thread; it stays true when they are ended
   std::atomic<bool> stop_{false};
   std::atomic<uint32_t> workSignal_{0}; ///< counts reasons to look; workers sleep on it
   std::atomic<uint32_t> idleSignal_{0}; ///< counts finished rounds; waitIdle sleeps on it

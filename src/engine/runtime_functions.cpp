@@ -204,6 +204,16 @@ sighandler_t setSignalHandler(int number, sighandler_t handler, EngineImpl* engi
   return signal(number, handler);
 }
 
+/// The child runs in this process's memory and may be killed in a first call, so there must be another thread
+/// that compiles for it. As a tail call: the child returns from vfork before the parent does, and through
+/// this frame.
+pid_t borrowMemory(EngineImpl* engine) {
+  if (!engine->options().sync)
+    engine->prepareForGuests();
+  const auto original = reinterpret_cast<pid_t (*)(EngineImpl*)>(reinterpret_cast<void*>(&vfork));
+  [[clang::musttail]] return original(engine);
+}
+
 template <typename F> void* address(F* function) { return reinterpret_cast<void*>(function); }
 
 /// Copies in the arena: natively each executable has its own, and objects refer to it by 32 bits.
@@ -238,12 +248,19 @@ Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& hos
     unsigned engineArgument;
   };
   const Bound bound[] = {
-      {"atexit", address(registerAtExit), 1},         {"at_quick_exit", address(registerAtQuickExit), 1},
-      {"pthread_atfork", address(registerAtFork), 3}, {"dlsym", address(lookUp), 2},
-      {"dlvsym", address(lookUpVersion), 3},          {"dlopen", address(openLibrary), 2},
-      {"dlmopen", address(openLibraryIn), 3},         {"dladdr", address(describeAddress), 2},
-      {"pthread_exit", address(exitThread), 1},       {"thrd_exit", address(exitThreadC11), 1},
-      {"sigaction", address(setSignalAction), 3},     {"signal", address(setSignalHandler), 2},
+      {"atexit", address(registerAtExit), 1},
+      {"at_quick_exit", address(registerAtQuickExit), 1},
+      {"pthread_atfork", address(registerAtFork), 3},
+      {"dlsym", address(lookUp), 2},
+      {"dlvsym", address(lookUpVersion), 3},
+      {"dlopen", address(openLibrary), 2},
+      {"dlmopen", address(openLibraryIn), 3},
+      {"dladdr", address(describeAddress), 2},
+      {"pthread_exit", address(exitThread), 1},
+      {"thrd_exit", address(exitThreadC11), 1},
+      {"sigaction", address(setSignalAction), 3},
+      {"signal", address(setSignalHandler), 2},
+      {"vfork", address(borrowMemory), 0},
   };
   for (const Bound& b : bound) {
     Result<void*> thunk = makeBoundThunk(arena, b.function, b.engineArgument, &engine);
