@@ -129,6 +129,11 @@ struct Options {
   /// milliseconds.
   std::function<void()> giveBackHeap;
 
+  /// The engine and its LLVM allocate from another heap than the program. Signal handlers that interrupt the
+  /// program in `malloc` may then run code for the first time. Otherwise the handlers that the program
+  /// installs are compiled before it gets them, with what they mention.
+  bool privateHeap = false;
+
   /// Freeing code that has been replaced or removed.
   Reclaim reclaim = Reclaim::QuiescentPoints;
   /// The signal for Reclaim::Signals: SIGUSR1, SIGUSR2 or a real-time signal that nobody handles. 0: the

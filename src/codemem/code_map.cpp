@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <new>
 #include <sys/mman.h>
+#include <tuple>
 
 namespace tiercel {
 
@@ -18,19 +20,37 @@ CodeMap::CodeMap(const Arena& arena) : arena_(arena) {
 
 CodeMap::~CodeMap() { munmap(static_cast<void*>(pages_), kPages * sizeof(std::atomic<Node*>)); }
 
+void CodeMap::Node::store(const CodeRange& range) {
+  std::array<uint64_t, std::tuple_size_v<decltype(words)>> plain;
+  memcpy(plain.data(), &range, sizeof range);
+  for (size_t i = 0; i < plain.size(); ++i)
+    words[i].store(plain[i], std::memory_order_release);
+}
+
+CodeRange CodeMap::Node::load() const {
+  std::array<uint64_t, std::tuple_size_v<decltype(words)>> plain;
+  for (size_t i = 0; i < plain.size(); ++i)
+    plain[i] = words[i].load(std::memory_order_acquire);
+  CodeRange range;
+  memcpy(&range, plain.data(), sizeof range);
+  return range;
+}
+
 void CodeMap::add(const CodeRange& range) {
   assert(arena_.isCode(range.begin) && range.begin < range.end);
   LockGuard lock(mutex_);
   for (size_t page = pageOf(range.begin); page <= pageOf(range.end - 1); ++page) {
-    if (free_.empty())
-      recycle();
-    if (free_.empty())
-      free_.push_back(&nodes_.emplace_back());
-    Node& node = *free_.back();
-    free_.pop_back();
-    node.range = range;
-    node.next.store(pages_[page].load(std::memory_order_relaxed), std::memory_order_relaxed);
-    pages_[page].store(&node, std::memory_order_release);
+    Node* node = nullptr;
+    if (free_.empty()) {
+      node = &nodes_.emplace_back();
+    } else {
+      node = free_.back();
+      free_.pop_back();
+      reuses_.fetch_add(1, std::memory_order_relaxed); // seen by who sees what is stored with release below
+    }
+    node->store(range);
+    node->next.store(pages_[page].load(std::memory_order_relaxed), std::memory_order_release);
+    pages_[page].store(node, std::memory_order_release);
   }
 }
 
@@ -40,40 +60,38 @@ void CodeMap::remove(const std::byte* begin, const std::byte* end) {
   for (size_t page = pageOf(begin), last = pageOf(end - 1); page <= last; ++page) {
     std::atomic<Node*>* link = &pages_[page];
     while (Node* node = link->load(std::memory_order_relaxed)) {
-      if (node->range.begin < begin || node->range.begin >= end) {
+      const CodeRange range = node->load();
+      if (range.begin < begin || range.begin >= end) {
         link = &node->next;
         continue;
       }
-      link->store(node->next.load(std::memory_order_relaxed), std::memory_order_seq_cst);
-      removed_.push_back(node);
-      last = std::max(last, pageOf(node->range.end - 1));
+      link->store(node->next.load(std::memory_order_relaxed), std::memory_order_release);
+      free_.push_back(node);
+      last = std::max(last, pageOf(range.end - 1));
     }
   }
-  recycle();
-}
-
-void CodeMap::recycle() {
-  if (removed_.empty() || readers_.load(std::memory_order_seq_cst) != 0)
-    return;
-  free_.insert(free_.end(), removed_.begin(), removed_.end());
-  removed_.clear();
 }
 
 std::optional<CodeRange> CodeMap::lookup(const void* address) const {
   if (!arena_.isCode(address))
     return std::nullopt;
   const auto* byte = static_cast<const std::byte*>(address);
-  std::optional<CodeRange> found;
-  readers_.fetch_add(1, std::memory_order_seq_cst);
-  for (const Node* node = pages_[pageOf(byte)].load(std::memory_order_seq_cst); node;
-       node = node->next.load(std::memory_order_acquire)) {
-    if (byte >= node->range.begin && byte < node->range.end) {
-      found = node->range;
-      break;
+  const std::atomic<Node*>* link = &pages_[pageOf(byte)];
+  uint64_t reuses = reuses_.load(std::memory_order_acquire);
+  for (;;) {
+    const Node* node = link->load(std::memory_order_acquire);
+    const CodeRange range = node ? node->load() : CodeRange();
+    if (const uint64_t now = reuses_.load(std::memory_order_acquire); now != reuses) {
+      reuses = now;
+      link = &pages_[pageOf(byte)];
+    } else if (!node) {
+      return std::nullopt;
+    } else if (byte >= range.begin && byte < range.end) {
+      return range;
+    } else {
+      link = &node->next;
     }
   }
-  readers_.fetch_sub(1, std::memory_order_release);
-  return found;
 }
 
 } // namespace tiercel

@@ -5,13 +5,18 @@
 // signal handlers. So lookups take no lock and allocate nothing.
 //
 // Each 4 KiB page of the code range has a list of the ranges that touch it. Lists grow at the head with a
-// release store; entries are immutable until they are removed with the code that they describe.
+// release store; nodes are immutable until they are used again.
 //
-// Removal under readers that take no lock: an entry is taken out of its list first (its own link stays, so a
-// reader that stands on it finds its way on) and its memory is used again only after a moment at which no
-// reader was inside, seen after it was taken out. Both sides are sequentially consistent: a reader counts
-// itself in before it loads the head of a list, so one that the remover did not see counted loads the lists
-// after the remover changed them. Readers stay for some tens of nanoseconds, so such moments are frequent.
+// Removal under readers that take no lock: a node is taken out of its list (its own link stays, so a reader
+// that stands on it finds its way on) and may be used again at once, for another range in another list. Nodes
+// are never freed, so who follows a link comes to a node, and all words of nodes are atomic. Before a node is
+// used again the map counts that, and readers compare the count after everything that they have read: if it
+// has changed since they began, they begin again. Whoever has read a word of the new use, stored with release
+// after the count, sees the new count. So a reader goes on only if no node has changed under it, and what it
+// finds was in the map while it looked.
+//
+// Readers leave nothing behind: a handler of the program's that interrupts the unwinder may siglongjmp out of
+// a lookup, and a thread may end in one.
 //
 // Thread rule: lookup from anywhere, also while a lookup of the same thread is interrupted; add() and
 // remove() are serialised by the map itself. Who removes code must know that nobody runs it.
@@ -21,13 +26,14 @@
 #include "base/thread_annotations.h"
 #include "codemem/arena.h"
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace tiercel {
@@ -58,29 +64,28 @@ public:
   std::optional<CodeRange> lookup(const void* address) const;
 
   Mutex& forkMutex() { return mutex_; }
-  /// In a forked child: readers among the threads that it does not have are gone.
-  void forgetReaders() { readers_.store(0, std::memory_order_relaxed); }
 
 private:
   struct Node {
-    CodeRange range;
+    /// The range, which may be stored while it is loaded, into something that nobody uses then.
+    std::array<std::atomic<uint64_t>, sizeof(CodeRange) / sizeof(uint64_t)> words;
     std::atomic<Node*> next;
+    void store(const CodeRange& range);
+    CodeRange load() const;
   };
+  static_assert(sizeof(CodeRange) % sizeof(uint64_t) == 0 && std::is_trivially_copyable_v<CodeRange>);
   static constexpr size_t kPageBits = 12;
   static constexpr size_t kPages = Arena::kCodeBytes >> kPageBits;
 
   size_t pageOf(const std::byte* address) const {
     return static_cast<size_t>(address - arena_.codeBase()) >> kPageBits;
   }
-  /// Makes removed nodes available again if nobody can still stand on one.
-  void recycle() TIERCEL_REQUIRES(mutex_);
 
   const Arena& arena_;
-  std::atomic<Node*>* pages_; ///< kPages zeroed heads, mapped: only touched pages cost memory
-  mutable std::atomic<int64_t> readers_{0};
+  std::atomic<Node*>* pages_;       ///< kPages zeroed heads, mapped: only touched pages cost memory
+  std::atomic<uint64_t> reuses_{0}; ///< of nodes that readers may stand on
   Mutex mutex_;
-  std::deque<Node> nodes_ TIERCEL_GUARDED_BY(mutex_);     ///< all that were ever made
-  std::vector<Node*> removed_ TIERCEL_GUARDED_BY(mutex_); ///< readers may stand on them
+  std::deque<Node> nodes_ TIERCEL_GUARDED_BY(mutex_); ///< all that were ever made
   std::vector<Node*> free_ TIERCEL_GUARDED_BY(mutex_);
 };
 

@@ -87,8 +87,8 @@ public:
   static bool hasContinuation(const FunctionRecord& record, uint32_t header);
   /// Has all activations in the function's first code ask at their next loop header.
   void openContinuations(const FunctionRecord& record);
-  /// Makes sure the function has code, compiling it if nobody did, waiting if somebody does.
-  Result<void*> ensureCompiled(FunctionRecord& record);
+  /// Compiles the function if nobody did, waits if somebody does. `background`: nobody needs it by now.
+  Result<void*> ensureCompiled(FunctionRecord& record, bool background = false);
   /// The same for all that it mentions, within reason: for code that must not compile, as signal handlers.
   void compileClosure(FunctionId root);
 
@@ -109,7 +109,8 @@ public:
   std::vector<std::string> dependentsOf(std::string_view name);
 
   void waitIdle() { promoter_.waitIdle(); }
-  void retireWorkers(); ///< the program goes on in the code it has
+  void prepareForGuests() { promoter_.ensureHousekeeping(); } ///< but for Options::sync
+  void retireWorkers();                                       ///< the program goes on in the code it has
   Stats stats() const;
   void addListener(EventListener* listener) { statistics_.addListener(listener); }
 
@@ -148,7 +149,7 @@ private:
   friend class Readiness; // speaks of what is missing
 
   EngineImpl(Options options, HostCpu cpu, std::unique_ptr<Arena> arena, Profile profileIn);
-  Result<void*> compileFirst(FunctionRecord& record);
+  Result<void*> compileFirst(FunctionRecord& record, bool background);
   /// What install and compileContinuation have in common: compile and link, and count that.
   struct Made;
   Result<Made> make(const CompileRequest& request, Session& session, bool background);
@@ -169,11 +170,10 @@ private:
   bool isChangedSince(const FunctionRecord& record, uint32_t serial);
   Error undefinedCall(const FunctionRecord& record, const void* returnAddress);
 
-  Status addBitcode(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
-  Status addObject(Input input, const std::string& module, ImageId scope) TIERCEL_REQUIRES(loadMutex_);
+  Status addBitcode(struct OpenInput input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
+  Status addObject(OpenInput input, const std::string& module, ImageId scope) TIERCEL_REQUIRES(loadMutex_);
   bool mayHaveCode(FunctionId function);
-  Status addOne(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
-  Status addAll(Input input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
+  Status addOne(OpenInput input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);
   Status pullArchiveMembers(llvm::StringRef entry = {}) TIERCEL_REQUIRES(loadMutex_); ///< wanted, too
   Status checkEntry(FunctionId id, const std::string& entry);
   std::optional<void*> outsideAddress(llvm::StringRef name, bool weak); ///< code_objects.cpp

@@ -4,6 +4,7 @@
 #include "base/glob.h"
 #include "base/mix.h"
 #include "engine/engine_impl.h"
+#include "platform/borrowed_memory.h"
 #include "platform/lazy_entry.h"
 #include "platform/program_state_guard.h"
 #include "platform/stack.h"
@@ -61,9 +62,18 @@ void* EngineImpl::firstCall(FunctionId id, const void* returnAddress, const void
   FunctionRecord& record = registry_.function(id);
   const uint32_t serial = record.serial.load(std::memory_order_acquire);
   std::optional<Error> error;
+  if (runsInBorrowedMemory() && promoter_.answersGuests() && record.definition.load().exists() &&
+      !record.isIfunc.load(std::memory_order_relaxed)) {
+    Result<void*> code = promoter_.compileForGuest(record);
+    if (code)
+      return *code;
+    error = code.takeError();
+  }
   ProgramStateGuard guard;
   collector_.noteStack(programStack);
-  if (!record.definition.load().exists()) {
+  if (error) {
+    // A guest's: it ends, or calls again.
+  } else if (!record.definition.load().exists()) {
     if (objects_.resolverOf(id))
       return nullptr;
     // Else the loader or the host may know it, which are asked outside.

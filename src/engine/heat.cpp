@@ -26,6 +26,7 @@ uint64_t countedSince(uint32_t armed, int32_t value) {
 } // namespace
 
 void Promoter::firstCode(FunctionRecord& record, uint32_t codeBytes, bool counts) {
+  wanted_.note(record.id);
   LockGuard lock(mutex_);
   record.heat.firstBytes = codeBytes;
   if (!counts)

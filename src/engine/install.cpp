@@ -389,7 +389,7 @@ Status EngineImpl::withThreadLocals(const std::function<Status(ThreadLocalSource
   return use(threads);
 }
 
-Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
+Result<void*> EngineImpl::compileFirst(FunctionRecord& record, bool background) {
   const uint32_t epoch = record.epoch.load(std::memory_order_acquire);
   CompileRequest request;
   request.function = record.id;
@@ -400,17 +400,17 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
       countsEvents(request.tier, 0, options_) || (options_.wholeProfile && request.tier == 0);
   unsigned tier = 0; // that was tried
   const auto attempt = [&]() -> Result<void*> {
-    Result<SessionPool::Lease> session = pool_.borrow();
+    Result<SessionPool::Lease> session = pool_.borrow(/*announce=*/!background);
     if (!session)
       return session.takeError();
     std::optional<Result<void*>> result;
-    (*session)->stack().run([&] { result = install(request, **session, /*background=*/false); });
+    (*session)->stack().run([&] { result = install(request, **session, background); });
     tier = (*session)->lastTier();
     return std::move(*result);
   };
   Result<void*> code = attempt();
   // The program cannot go on without this code: worth asking for space, or for the simplest there is.
-  if (!code && code.error().kind() == ErrorKind::Environment && collector_.makeRoom())
+  if (!code && !background && code.error().kind() == ErrorKind::Environment && collector_.makeRoom())
     code = attempt();
   if (!code && tier > 0 && code.error().kind() != ErrorKind::Environment &&
       code.error().kind() != ErrorKind::MissingSymbol) {
@@ -436,7 +436,7 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record) {
   return static_cast<void*>(nullptr);
 }
 
-Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
+Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record, bool background) {
   std::optional<uint64_t> failures; // as many as there were when we began to wait
   uint64_t changes = versions_.changes();
   unsigned futile = 0; // attempts that were thrown away while nothing changed
@@ -458,13 +458,17 @@ Result<void*> EngineImpl::ensureCompiled(FunctionRecord& record) {
     case FirstCompile::Lazy: {
       if (!record.definition.load().exists())
         return Error(ErrorKind::MissingSymbol, std::string(record.name), "nothing defines it");
+      if (background) { // what failed before is left to who calls it
+        if (std::optional<Error> error = firstCompiles_.lastFailure(record))
+          return std::move(*error);
+      }
       if (failures && firstCompiles_.failures(record) > *failures) { // the attempt that we waited for
         if (std::optional<Error> error = firstCompiles_.lastFailure(record))
           return std::move(*error);
       }
       if (!firstCompiles_.claim(record))
         break;
-      Result<void*> code = compileFirst(record);
+      Result<void*> code = compileFirst(record, background);
       if (!code || *code)
         return code;
       // It was redefined meanwhile, or what it assumes. Signals are blocked here: this must end.

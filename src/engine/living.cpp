@@ -209,16 +209,6 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
   if (input->kind != InputKind::Bitcode)
     return Error(ErrorKind::Unsupported, source.name,
                  "only IR, C and C++ can redefine; remove the module and add the object");
-  LockGuard lock(loadMutex_);
-  if (removing_.contains(module))
-    return isBeingRemoved(module);
-  if (archiveMembers_.has(module))
-    return Error(ErrorKind::Unsupported, "module '" + module + "'",
-                 "it came from an archive; remove it and add it again");
-  if (!registry_.hasModule(module))
-    return Error(ErrorKind::MissingSymbol, "module '" + module + "'",
-                 hasModule(module) ? "it has no IR so far; remove it and add it again"
-                                   : "there is none of this name; add it first");
   const bool verify = options_.verify && !input->verified;
   Result<OpenImage> opened = openImage(std::move(*input), pool_);
   if (!opened)
@@ -229,6 +219,16 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
     return Error(ErrorKind::Unsupported, image->name, "module-level assembly cannot be redefined");
   if (Status status = readAll(reader, verify); !status)
     return status;
+  LockGuard lock(loadMutex_);
+  if (removing_.contains(module))
+    return isBeingRemoved(module);
+  if (archiveMembers_.has(module))
+    return Error(ErrorKind::Unsupported, "module '" + module + "'",
+                 "it came from an archive; remove it and add it again");
+  if (!registry_.hasModule(module))
+    return Error(ErrorKind::MissingSymbol, "module '" + module + "'",
+                 hasModule(module) ? "it has no IR so far; remove it and add it again"
+                                   : "there is none of this name; add it first");
   Result<std::vector<Likeness>> likeness =
       compareDefinitions(*this, module, reader, *opened->session, options);
   if (!likeness)

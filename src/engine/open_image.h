@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// IR that is about to be added to the program, read by a session of its own. Thread rule: one thread.
+// What is about to be added to the program, read as far as that needs nothing of what is there: a large file
+// takes its time, and the lock of loads, which forks wait for, is taken afterwards. IR is read by a session
+// of its own. Thread rule: one thread.
 #pragma once
 
 #include "compile/session_pool.h"
+#include "engine/native_objects.h"
+#include "events/statistics.h"
 #include "load/image.h"
 #include "load/input.h"
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace tiercel {
@@ -31,5 +37,15 @@ struct OpenImage {
 
 /// An error if the input is no module for this machine.
 Result<OpenImage> openImage(Input input, SessionPool& pool);
+
+struct OpenInput {
+  std::string name;
+  std::optional<OpenImage> image;             ///< of IR; its constructors and destructors are known
+  std::unique_ptr<llvm::MemoryBuffer> object; ///< an object, or the assembly of the IR's module; or null
+  std::optional<ObjectSymbols> symbols;       ///< the object's
+};
+
+/// Of IR or an object.
+Result<OpenInput> openInput(Input input, SessionPool& pool, Statistics& statistics);
 
 } // namespace tiercel

@@ -11,7 +11,8 @@
 
 #include "engine/engine_impl.h"
 #include "link/thread_blocks.h"
-#include "platform/futex.h"
+#include "platform/borrowed_memory.h"
+#include "platform/stack.h"
 #include "unit/code_generator.h"
 
 #include <algorithm>
@@ -63,7 +64,11 @@ void release(bool inChild) TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 void inParent() { release(false); }
-void inChild() { release(true); }
+void inChild() {
+  Stack::forgetThreads();
+  claimMemory();
+  release(true);
+}
 
 } // namespace
 
@@ -74,6 +79,7 @@ Status registerForFork(EngineImpl& engine) {
   if (failed != 0)
     return Error(ErrorKind::Environment, "fork handlers", strerror(failed));
   (void)noMemoryForCopy();
+  claimMemory();
   engines().push_back(&engine);
   return {};
 }
@@ -104,7 +110,7 @@ void EngineImpl::lockForFork() {
   registry_.forkMutex().lock();
   pool_.forkMutex().lock();
   pool_.fatal().forkMutex().lock();
-  promoter_.forkMutex().lock();
+  promoter_.lockForFork();
   firstCompiles_.forkMutex().lock();
   host_.forkMutex().lock();
   inlining_.forkMutex().lock();
@@ -114,15 +120,16 @@ void EngineImpl::lockForFork() {
   arena_->forkMutex().lock();
   calls_.forkMutex().lock();
   arena_->copyForFork();
+  promoter_.beforeFork();
 }
 
 void EngineImpl::unlockAfterFork(bool inChild) {
   if (!inChild) {
     arena_->dropForkCopy();
+    promoter_.afterForkInParent();
   } else {
     if (!arena_->moveToForkCopy())
       fatal(noMemoryForCopy());
-    map_.forgetReaders();
     housekeeper_.forgetThreads();
     constructors_.forgetThreads();
     promoter_.afterForkInChild();
@@ -137,7 +144,7 @@ void EngineImpl::unlockAfterFork(bool inChild) {
   inlining_.forkMutex().unlock();
   host_.forkMutex().unlock();
   firstCompiles_.forkMutex().unlock();
-  promoter_.forkMutex().unlock();
+  promoter_.unlockAfterFork();
   pool_.fatal().forkMutex().unlock();
   pool_.forkMutex().unlock();
   registry_.forkMutex().unlock();

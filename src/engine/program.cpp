@@ -13,7 +13,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Support/SmallVectorMemoryBuffer.h"
 
 #include <algorithm>
 #include <set>
@@ -24,32 +23,6 @@ extern "C" void __cxa_finalize(void* dso);
 namespace tiercel {
 
 namespace {
-
-/// llvm.global_ctors and llvm.global_dtors: arrays of {priority, function, associated global}.
-std::vector<Initialiser> readInitialisers(ImageReader& reader, const char* name) {
-  std::vector<Initialiser> result;
-  const llvm::GlobalVariable* list = reader.module().getGlobalVariable(name);
-  const auto* array =
-      list && list->hasInitializer() ? llvm::dyn_cast<llvm::ConstantArray>(list->getInitializer()) : nullptr;
-  if (!array)
-    return result;
-  for (const llvm::Use& element : array->operands()) {
-    const auto* entry = llvm::dyn_cast<llvm::ConstantStruct>(element.get());
-    if (!entry)
-      continue;
-    const auto* function = llvm::dyn_cast<llvm::GlobalValue>(entry->getOperand(1)->stripPointerCasts());
-    if (!function)
-      continue; // null: an entry that was optimised away
-    const auto* associated =
-        entry->getNumOperands() > 2
-            ? llvm::dyn_cast<llvm::GlobalValue>(entry->getOperand(2)->stripPointerCasts())
-            : nullptr;
-    result.push_back(
-        {static_cast<uint32_t>(llvm::cast<llvm::ConstantInt>(entry->getOperand(0))->getZExtValue()),
-         reader.ordinalOf(function), associated ? reader.ordinalOf(associated) : ~0u});
-  }
-  return result;
-}
 
 constexpr const char* kSectionStart = "__start_";
 constexpr const char* kSectionStop = "__stop_";
@@ -100,39 +73,42 @@ Status EngineImpl::addInput(Input input, const std::string& module) {
   // Libraries run constructors of their own when they are loaded: no lock.
   if (input.kind == InputKind::SharedLibrary)
     return host_.loadLibrary(input.name.find('/') == std::string::npos ? "./" + input.name : input.name);
+  const std::string name = module.empty() ? input.name : module;
+  std::vector<ArchiveMember> members;
+  std::optional<OpenInput> opened;
+  if (input.kind == InputKind::Archive) {
+    Result<std::vector<ArchiveMember>> read = readArchive(input);
+    if (!read)
+      return read.takeError();
+    members = std::move(*read);
+    for (ArchiveMember& member : members)
+      member.module = module.empty() ? member.input.name : module;
+  } else {
+    Result<OpenInput> read = openInput(std::move(input), pool_, statistics_);
+    if (!read)
+      return read.takeError();
+    opened.emplace(std::move(*read));
+  }
   LockGuard lock(loadMutex_);
   if (!module.empty() && hasModule(module))
     return Error(ErrorKind::DuplicateSymbol, "module '" + module + "'",
                  "there is one of this name; redefine it, or remove it first");
-  const size_t added = added_.size(), members = archiveMembers_.size();
-  Status status = addAll(std::move(input), module);
+  const size_t addedBefore = added_.size(), membersBefore = archiveMembers_.size();
+  for (ArchiveMember& member : members)
+    archiveMembers_.append(std::move(member));
+  Status status = opened ? addOne(std::move(*opened), name) : Status();
+  if (status)
+    status = pullArchiveMembers();
   if (!status) { // as if it had not been tried
-    takeOut(takeBeyond(added_, added));
-    while (archiveMembers_.size() > members)
+    takeOut(takeBeyond(added_, addedBefore));
+    while (archiveMembers_.size() > membersBefore)
       (void)archiveMembers_.takeLast();
   }
   return status;
 }
 
-Status EngineImpl::addAll(Input input, const std::string& module) {
-  const std::string name = module.empty() ? input.name : module;
-  if (input.kind == InputKind::Archive) {
-    Result<std::vector<ArchiveMember>> members = readArchive(input);
-    if (!members)
-      return members.takeError();
-    for (ArchiveMember& member : *members) {
-      member.module = module.empty() ? member.input.name : module;
-      archiveMembers_.append(std::move(member));
-    }
-  } else if (Status status = addOne(std::move(input), name); !status) {
-    return status;
-  }
-  return pullArchiveMembers();
-}
-
-Status EngineImpl::addOne(Input input, const std::string& module) {
-  return input.kind == InputKind::Bitcode ? addBitcode(std::move(input), module)
-                                          : addObject(std::move(input), module, ImageId());
+Status EngineImpl::addOne(OpenInput input, const std::string& module) {
+  return input.image ? addBitcode(std::move(input), module) : addObject(std::move(input), module, ImageId());
 }
 
 Status EngineImpl::pullArchiveMembers(llvm::StringRef entry) {
@@ -153,7 +129,9 @@ Status EngineImpl::pullArchiveMembers(llvm::StringRef entry) {
       const llvm::MemoryBufferRef bytes = member.input.bytes->getMemBufferRef();
       Input copy{member.input.kind, member.input.name,
                  llvm::MemoryBuffer::getMemBufferCopy(bytes.getBuffer(), bytes.getBufferIdentifier())};
-      if (Status status = addOne(std::move(copy), member.module); !status) {
+      Result<OpenInput> opened = openInput(std::move(copy), pool_, statistics_);
+      Status status = opened ? addOne(std::move(*opened), member.module) : Status(opened.takeError());
+      if (!status) {
         for (ArchiveMember* one : pulled)
           one->added = false;
         return status;
@@ -163,31 +141,12 @@ Status EngineImpl::pullArchiveMembers(llvm::StringRef entry) {
   return {};
 }
 
-Status EngineImpl::addBitcode(Input input, const std::string& module) {
-  Result<OpenImage> opened = openImage(std::move(input), pool_);
-  if (!opened)
-    return opened.takeError();
-  const std::shared_ptr<ProgramImage> image = opened->image;
-  ImageReader& reader = *opened->reader;
-  image->constructors = readInitialisers(reader, "llvm.global_ctors");
-  image->destructors = readInitialisers(reader, "llvm.global_dtors");
-
-  std::unique_ptr<llvm::MemoryBuffer> assembled;
-  if (!reader.module().getModuleInlineAsm().empty()) {
-    Result<llvm::SmallVector<char, 0>> object = opened->session->assemble(reader);
-    if (!object) {
-      statistics_.failed.add();
-      return object.takeError();
-    }
-    assembled =
-        std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(*object), image->name + " (assembly)",
-                                                        /*RequiresNullTerminator=*/false);
-  }
-  if (assembled) {
-    Result<ObjectSymbols> symbols = readObjectSymbols(assembled->getMemBufferRef());
-    if (!symbols)
-      return symbols.takeError();
-    if (Status status = registry_.checkObject(*symbols); !status)
+Status EngineImpl::addBitcode(OpenInput input, const std::string& module) {
+  OpenImage& opened = *input.image;
+  const std::shared_ptr<ProgramImage> image = opened.image;
+  ImageReader& reader = *opened.reader;
+  if (input.symbols) {
+    if (Status status = registry_.checkObject(*input.symbols); !status)
       return status;
   }
   ImageId id;
@@ -205,11 +164,12 @@ Status EngineImpl::addBitcode(Input input, const std::string& module) {
   added_.append({id, ObjectId(), module, image,
                  describeInitialisers(image->constructors, id, reader, registry_),
                  describeInitialisers(image->destructors, id, reader, registry_)});
-  opened->session->adopt(id, std::move(opened->reader));
+  opened.session->adopt(id, std::move(opened.reader));
   statistics_.emit({EventKind::ModuleLoaded, image->name, 0, {}, nullptr, image->bytes->getBufferSize()});
-  if (assembled)
-    return addObject(Input{InputKind::Object, image->name + " (assembly)", std::move(assembled)}, module, id);
-  return {};
+  if (!input.object)
+    return {};
+  input.name += " (assembly)";
+  return addObject(std::move(input), module, id);
 }
 
 /// Its cell may lead somewhere already: to code, or to what stood in for it.
@@ -218,18 +178,15 @@ bool EngineImpl::mayHaveCode(FunctionId function) {
          registry_.function(function).state() != FirstCompile::Lazy;
 }
 
-Status EngineImpl::addObject(Input input, const std::string& module, ImageId scope) {
-  Result<ObjectSymbols> symbols = readObjectSymbols(input.bytes->getMemBufferRef());
-  if (!symbols)
-    return symbols.takeError();
-  const size_t bytes = input.bytes->getBufferSize();
+Status EngineImpl::addObject(OpenInput input, const std::string& module, ImageId scope) {
+  const size_t bytes = input.object->getBufferSize();
   {
     // Compiles find its names from here on; they wait for the object.
     LockGuard materialise(materialiseMutex_);
-    Result<ObjectId> id = registry_.addObject(*symbols);
+    Result<ObjectId> id = registry_.addObject(*input.symbols);
     if (!id)
       return id.takeError();
-    objects_.add(std::move(input.bytes), std::move(*symbols), scope, module);
+    objects_.add(std::move(input.object), std::move(*input.symbols), scope, module);
     added_.append({ImageId(), *id, module, {}});
   }
   followOthers();

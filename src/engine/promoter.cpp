@@ -36,14 +36,14 @@ uint64_t processorTimeNs(clockid_t clock) {
 } // namespace
 
 Promoter::Promoter(EngineImpl& engine, unsigned threads, double share, bool spareCore)
-    : engine_(engine), threadLimit_(threads), spareCore_(spareCore), budget_(share),
+    : engine_(engine), threadLimit_(threads), spareCore_(spareCore), wanted_(threads > 0), budget_(share),
       sampling_(
           engine.codeMap(), spareCore ? kSampleIntervalNs : kSampleIntervalOneCoreNs,
           [this](std::span<const std::optional<CodeRange>> hits) { sampled(hits); },
           [this] { return workerIds(); }) {}
 
 void Promoter::retire() {
-  stop_.store(true, std::memory_order_release);
+  stop_.store(true, std::memory_order_seq_cst);
   workSignal_.fetch_add(1, std::memory_order_release);
   futexWakeAll(workSignal_);
   std::vector<pthread_t> threads;
@@ -55,10 +55,26 @@ void Promoter::retire() {
   }
   for (pthread_t thread : threads)
     pthread_join(thread, nullptr);
+  answerGuests(); // who comes later does it itself
   sampling_.stop();
   // Nobody will finish what a thread in waitIdle waits for.
   idleSignal_.fetch_add(1, std::memory_order_release);
   futexWakeAll(idleSignal_);
+}
+
+Result<void*> Promoter::compileForGuest(FunctionRecord& record) {
+  GuestCalls::Call call(record);
+  guests_.push(call);
+  wake();
+  // Either this or the end of `retire`, which comes after its store, answers what the last worker has not.
+  if (stop_.load(std::memory_order_seq_cst))
+    answerGuests();
+  GuestCalls::wait(call);
+  return std::move(*call.code);
+}
+
+void Promoter::answerGuests() {
+  guests_.answer([this](FunctionRecord& record) { return engine_.ensureCompiled(record); });
 }
 
 void Promoter::wake() {
@@ -93,6 +109,7 @@ void Promoter::startWorkers() {
     if (pthread_create(&thread, nullptr, threadMain, this) == 0)
       threads_.push_back(thread);
   }
+  answers_.store(!threads_.empty(), std::memory_order_release);
   if (usesSamples(engine_.options()))
     sampling_.start();
   running_.store(true, std::memory_order_release);
@@ -113,6 +130,7 @@ void Promoter::ensureHousekeeping() {
       pthread_create(&thread, nullptr, housekeeperMain, this) != 0)
     return;
   housekeeper_ = thread;
+  answers_.store(true, std::memory_order_release);
   keepsHouse_.store(true, std::memory_order_release);
 }
 
@@ -142,6 +160,7 @@ void Promoter::keepHouse() {
     const uint32_t seen = workSignal_.load(std::memory_order_acquire);
     if (stop_.load(std::memory_order_acquire))
       return;
+    answerGuests();
     sleepUntil(engine_.housekeeper().work(/*busy=*/false), seen);
   }
 }
@@ -158,7 +177,9 @@ void Promoter::work() {
     const uint32_t seen = workSignal_.load(std::memory_order_acquire);
     if (stop_.load(std::memory_order_acquire))
       return;
+    answerGuests();
     decideTripped();
+    const bool compiled = compileWanted();
     QueuedCompile best;
     const Take take = takeBest(best);
     if (take == Take::Taken) {
@@ -167,6 +188,8 @@ void Promoter::work() {
       (void)engine_.housekeeper().work(/*busy=*/true);
       continue;
     }
+    if (compiled)
+      continue;
     if (take == Take::OverBudget) {
       (void)engine_.housekeeper().work(/*busy=*/false); // not of the budget: memory cannot wait for that
       futexWaitFor(workSignal_, seen, kBudgetCheckNs);
@@ -176,6 +199,27 @@ void Promoter::work() {
     futexWakeAll(idleSignal_);
     sleepUntil(engine_.housekeeper().work(/*busy=*/false), seen);
   }
+}
+
+bool Promoter::compileWanted() {
+  Registry& registry = engine_.registry();
+  // Any number may have been named.
+  const std::optional<FunctionId> wanted = wanted_.next([&](FunctionId id) {
+    if (id.value >= registry.functionCount())
+      return false;
+    const FunctionRecord& record = registry.function(id);
+    return record.state() == FirstCompile::Lazy && record.definition.load().exists() &&
+           !record.isIfunc.load(std::memory_order_relaxed);
+  });
+  if (!wanted)
+    return false;
+  engine_.housekeeper().workerLeaves();
+  Result<void*> code = engine_.ensureCompiled(registry.function(*wanted), /*background=*/true);
+  if (!code && code.error().kind() != ErrorKind::MissingSymbol &&
+      code.error().kind() != ErrorKind::Environment)
+    wanted_.stopListening();
+  wanted_.finished();
+  return true;
 }
 
 void Promoter::run(const QueuedCompile& item, bool background) {
@@ -452,7 +496,7 @@ void Promoter::waitIdle() {
     {
       LockGuard lock(mutex_);
       // Without workers nobody will ever take what waits.
-      const bool waiting = !trips_.empty() || !queue_.empty();
+      const bool waiting = !trips_.empty() || !queue_.empty() || wanted_.hasWork();
       if (threads_.empty() || (!waiting && active_.empty())) {
         --waiters_;
         return;
@@ -464,7 +508,25 @@ void Promoter::waitIdle() {
   }
 }
 
+void Promoter::lockForFork() {
+  mutex_.lock();
+  wanted_.forkMutex().lock();
+}
+
+void Promoter::unlockAfterFork() {
+  wanted_.forkMutex().unlock();
+  mutex_.unlock();
+}
+
+void Promoter::afterForkInParent() {
+  if (wanted_.afterForkInParent())
+    wake();
+}
+
 void Promoter::afterForkInChild() {
+  wanted_.afterForkInChild();
+  guests_.forget();
+  answers_.store(false, std::memory_order_relaxed);
   for (const QueuedCompile& item : active_)
     queue_.push(*item.function, item.decision);
   active_.clear();

@@ -15,7 +15,9 @@
 #include "tiercel/stats.h"
 
 #include "base/thread_annotations.h"
+#include "engine/guest_calls.h"
 #include "engine/sampling_thread.h"
+#include "engine/wanted_by_children.h"
 #include "tiering/compile_budget.h"
 #include "tiering/compile_model.h"
 #include "tiering/compile_queue.h"
@@ -64,6 +66,9 @@ public:
   /// Has somebody come for what the housekeeper finds due: the workers or, where there are to be none, a
   /// thread of its own. Not with Options::sync.
   void ensureHousekeeping() TIERCEL_EXCLUDES(mutex_);
+  /// Whether somebody is there who compiles for guests; and has that done for the calling one.
+  bool answersGuests() const { return answers_.load(std::memory_order_acquire); }
+  Result<void*> compileForGuest(FunctionRecord& record);
   void waitIdle() TIERCEL_EXCLUDES(mutex_);
   /// Compiles functions that have code for `tier`, with the help of the calling thread, unless they have code
   /// at least as good or may have one version only. Returns when all are done, with those whose code was
@@ -87,11 +92,15 @@ public:
   /// Threads that never run code of the program.
   std::vector<pid_t> workerIds() TIERCEL_EXCLUDES(mutex_);
 
-  Mutex& forkMutex() { return mutex_; }
+  void lockForFork() TIERCEL_NO_THREAD_SAFETY_ANALYSIS;
+  void unlockAfterFork() TIERCEL_NO_THREAD_SAFETY_ANALYSIS;
+  /// With the locks held.
+  void beforeFork() TIERCEL_NO_THREAD_SAFETY_ANALYSIS { wanted_.beforeFork(); }
+  void afterForkInParent() TIERCEL_NO_THREAD_SAFETY_ANALYSIS;
   /// In a forked child, which has no worker threads: starts new ones if there were any. What they were
   /// compiling goes back into the queue. Not left until they are needed, because that may be in a signal
   /// handler, where threads cannot be made.
-  void afterForkInChild() TIERCEL_REQUIRES(mutex_);
+  void afterForkInChild() TIERCEL_NO_THREAD_SAFETY_ANALYSIS;
 
 private:
   void startWorkers() TIERCEL_REQUIRES(mutex_);
@@ -99,6 +108,9 @@ private:
   static void* housekeeperMain(void* promoter);
   void work();
   void keepHouse();
+  void answerGuests();
+  /// Compiles one function that a forked child has asked for, if there is any.
+  bool compileWanted();
   void begin(const char* name) TIERCEL_EXCLUDES(mutex_); ///< what all threads begin with
   /// Unless `workSignal_` has changed since it was `seen`.
   void sleepUntil(uint64_t due, uint32_t seen);
@@ -151,6 +163,8 @@ private:
   EngineImpl& engine_;
   const unsigned threadLimit_; ///< 0: promote in the foreground
   const bool spareCore_;
+  WantedByChildren wanted_;
+  GuestCalls guests_;
   TripList trips_;
   Mutex mutex_;
   CompileQueue queue_ TIERCEL_GUARDED_BY(mutex_);
@@ -170,6 +184,7 @@ private:
   SamplingThread sampling_;
   std::atomic<bool> running_{false};
   std::atomic<bool> keepsHouse_{false}; ///< `housekeeper_` was started
+  std::atomic<bool> answers_{false};    ///< there is such a thread; it stays true when they are ended
   std::atomic<bool> stop_{false};
   std::atomic<uint32_t> workSignal_{0}; ///< counts reasons to look; workers sleep on it
   std::atomic<uint32_t> idleSignal_{0}; ///< counts finished rounds; waitIdle sleeps on it

@@ -28,15 +28,24 @@ namespace tiercel {
 
 namespace {
 
+/// What the functions below ask the loader for. Asked for before the program calls them: it may leave them by
+/// siglongjmp in a handler, and with them the making of a static variable, which nobody would ever finish.
+struct Loader {
+  using RegisterAtExit = int (*)(void (*)(void*), void*, void*);
+  /// Looked up, because a host may wrap its own registrations (the command does, see tools/tiercel).
+  const RegisterAtExit registerAtExit = reinterpret_cast<RegisterAtExit>(dlsym(RTLD_DEFAULT, "__cxa_atexit"));
+  void* const executable = dlopen(nullptr, RTLD_LAZY);
+};
+const Loader& loader() {
+  static const Loader only;
+  return only;
+}
+
 /// Under its module's __dso_handle, so that it runs when the module goes, or else the engine.
-/// __cxa_atexit is looked up, because a host may wrap its own registrations (the command does, see
-/// tools/tiercel).
 int registerAtExit(void (*handler)(), EngineImpl* engine) {
-  using Register = int (*)(void (*)(void*), void*, void*);
-  static const auto real = reinterpret_cast<Register>(dlsym(RTLD_DEFAULT, "__cxa_atexit"));
   // On x86-64 a function without parameters ignores the argument it is called with.
-  return real(reinterpret_cast<void (*)(void*)>(handler), nullptr,
-              engine->dsoHandleOf(reinterpret_cast<void*>(handler)));
+  return loader().registerAtExit(reinterpret_cast<void (*)(void*)>(handler), nullptr,
+                                 engine->dsoHandleOf(reinterpret_cast<void*>(handler)));
 }
 int registerAtQuickExit(void (*handler)(), EngineImpl* engine) {
   return __cxa_at_quick_exit(reinterpret_cast<void (*)(void*)>(handler),
@@ -102,12 +111,12 @@ void* lookUpVersion(void* handle, const char* name, const char* version, EngineI
   HostSymbols::forgetProgramError();
   void* const found = handle == RTLD_NEXT ? searchNext(name, version, engine->findProgramSymbol(name))
                                           : search(handle, name, version);
+  ProgramStateGuard guard;
   return engine->hostSymbols().insteadOf(found);
 }
 
 void* lookUp(void* handle, const char* name, EngineImpl* engine) {
-  static void* const self = dlopen(nullptr, RTLD_LAZY);
-  if (handle == RTLD_DEFAULT || handle == self) {
+  if (handle == RTLD_DEFAULT || handle == loader().executable) {
     HostSymbols::forgetProgramError();
     if (void* address = engine->findProgramSymbol(name))
       return address;
@@ -191,7 +200,10 @@ void exitThreadC11(int result, EngineImpl* engine) {
   exitThread(reinterpret_cast<void*>(static_cast<intptr_t>(result)), engine);
 }
 
+/// A handler may interrupt its thread in the heap that the compiler needs.
 void prepareHandler(EngineImpl* engine, const void* handler) {
+  if (engine->options().privateHeap)
+    return;
   if (FunctionRecord* record = engine->functionAt(handler))
     engine->compileClosure(record->id);
 }
@@ -205,6 +217,16 @@ int setSignalAction(int signal, const struct sigaction* action, struct sigaction
 sighandler_t setSignalHandler(int number, sighandler_t handler, EngineImpl* engine) {
   prepareHandler(engine, reinterpret_cast<const void*>(handler));
   return signal(number, handler);
+}
+
+/// The child runs in this process's memory and may be killed in a first call, so there must be another thread
+/// that compiles for it. As a tail call: the child returns from vfork before the parent does, and through
+/// this frame.
+pid_t borrowMemory(EngineImpl* engine) {
+  if (!engine->options().sync)
+    engine->prepareForGuests();
+  const auto original = reinterpret_cast<pid_t (*)(EngineImpl*)>(reinterpret_cast<void*>(&vfork));
+  [[clang::musttail]] return original(engine);
 }
 
 template <typename F> void* address(F* function) { return reinterpret_cast<void*>(function); }
@@ -226,6 +248,7 @@ Status supplyCpuModel(Arena& arena, HostSymbols& host) {
 } // namespace
 
 Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, CodeMap& map, HostSymbols& host) {
+  (void)loader();
   host.supply("__dso_handle", engine.dsoHandle());
   host.supplyInstead("dlerror", address(HostSymbols::programError));
   host.supplyInstead("dlclose", address(closeLibrary));
@@ -242,12 +265,19 @@ Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, CodeMap& map, Ho
     unsigned engineArgument;
   };
   const Bound bound[] = {
-      {"atexit", address(registerAtExit), 1},         {"at_quick_exit", address(registerAtQuickExit), 1},
-      {"pthread_atfork", address(registerAtFork), 3}, {"dlsym", address(lookUp), 2},
-      {"dlvsym", address(lookUpVersion), 3},          {"dlopen", address(openLibrary), 2},
-      {"dlmopen", address(openLibraryIn), 3},         {"dladdr", address(describeAddress), 2},
-      {"pthread_exit", address(exitThread), 1},       {"thrd_exit", address(exitThreadC11), 1},
-      {"sigaction", address(setSignalAction), 3},     {"signal", address(setSignalHandler), 2},
+      {"atexit", address(registerAtExit), 1},
+      {"at_quick_exit", address(registerAtQuickExit), 1},
+      {"pthread_atfork", address(registerAtFork), 3},
+      {"dlsym", address(lookUp), 2},
+      {"dlvsym", address(lookUpVersion), 3},
+      {"dlopen", address(openLibrary), 2},
+      {"dlmopen", address(openLibraryIn), 3},
+      {"dladdr", address(describeAddress), 2},
+      {"pthread_exit", address(exitThread), 1},
+      {"thrd_exit", address(exitThreadC11), 1},
+      {"sigaction", address(setSignalAction), 3},
+      {"signal", address(setSignalHandler), 2},
+      {"vfork", address(borrowMemory), 0},
   };
   for (const Bound& b : bound) {
     Result<void*> thunk = makeBoundThunk(arena, map, b.function, b.engineArgument, &engine);

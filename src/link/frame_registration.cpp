@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
@@ -18,12 +19,26 @@ namespace tiercel {
 namespace {
 
 struct Table {
-  /// glibc's prefers readers, so a handler that interrupts a lookup may look up as well.
-  std::shared_mutex mutex;
+  std::shared_mutex mutex;                                          ///< held with signals blocked only
   std::map<const std::byte*, const std::vector<FrameRange>*> byEnd; ///< of the last range
 };
 
 std::atomic<size_t> registered{0};
+
+class SignalsBlocked {
+public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+private:
+  sigset_t before_;
+};
 
 /// Never destroyed: exceptions may be thrown until the process is gone.
 Table& table() {
@@ -64,6 +79,7 @@ FrameRange FrameRegistration::find(const void* address) {
   if (registered.load(std::memory_order_acquire) == 0)
     return {};
   const auto* byte = static_cast<const std::byte*>(address);
+  const SignalsBlocked blocked;
   const std::shared_lock lock(table().mutex);
   const auto object = table().byEnd.upper_bound(byte);
   if (object == table().byEnd.end())

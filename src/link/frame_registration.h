@@ -3,7 +3,8 @@
 // Makes the frames of code that belongs to no engine known to the unwinder, through the lookup of
 // link/unwind.h. Where that does not come first, libgcc's __register_frame is all there is; it takes a
 // function whose address ends in 32 zero bits for one that the linker has dropped, and does not unwind it.
-// Thread rule: thread-safe. Lookups may run in signal handlers, so registrations block signals.
+// Thread rule: thread-safe. Lookups may run in signal handlers, and a handler that interrupts the unwinder
+// may leave it by siglongjmp, so registrations and lookups block signals while they hold the lock.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "link/loader_search.h"
 
+#include "tiercel/library.h"
+
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -210,6 +212,11 @@ Result<std::vector<DynamicLibrary>> librariesToLoad(const std::string& name) {
   }
   dlerror();
   return libraries;
+}
+
+Status checkLibrary(const std::string& name) {
+  Result<std::vector<DynamicLibrary>> libraries = librariesToLoad(name);
+  return libraries ? Status() : Status(libraries.takeError());
 }
 
 } // namespace tiercel

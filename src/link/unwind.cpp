@@ -7,6 +7,13 @@
 #include <cstdlib>
 #include <dlfcn.h>
 
+/// From libgcc's unwind-dw2-fde.h; part of its ABI since GCC 3.0.
+struct dwarf_eh_bases {
+  void* tbase;
+  void* dbase;
+  void* func;
+};
+
 namespace tiercel {
 
 namespace {
@@ -17,17 +24,26 @@ constexpr size_t kMaxEngines = 1024;
 std::atomic<const CodeMap*> maps[kMaxEngines];
 std::atomic<size_t> mapsUsed{0};
 
-/// libgcc's own _Unwind_Find_FDE. Looked up with the first engine: unwinding must not ask the loader.
-void* behindOurs() {
-  static void* const next = dlsym(RTLD_NEXT, "_Unwind_Find_FDE");
-  return next;
+using Find = const void* (*)(void* pc, dwarf_eh_bases* bases);
+
+/// The definition of _Unwind_Find_FDE after ours; null if there is none. Not a static variable of the
+/// function that calls it: a handler that leaves its initialisation by siglongjmp would leave it in the
+/// making.
+std::atomic<Find> following{nullptr};
+Find findFollowing() {
+  Find found = following.load(std::memory_order_relaxed);
+  if (!found) {
+    found = reinterpret_cast<Find>(dlsym(RTLD_NEXT, "_Unwind_Find_FDE"));
+    following.store(found, std::memory_order_relaxed);
+  }
+  return found;
 }
 
 } // namespace
 
 UnwindRegistration::UnwindRegistration(const CodeMap& map) : slot_(nullptr) {
   (void)isInterposed(); // asks the loader, which a link must not
-  (void)behindOurs();
+  (void)findFollowing(); // not when it is needed: a handler may have interrupted the loader
   for (size_t i = 0; i < kMaxEngines; ++i) {
     const CodeMap* empty = nullptr;
     if (maps[i].compare_exchange_strong(empty, &map, std::memory_order_acq_rel)) {
@@ -59,16 +75,8 @@ std::optional<CodeRange> findCode(const void* address) {
 
 } // namespace tiercel
 
-extern "C" {
-
-/// From libgcc's unwind-dw2-fde.h; part of its ABI since GCC 3.0.
-struct dwarf_eh_bases {
-  void* tbase;
-  void* dbase;
-  void* func;
-};
-
-__attribute__((visibility("default"), used)) const void* _Unwind_Find_FDE(void* pc, dwarf_eh_bases* bases) {
+extern "C" __attribute__((visibility("default"), used)) const void* _Unwind_Find_FDE(void* pc,
+                                                                                     dwarf_eh_bases* bases) {
   if (const std::optional<tiercel::CodeRange> range = tiercel::findCode(pc)) {
     if (!range->fde)
       return nullptr;
@@ -83,11 +91,9 @@ __attribute__((visibility("default"), used)) const void* _Unwind_Find_FDE(void* 
     bases->func = const_cast<std::byte*>(range.begin);
     return range.fde;
   }
-  const auto next = reinterpret_cast<const void* (*)(void*, dwarf_eh_bases*)>(tiercel::behindOurs());
+  const tiercel::Find next = tiercel::findFollowing();
   return next ? next(pc, bases) : nullptr;
 }
-
-} // extern "C"
 
 bool tiercel::UnwindRegistration::isInterposed() {
   static const bool interposed =

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "object/exit_handlers.h"
 
+#include "platform/program_state_guard.h"
+
 #include <dlfcn.h>
 
 extern "C" void __cxa_finalize(void* dso);
@@ -10,8 +12,9 @@ namespace tiercel {
 int ExitHandlers::add(void (*function)(void*), void* argument, void* handle) {
   // Looked up, because a host may wrap its own registrations.
   using Register = int (*)(void (*)(void*), void*, void*);
-  static const auto tellLibc = reinterpret_cast<Register>(dlsym(RTLD_DEFAULT, "__cxa_atexit"));
   auto* self = static_cast<ExitHandlers*>(handle);
+  const ProgramStateGuard guard; // no handler of the program's leaves it with the lock held
+  static const auto tellLibc = reinterpret_cast<Register>(dlsym(RTLD_DEFAULT, "__cxa_atexit"));
   LockGuard lock(self->mutex_);
   if (!self->known_) {
     if (!tellLibc || tellLibc(run, self, self) != 0)
@@ -27,6 +30,7 @@ void ExitHandlers::run(void* handlers) {
   for (;;) {
     Handler last;
     {
+      const ProgramStateGuard guard;
       LockGuard lock(self->mutex_);
       if (self->handlers_.empty())
         return;

@@ -4,10 +4,10 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <pthread.h>
 #include <sys/mman.h>
 
 #if __has_feature(address_sanitizer)
-#include <pthread.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -26,11 +26,12 @@ namespace tiercel {
 struct alignas(16) StackPlace {
   std::atomic<bool> taken;
   StackPlace* const next;
+  std::atomic<pthread_t> user; ///< the thread that has taken it, or none in particular
 
   static StackPlace* of(std::byte* base) { return reinterpret_cast<StackPlace*>(base + Stack::kSize) - 1; }
   std::byte* base() { return reinterpret_cast<std::byte*>(this + 1) - Stack::kSize; }
 };
-static_assert(sizeof(StackPlace) == 16 && Stack::kSize == size_t(64) << 20, "stack_switch.S knows them");
+static_assert(sizeof(StackPlace) == 32 && Stack::kSize == size_t(64) << 20, "stack_switch.S knows them");
 
 extern "C" {
 // Defined in stack_switch.S.
@@ -85,8 +86,18 @@ Result<Stack> Stack::create() {
   if (taken < 0)
     return Error(ErrorKind::Environment, "compile stack", strerror(static_cast<int>(-taken)));
   auto* place = reinterpret_cast<StackPlace*>(taken);
+  place->user.store(pthread_t(), std::memory_order_relaxed);
   noteTaken(place);
   return Stack(place->base());
+}
+
+void Stack::forgetThreads() {
+  for (StackPlace* place = tiercel_stack_places.load(std::memory_order_acquire); place != nullptr;
+       place = place->next) {
+    const pthread_t user = place->user.load(std::memory_order_relaxed);
+    if (user != pthread_t() && user != pthread_self())
+      place->taken.store(false, std::memory_order_release);
+  }
 }
 
 Stack::Stack(Stack&& other) noexcept : base_(other.base_) { other.base_ = nullptr; }

@@ -22,6 +22,8 @@ public:
   static constexpr size_t kSize = size_t(64) << 20;
 
   static Result<Stack> create();
+  /// In a forked child: those of entries that other threads were in are nobody's.
+  static void forgetThreads();
   ~Stack();
   Stack(Stack&& other) noexcept;
   Stack& operator=(Stack&&) = delete;

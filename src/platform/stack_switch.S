@@ -32,9 +32,9 @@ tiercel_call_on_stack:
 // Takes the first stack that is free from the list of stack.cpp, or makes one and puts it on the list. Returns
 // -errno if the system has no memory. In assembly because who needs a stack has none for C++: it uses nothing but
 // its return address, and only registers that calls and system calls may change. A StackPlace (stack.cpp) lies at the
-// upper end of its stack: a byte that says that it is taken, and at 8 the next in the list.
+// upper end of its stack: a byte that says that it is taken, at 8 the next in the list, at 16 the thread that has it.
         .set    kStackBytes, 64 << 20
-        .set    kPlaceBytes, 16
+        .set    kPlaceBytes, 32
         .globl  tiercel_take_stack
         .hidden tiercel_take_stack
         .type   tiercel_take_stack, @function
@@ -49,6 +49,8 @@ tiercel_take_stack:
         xchgb   %cl, (%rax)
         testb   %cl, %cl
         jnz     2f
+        movq    %fs:0, %rcx             // pthread_self()
+        movq    %rcx, 16(%rax)
         retq
 2:      movq    8(%rax), %rax
         jmp     1b
@@ -71,6 +73,8 @@ tiercel_take_stack:
         syscall
         leaq    kStackBytes - kPlaceBytes(%r8), %rdx
         movb    $1, (%rdx)
+        movq    %fs:0, %rcx
+        movq    %rcx, 16(%rdx)
         movq    tiercel_stack_places(%rip), %rax
 4:      movq    %rax, 8(%rdx)
         lock cmpxchgq %rdx, tiercel_stack_places(%rip)

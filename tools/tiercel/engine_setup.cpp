@@ -2,6 +2,8 @@
 
 #include "engine_setup.h"
 
+#include "tiercel/library.h"
+
 #include "event_log.h"
 #include "output.h"
 #include "private_heap.h"
@@ -26,6 +28,8 @@ Status preload(const std::string& file) {
   // A plain name is looked for in the library path only; here a file is meant if there is one.
   std::string path =
       file.find('/') == std::string::npos && ::access(file.c_str(), F_OK) == 0 ? "./" + file : file;
+  if (Status whole = checkLibrary(path); !whole)
+    return whole;
   if (::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr)
     return {};
   // "FILE: what is wrong", or about a library that this one needs.
@@ -124,6 +128,7 @@ Prepared createEngine(RunRequest& request, std::string_view help) {
   if (!request.engine.onFatal)
     request.engine.onFatal = dieOf;
   request.engine.giveBackHeap = giveBackHeap;
+  request.engine.privateHeap = kHasPrivateHeap;
   request.engine.frontend.onMessages = [](std::string_view, std::string_view messages) {
     writeAll(STDERR_FILENO, fmt::format("{}\n", messages));
   };

@@ -5,6 +5,13 @@
 
 namespace tiercel::cli {
 
+/// Sanitizers give the whole process one heap.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+inline constexpr bool kHasPrivateHeap = false;
+#else
+inline constexpr bool kHasPrivateHeap = true;
+#endif
+
 /// Gives what is free in it back to the system. Thread rule: any thread.
 void giveBackHeap();
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "codemem/code_map.h"
+#include "unit/support/interrupted.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <malloc.h>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -109,6 +111,51 @@ TEST_F(CodeMapTest, LookupsWhileOthersAdd) {
   for (uint32_t id = 0; id < kAdders * kEach; ++id)
     ASSERT_EQ(idAt(id * kStep + 100), id);
 }
+
+TEST_F(CodeMapTest, LookupsWhileOthersRemove) {
+  // What stays is found at every moment, whatever comes and goes in the lists that lead to it, and nodes move
+  // between the lists of two pages.
+  constexpr size_t kPage = 4096;
+  for (uint32_t i = 0; i < 4; ++i)
+    add(i * 1000, i * 1000 + 100, i);
+  std::atomic<bool> begun{false}, stop{false};
+  std::atomic<size_t> wrong{0};
+  std::thread reader([&] {
+    while (!stop) {
+      begun = true;
+      for (uint32_t i = 0; i < 4; ++i)
+        wrong += idAt(i * 1000 + 50) != i;
+      for (size_t offset : {size_t(550), kPage + 550}) {
+        const int64_t id = idAt(offset);
+        wrong += id != -1 && id != int64_t(offset / kPage + 100);
+      }
+    }
+  });
+  while (!begun)
+    std::this_thread::yield();
+  for (int round = 0; round < 200000; ++round) {
+    const size_t page = static_cast<size_t>(round) % 2;
+    add(page * kPage + 500, page * kPage + 600, static_cast<uint32_t>(page + 100));
+    add(page * kPage + 700, page * kPage + 701, 200);
+    map.remove(at(page * kPage + 500), at(page * kPage + 701));
+  }
+  stop = true;
+  reader.join();
+  EXPECT_EQ(wrong, 0u);
+}
+
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer) // they have other heaps
+TEST_F(CodeMapTest, LookupsThatAreNeverFinishedKeepNothing) {
+  add(0, 100, 1);
+  interrupt(300, [&] { (void)idAt(50); });
+  const size_t before = mallinfo2().uordblks;
+  for (int i = 0; i < 100000; ++i) {
+    add(1000, 1100, 2);
+    map.remove(at(1000), at(1100));
+  }
+  EXPECT_LT(mallinfo2().uordblks, before + (64 << 10));
+}
+#endif
 
 } // namespace
 } // namespace tiercel

@@ -3,12 +3,23 @@
 // A program that is changed on both sides of a fork.
 #include "unit/support/engines.h"
 
+#include "llvm/AsmParser/Parser.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -119,6 +130,46 @@ TEST(Fork, WhileOtherThreadsChangeTheProgram) {
   calling.join();
   EXPECT_EQ(failed, 0);
   EXPECT_TRUE(living.keepsNothing());
+}
+
+std::string bitcodeOf(const std::string& text) {
+  llvm::LLVMContext context;
+  llvm::SMDiagnostic diagnostic;
+  const std::unique_ptr<llvm::Module> module = llvm::parseAssemblyString(text, diagnostic, context);
+  std::string bytes;
+  llvm::raw_string_ostream stream(bytes);
+  llvm::WriteBitcodeToFile(*module, stream);
+  return bytes;
+}
+
+TEST(Fork, DoesNotWaitUntilAModuleHasBeenRead) {
+  // Its assembly includes a file that does not end before the fork is over.
+  const auto folder = std::filesystem::temp_directory_path() / fmt::format("tiercel-fork-{}", getpid());
+  ASSERT_TRUE(std::filesystem::create_directory(folder));
+  const std::string file = folder / "bytes";
+  std::ofstream(file) << "12345678";
+  const std::string module =
+      bitcodeOf(fmt::format("module asm \".globl bytes\"\nmodule asm \"bytes: .incbin \\22{}\\22\"\n"
+                            "@bytes = external global i32\n"
+                            "define i32 @bytesOf() {{ %r = load i32, ptr @bytes ret i32 %r }}\n",
+                            file));
+  std::filesystem::remove(file);
+  ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+
+  const auto engine = engineWith("define i32 @f(i32 %x) { ret i32 %x }\n");
+  bool added = false;
+  std::thread adding([&] { added = bool(engine->addBytes(module, "assembly.bc")); });
+  const int writer = open(file.c_str(), O_WRONLY | O_CLOEXEC); // when the module is being read
+  EXPECT_TRUE(inChild([&] {
+    addText(*engine, "define i32 @child(i32 %x) { ret i32 %x }\n", "child");
+    return function<int(int)>(*engine, "child")(7) == 7 && function<int(int)>(*engine, "f")(8) == 8;
+  }));
+  EXPECT_EQ(write(writer, "12345678", 8), 8);
+  close(writer);
+  adding.join();
+  EXPECT_TRUE(added);
+  EXPECT_EQ(function<int()>(*engine, "bytesOf")(), 0x34333231);
+  std::filesystem::remove_all(folder);
 }
 
 } // namespace

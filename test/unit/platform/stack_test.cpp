@@ -5,8 +5,12 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <pthread.h>
+#include <sys/wait.h>
+#include <thread>
 #include <ucontext.h>
+#include <unistd.h>
 #include <utility>
 
 namespace tiercel {
@@ -70,6 +74,42 @@ TEST(Stack, AddressesAreForStacksOnly) {
   ASSERT_TRUE(again) << again.error().message();
   touch(*again, 0); // the memory was given back meanwhile
   EXPECT_EQ(where, before);
+}
+
+extern "C" intptr_t tiercel_take_stack();
+
+TEST(Stack, AChildUsesThoseOfThreadsThatItDoesNotHave) {
+  intptr_t ofEntry = 0;
+  uintptr_t ofObject = 0;
+  std::optional<Stack> object; // as of a compile session, which any thread may use later
+  std::thread([&] {
+    ofEntry = tiercel_take_stack(); // as by a first call that it is in when the process forks
+    Result<Stack> created = Stack::create();
+    if (!created)
+      return;
+    created->run([&] { ofObject = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)); });
+    object.emplace(std::move(*created));
+  }).join();
+  ASSERT_GT(ofEntry, 0);
+  ASSERT_TRUE(object);
+  const intptr_t own = tiercel_take_stack();
+  const pid_t child = fork();
+  if (child == 0) {
+    Stack::forgetThreads();
+    const std::optional<Stack::At> kept = Stack::at(ofObject);
+    bool again = false;
+    for (int i = 0; i < 20 && !again; ++i) { // others may be free as well
+      const intptr_t taken = tiercel_take_stack();
+      if (taken <= 0 || taken == own || taken == static_cast<intptr_t>(kept->top))
+        _exit(2);
+      again = taken == ofEntry;
+    }
+    _exit(again ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST(StackDeathTest, OverflowHitsTheGuardPage) {
