@@ -4,6 +4,7 @@
 #include "tiercel/closure.h"
 
 #include "platform/membarrier.h"
+#include "platform/signals_blocked.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -53,22 +54,6 @@ Place reserve[1024];
 std::atomic<bool> reserveUsed;
 /// Even that was full once, and a closure was entered unmarked: from then on nothing is known.
 std::atomic<bool> missedMark;
-
-/// A handler that enters a closure must not find a record that is being changed.
-class SignalBlocker {
-public:
-  SignalBlocker() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &saved_);
-  }
-  ~SignalBlocker() { pthread_sigmask(SIG_SETMASK, &saved_, nullptr); }
-  SignalBlocker(const SignalBlocker&) = delete;
-  SignalBlocker& operator=(const SignalBlocker&) = delete;
-
-private:
-  sigset_t saved_;
-};
 
 /// Null if the system refuses memory.
 Chunk* makeChunk() {
@@ -124,7 +109,7 @@ void clear(ThreadRecord& record) {
 /// When a thread ends, after its thread-locals were destroyed. Other keys' destructors may enter closures
 /// once more and set the key again, whereupon this runs again.
 void releaseThread(void* released) {
-  const SignalBlocker blocker;
+  const SignalsBlocked blocker; // a handler that enters a closure must not find a record being changed
   auto* const record = static_cast<ThreadRecord*>(released);
   ClosureActivation::top.store(nullptr, std::memory_order_relaxed);
   clear(*record); // only what was left by longjmp
@@ -209,7 +194,7 @@ namespace detail {
 __thread std::atomic<Place*> ClosureActivation::top;
 
 Place* ClosureActivation::enterSlowly(const ClosureSlot& slot) noexcept {
-  const SignalBlocker blocker;
+  const SignalsBlocked blocker; // a handler that enters a closure must not find a record being changed
   if (!currentRecord)
     registerThread();
   Place* place = currentRecord ? findPlace(*currentRecord) : nullptr;
@@ -273,7 +258,7 @@ void dropOtherThreads() {
 ClosureMark::ClosureMark() noexcept : top_(detail::ClosureActivation::top.load(std::memory_order_relaxed)) {}
 
 void ClosureMark::rewind() const noexcept {
-  const SignalBlocker blocker;
+  const SignalsBlocked blocker; // a handler that enters a closure must not find a record being changed
   if (!currentRecord || !hasBarrier)
     return;
   if (!top_) {

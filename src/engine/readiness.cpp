@@ -17,18 +17,21 @@ bool Readiness::learn(const UndefinedName& undefined, bool load) {
   return true;
 }
 
-void Readiness::learnAll(bool load) {
+bool Readiness::learnAll(bool load) {
+  bool complete = true;
   for (const UndefinedName& undefined : engine_.registry_.undefinedNames())
-    learn(undefined, load);
+    complete &= learn(undefined, load) || undefined.isWeak;
+  return complete;
 }
 
 void Readiness::begin() {
-  if (begun_.exchange(true, std::memory_order_acq_rel))
-    return;
+  if (begun_.load(std::memory_order_acquire))
+    return;                // two threads that come first both do it, which does no harm
   ProgramStateGuard guard; // the threads inherit what it sets: the program's signals are not theirs
   forEachRuntimeName(
       [&](llvm::StringRef name) { engine_.host_.learn(name, /*isData=*/false, /*load=*/false); });
   engine_.promoter_.ensureWorkers();
+  begun_.store(true, std::memory_order_release);
 }
 
 void Readiness::makeThreadBlocks() {
@@ -40,10 +43,10 @@ void Readiness::makeThreadBlocks() {
 }
 
 void Readiness::afterChange() {
-  due_.store(true, std::memory_order_release);
   if (!begun_.load(std::memory_order_acquire))
     return;
-  learnAll(/*load=*/false);
+  if (!learnAll(/*load=*/false))
+    due_.fetch_add(1, std::memory_order_release); // libraries that are loaded by default may have it
   makeThreadBlocks();
 }
 
@@ -53,11 +56,13 @@ void Readiness::beforeLibrary() {
 }
 
 void Readiness::beforeCall() {
-  if (!due_.load(std::memory_order_acquire) || !due_.exchange(false, std::memory_order_acq_rel))
+  const uint32_t due = due_.load(std::memory_order_acquire);
+  if (done_.load(std::memory_order_acquire) == due)
     return;
   begin();
-  learnAll(/*load=*/true);
+  (void)learnAll(/*load=*/true);
   makeThreadBlocks();
+  done_.store(due, std::memory_order_release); // last: another thread that comes meanwhile does it, too
 }
 
 Status Readiness::beforeConstructors() {

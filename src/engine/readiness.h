@@ -14,6 +14,7 @@
 #include "tiercel/error.h"
 
 #include <atomic>
+#include <cstdint>
 
 namespace tiercel {
 
@@ -36,14 +37,16 @@ public:
 
 private:
   bool learn(const UndefinedName& name, bool load);
-  void learnAll(bool load);
+  /// Whether all that the program cannot do without is there.
+  bool learnAll(bool load);
   void makeThreadBlocks();
   void begin();
   Status checkMissing();
 
   EngineImpl& engine_;
-  std::atomic<bool> begun_{false}; ///< code may run
-  std::atomic<bool> due_{true};    ///< the program has changed since beforeCall
+  std::atomic<bool> begun_{false}; ///< code may run: what `begin` prepares is there
+  /// Changes after which something was missing, and how many of them beforeCall has seen.
+  std::atomic<uint32_t> due_{1}, done_{0};
 };
 
 } // namespace tiercel

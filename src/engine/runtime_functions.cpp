@@ -249,6 +249,7 @@ Status supplyCpuModel(Arena& arena, HostSymbols& host) {
 
 Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, CodeMap& map, HostSymbols& host) {
   (void)loader();
+  ThreadBlocks::prepare();
   host.supply("__dso_handle", engine.dsoHandle());
   host.supplyInstead("dlerror", address(HostSymbols::programError));
   host.supplyInstead("dlclose", address(closeLibrary));

@@ -3,10 +3,10 @@
 
 #include "link/unwind.h"
 #include "platform/program_state_guard.h"
+#include "platform/signals_blocked.h"
 
 #include <algorithm>
 #include <atomic>
-#include <csignal>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
@@ -24,21 +24,6 @@ struct Table {
 };
 
 std::atomic<size_t> registered{0};
-
-class SignalsBlocked {
-public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
-private:
-  sigset_t before_;
-};
 
 /// Never destroyed: exceptions may be thrown until the process is gone.
 Table& table() {

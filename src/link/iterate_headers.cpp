@@ -2,10 +2,9 @@
 #include "link/iterate_headers.h"
 
 #include "codemem/segment_table.h"
+#include "link/next_definition.h"
 
-#include <atomic>
 #include <cstddef>
-#include <dlfcn.h>
 #include <link.h>
 
 namespace tiercel {
@@ -20,18 +19,7 @@ void prepareIteration() {}
 namespace {
 
 using Callback = int (*)(dl_phdr_info*, size_t, void*);
-using Iterate = int (*)(Callback, void*);
-
-constinit std::atomic<Iterate> following{nullptr};
-
-Iterate findFollowing() {
-  Iterate found = following.load(std::memory_order_relaxed);
-  if (!found) {
-    found = reinterpret_cast<Iterate>(dlsym(RTLD_NEXT, "dl_iterate_phdr"));
-    following.store(found, std::memory_order_relaxed);
-  }
-  return found;
-}
+NextDefinition<int(Callback, void*)> following("dl_iterate_phdr");
 
 struct Walk {
   Callback callback;
@@ -67,7 +55,7 @@ int pass(dl_phdr_info* info, size_t size, void* data) {
 
 } // namespace
 
-void prepareIteration() { findFollowing(); }
+void prepareIteration() { (void)following.find(); }
 
 #endif
 
@@ -79,7 +67,7 @@ void prepareIteration() { findFollowing(); }
 extern "C" __attribute__((visibility("default"), used, weak)) int
 dl_iterate_phdr(int (*callback)(dl_phdr_info*, size_t, void*), void* data) {
   tiercel::Walk walk{callback, data};
-  const tiercel::Iterate next = tiercel::findFollowing();
+  const auto next = tiercel::following.find();
   return next ? next(tiercel::pass, &walk) : 0;
 }
 

@@ -358,7 +358,7 @@ Result<SyntheticLibrary> loadSyntheticLibrary(const std::string& soname,
   }
   if (spare) {
     if (Status status = handOver(library, places, *spare); !status) {
-      dlclose(library.handle);
+      closeSyntheticLibrary(library.handle);
       return status.takeError();
     }
   }

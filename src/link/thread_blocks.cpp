@@ -3,13 +3,13 @@
 
 #include "tiercel/thread.h"
 
+#include "link/next_definition.h"
+#include "platform/signals_blocked.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
-#include <cstdint>
 #include <cstdlib>
-#include <dlfcn.h>
 #include <pthread.h>
 #include <vector>
 
@@ -40,18 +40,13 @@ template <typename Run> struct Start {
 
 /// With all signals blocked: what a handler may not meet is this thread in malloc without its blocks.
 template <typename Run> Start<Run> begin(void* raw) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   auto* given = static_cast<Start<Run>*>(raw);
   const Start<Run> start = *given;
   free(given);
-  {
-    LockGuard lock(mutex);
-    for (size_t tlsModule : modules())
-      use(tlsModule);
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  LockGuard lock(mutex);
+  for (size_t tlsModule : modules())
+    use(tlsModule);
   return start;
 }
 
@@ -72,17 +67,23 @@ template <typename Run> void* startOf(Run function, void* argument) {
   return start;
 }
 
-/// Libc's function, behind one of the executable's own that leads here.
-template <typename F> F* libcs([[maybe_unused]] const char* name, F* ours) {
+// Libc's functions, behind those of the executable that lead here. A sanitizer has its own in the executable.
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  return ours; // the sanitizer's, which is in the executable
+auto* createReal() { return &pthread_create; }
+auto* createC11Real() { return &thrd_create; }
 #else
-  void* next = dlsym(RTLD_NEXT, name);
-  return next ? reinterpret_cast<F*>(next) : ours;
+NextDefinition<decltype(pthread_create)> nextCreate("pthread_create");
+NextDefinition<decltype(thrd_create)> nextCreateC11("thrd_create");
+auto* createReal() { return nextCreate.find(); }
+auto* createC11Real() { return nextCreateC11.find(); }
 #endif
-}
 
 } // namespace
+
+void ThreadBlocks::prepare() {
+  (void)createReal();
+  (void)createC11Real();
+}
 
 Mutex& ThreadBlocks::forkMutex() { return mutex; }
 
@@ -101,7 +102,7 @@ void ThreadBlocks::remove(size_t tlsModule) {
 
 int createThread(pthread_t* thread, const pthread_attr_t* attributes, void* (*function)(void*),
                  void* argument) {
-  static auto* const real = libcs("pthread_create", &pthread_create);
+  auto* const real = createReal();
   if (!anyModules.load(std::memory_order_relaxed))
     return real(thread, attributes, function, argument);
   void* start = startOf(function, argument);
@@ -114,7 +115,7 @@ int createThread(pthread_t* thread, const pthread_attr_t* attributes, void* (*fu
 }
 
 int ThreadBlocks::createThreadC11(thrd_t* thread, thrd_start_t function, void* argument) {
-  static auto* const real = libcs("thrd_create", &thrd_create);
+  auto* const real = createC11Real();
   if (!anyModules.load(std::memory_order_relaxed))
     return real(thread, function, argument);
   void* start = startOf(function, argument);

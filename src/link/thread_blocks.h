@@ -27,6 +27,9 @@ public:
   /// pthread_create.
   static int createThreadC11(thrd_t* thread, thrd_start_t run, void* argument);
 
+  /// Asks the loader for libc's functions, before the program makes threads.
+  static void prepare();
+
   static Mutex& forkMutex();
 };
 

@@ -2,6 +2,7 @@
 #include "link/unwind.h"
 
 #include "link/frame_registration.h"
+#include "link/next_definition.h"
 
 #include <atomic>
 #include <cstdlib>
@@ -24,26 +25,14 @@ constexpr size_t kMaxEngines = 1024;
 std::atomic<const CodeMap*> maps[kMaxEngines];
 std::atomic<size_t> mapsUsed{0};
 
-using Find = const void* (*)(void* pc, dwarf_eh_bases* bases);
-
-/// The definition of _Unwind_Find_FDE after ours; null if there is none. Not a static variable of the
-/// function that calls it: a handler that leaves its initialisation by siglongjmp would leave it in the
-/// making.
-std::atomic<Find> following{nullptr};
-Find findFollowing() {
-  Find found = following.load(std::memory_order_relaxed);
-  if (!found) {
-    found = reinterpret_cast<Find>(dlsym(RTLD_NEXT, "_Unwind_Find_FDE"));
-    following.store(found, std::memory_order_relaxed);
-  }
-  return found;
-}
+/// The definition of libgcc.
+NextDefinition<const void*(void* pc, dwarf_eh_bases* bases)> following("_Unwind_Find_FDE");
 
 } // namespace
 
 UnwindRegistration::UnwindRegistration(const CodeMap& map) : slot_(nullptr) {
   (void)isInterposed(); // asks the loader, which a link must not
-  (void)findFollowing(); // not when it is needed: a handler may have interrupted the loader
+  (void)following.find();
   for (size_t i = 0; i < kMaxEngines; ++i) {
     const CodeMap* empty = nullptr;
     if (maps[i].compare_exchange_strong(empty, &map, std::memory_order_acq_rel)) {
@@ -91,7 +80,7 @@ extern "C" __attribute__((visibility("default"), used)) const void* _Unwind_Find
     bases->func = const_cast<std::byte*>(range.begin);
     return range.fde;
   }
-  const tiercel::Find next = tiercel::findFollowing();
+  const auto next = tiercel::following.find();
   return next ? next(pc, bases) : nullptr;
 }
 

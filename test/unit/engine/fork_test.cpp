@@ -2,6 +2,7 @@
 //
 // A program that is changed on both sides of a fork.
 #include "unit/support/engines.h"
+#include "unit/support/in_child.h"
 
 #include "llvm/AsmParser/Parser.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
@@ -60,15 +61,6 @@ struct Living {
   std::unique_ptr<Engine> engine;
   int (*call)(int) = nullptr;
 };
-
-/// Runs `body` in a child; whether it returned true there.
-template <typename Body> bool inChild(Body body) {
-  const pid_t child = fork();
-  if (child == 0)
-    _exit(body() ? 0 : 1);
-  int status = 0;
-  return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 TEST(Fork, BothSidesChangeTheProgramAndKeepNoOldCode) {
   Living living;

@@ -2,6 +2,7 @@
 //
 // What children compile their parent has for the next one; and what they write to it cannot do harm.
 #include "unit/support/engines.h"
+#include "unit/support/in_child.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -37,13 +38,6 @@ protected:
       functions.push_back(function<int(int)>(*engine, fmt::format("f{}", n)));
   }
 
-  template <typename Body> bool inChild(Body body) {
-    const pid_t child = fork();
-    if (child == 0)
-      _exit(body() ? 0 : 1);
-    int status = 0;
-    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  }
   /// A fork is when the parent looks.
   void listen() {
     EXPECT_TRUE(inChild([] { return true; }));
