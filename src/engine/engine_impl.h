@@ -110,7 +110,7 @@ public:
   std::vector<std::string> dependentsOf(std::string_view name);
 
   void waitIdle() { promoter_.waitIdle(); }
-  void retireWorkers(); ///< the program goes on in the code it has
+  Promoter& promoter() { return promoter_; }
   Stats stats() const;
   void addListener(EventListener* listener) { statistics_.addListener(listener); }
 

@@ -326,11 +326,6 @@ void EngineImpl::publish(FunctionId function, void* code) {
   statistics_.callPatches.add(calls_.publish(function, code));
 }
 
-void EngineImpl::retireWorkers() {
-  ProgramStateGuard guard;
-  promoter_.retire();
-}
-
 bool EngineImpl::hasContinuation(const FunctionRecord& record, uint32_t header) {
   return continuationAt(record, TripKind::Loops, header, record.epoch.load(std::memory_order_acquire)) !=
          nullptr;

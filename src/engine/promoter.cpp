@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/glob.h"
 #include "engine/engine_impl.h"
+#include "engine/engine_threads.h"
 #include "platform/futex.h"
 #include "platform/program_state_guard.h"
+#include "platform/thread_end.h"
 
 #include <algorithm>
 #include <cfenv>
@@ -44,19 +46,53 @@ Promoter::Promoter(EngineImpl& engine, unsigned threads, double share, bool spar
 
 void Promoter::retire() {
   stop_.store(true, std::memory_order_release);
+  joinThreads();
+  // Nobody will finish what a thread in waitIdle waits for.
+  idleSignal_.fetch_add(1, std::memory_order_release);
+  futexWakeAll(idleSignal_);
+}
+
+void Promoter::joinThreads() {
   workSignal_.fetch_add(1, std::memory_order_release);
   futexWakeAll(workSignal_);
   std::vector<pthread_t> threads;
   {
-    LockGuard lock(mutex_);
+    LockGuard lock(mutex_); // who is starting some has finished, and the next sees the wish
     threads.swap(threads_);
     if (housekeeper_)
       threads.push_back(*std::exchange(housekeeper_, std::nullopt));
   }
   for (pthread_t thread : threads)
     pthread_join(thread, nullptr);
-  sampling_.stop();
-  // Nobody will finish what a thread in waitIdle waits for.
+  std::vector<pid_t> ids;
+  const pid_t sampling = sampling_.stop();
+  {
+    LockGuard lock(mutex_);
+    ids.swap(workerIds_);
+    running_.store(false, std::memory_order_release);
+  }
+  if (sampling != 0)
+    ids.push_back(sampling);
+  awaitEnd(ids);
+}
+
+void Promoter::suspend() {
+  suspended_.store(true, std::memory_order_release);
+  joinThreads();
+}
+
+void Promoter::resume() {
+  {
+    LockGuard lock(mutex_);
+    suspended_.store(false, std::memory_order_release);
+    if (!stop_.load(std::memory_order_relaxed) && EngineThreads::mayStart()) {
+      if (wantsWorkers_)
+        startWorkers();
+      if (keepsHouse_.load(std::memory_order_relaxed))
+        startHousekeeper();
+    }
+  }
+  // If there are none now, nobody finishes what a thread in waitIdle waits for.
   idleSignal_.fetch_add(1, std::memory_order_release);
   futexWakeAll(idleSignal_);
 }
@@ -81,12 +117,14 @@ void Promoter::ensureWorkers() {
   if (threadLimit_ == 0 || running_.load(std::memory_order_acquire))
     return;
   LockGuard lock(mutex_);
-  if (running_.load(std::memory_order_relaxed) || stop_.load(std::memory_order_relaxed))
+  if (running_.load(std::memory_order_relaxed) || mustEnd() || !EngineThreads::mayStart() ||
+      !EngineThreads::areOfThisProcess())
     return;
   startWorkers();
 }
 
 void Promoter::startWorkers() {
+  wantsWorkers_ = true;
   for (unsigned i = 0; i < threadLimit_; ++i) {
     pthread_t thread;
     // Without workers the program stays in tier 0, which is slow but right.
@@ -107,13 +145,17 @@ void Promoter::ensureHousekeeping() {
     return;
   }
   LockGuard lock(mutex_);
+  if (!housekeeper_ && !mustEnd() && EngineThreads::mayStart() && EngineThreads::areOfThisProcess())
+    startHousekeeper();
+}
+
+void Promoter::startHousekeeper() {
   pthread_t thread;
   // Without it the program keeps what it does not need any more.
-  if (housekeeper_ || stop_.load(std::memory_order_relaxed) ||
-      pthread_create(&thread, nullptr, housekeeperMain, this) != 0)
-    return;
-  housekeeper_ = thread;
-  keepsHouse_.store(true, std::memory_order_release);
+  const bool started = pthread_create(&thread, nullptr, housekeeperMain, this) == 0;
+  if (started)
+    housekeeper_ = thread;
+  keepsHouse_.store(started, std::memory_order_release);
 }
 
 void* Promoter::threadMain(void* promoter) {
@@ -140,7 +182,7 @@ void Promoter::begin(const char* name) {
 void Promoter::keepHouse() {
   for (;;) {
     const uint32_t seen = workSignal_.load(std::memory_order_acquire);
-    if (stop_.load(std::memory_order_acquire))
+    if (mustEnd())
       return;
     sleepUntil(engine_.housekeeper().work(/*busy=*/false), seen);
   }
@@ -156,7 +198,7 @@ void Promoter::sleepUntil(uint64_t due, uint32_t seen) {
 void Promoter::work() {
   for (;;) {
     const uint32_t seen = workSignal_.load(std::memory_order_acquire);
-    if (stop_.load(std::memory_order_acquire))
+    if (mustEnd())
       return;
     decideTripped();
     QueuedCompile best;
@@ -304,7 +346,7 @@ void Promoter::reconsider(FunctionRecord& record, FunctionSnapshot& snapshot) {
 
 Promoter::Take Promoter::takeBest(QueuedCompile& best) {
   LockGuard lock(mutex_);
-  if (stop_.load(std::memory_order_relaxed) || queue_.empty())
+  if (mustEnd() || queue_.empty())
     return Take::Empty;
   const uint64_t processNs = budget_.limited() ? processorTimeNs(CLOCK_PROCESS_CPUTIME_ID) : 0;
   const bool free = waiters_ > 0;
@@ -453,7 +495,8 @@ void Promoter::waitIdle() {
       LockGuard lock(mutex_);
       // Without workers nobody will ever take what waits.
       const bool waiting = !trips_.empty() || !queue_.empty();
-      if (threads_.empty() || (!waiting && active_.empty())) {
+      const bool nobody = threads_.empty() && !suspended_.load(std::memory_order_acquire);
+      if (nobody || (!waiting && active_.empty())) {
         --waiters_;
         return;
       }
@@ -469,13 +512,13 @@ void Promoter::afterForkInChild() {
     queue_.push(*item.function, item.decision);
   active_.clear();
   waiters_ = 0; // those threads are the parent's
-  const bool had = !threads_.empty();
+  suspended_.store(false, std::memory_order_relaxed);
   threads_.clear();
   housekeeper_.reset(); // the next change has another started
   keepsHouse_.store(false, std::memory_order_relaxed);
   workerIds_.clear();
   sampling_.forgetAfterFork();
-  if (!had)
+  if (!wantsWorkers_ || stop_.load(std::memory_order_relaxed) || !EngineThreads::mayStart())
     return;
   // Their signals are not the program's.
   sigset_t all, before;

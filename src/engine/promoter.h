@@ -71,8 +71,13 @@ public:
   /// compile that a change of the program overtakes, of a body that it inlines, is begun again each time.
   Result<std::vector<FunctionRecord*>> prepare(std::span<FunctionRecord* const> functions, unsigned tier)
       TIERCEL_EXCLUDES(mutex_);
-  /// Ends the workers, waiting for compiles in progress; none are started again.
+  /// Ends all threads, waiting for compiles in progress; none are started again. By who has EngineThreads, or
+  /// is the only one.
   void retire() TIERCEL_EXCLUDES(mutex_);
+  /// The same for a while; what is queued stays. By who has EngineThreads.
+  void suspend() TIERCEL_EXCLUDES(mutex_);
+  /// Starts what suspend() has ended, as children of the calling thread.
+  void resume() TIERCEL_EXCLUDES(mutex_);
 
   size_t maxDepth() TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);
@@ -95,6 +100,12 @@ public:
 
 private:
   void startWorkers() TIERCEL_REQUIRES(mutex_);
+  void startHousekeeper() TIERCEL_REQUIRES(mutex_);
+  /// Both wishes are in the flags already.
+  void joinThreads() TIERCEL_EXCLUDES(mutex_);
+  bool mustEnd() const {
+    return stop_.load(std::memory_order_acquire) || suspended_.load(std::memory_order_acquire);
+  }
   static void* threadMain(void* promoter);
   static void* housekeeperMain(void* promoter);
   void work();
@@ -171,6 +182,9 @@ private:
   std::atomic<bool> running_{false};
   std::atomic<bool> keepsHouse_{false}; ///< `housekeeper_` was started
   std::atomic<bool> stop_{false};
+  std::atomic<bool> suspended_{false};
+  /// Workers are to be there, and are but for suspend() and where the system gives none.
+  bool wantsWorkers_ TIERCEL_GUARDED_BY(mutex_) = false;
   std::atomic<uint32_t> workSignal_{0}; ///< counts reasons to look; workers sleep on it
   std::atomic<uint32_t> idleSignal_{0}; ///< counts finished rounds; waitIdle sleeps on it
   std::atomic<uint32_t> doneSignal_{0}; ///< counts finished compiles; prepare sleeps on it

@@ -3,7 +3,9 @@
 
 #include "codemem/bound_thunk.h"
 #include "engine/engine_impl.h"
+#include "engine/engine_threads.h"
 #include "platform/program_state_guard.h"
+#include "tiercel/system_calls.h"
 
 #include <csignal>
 #include <cstring>
@@ -167,8 +169,11 @@ int describeAddress(const void* address, Dl_info* info, EngineImpl* engine) {
 /// When main's thread leaves this way the process lives until its last thread ends, and then exits. Our
 /// workers must not count as such.
 void exitThread(void* value, EngineImpl* engine) {
-  if (gettid() == getpid())
-    engine->retireWorkers();
+  if (gettid() == getpid()) {
+    ProgramStateGuard guard;
+    const EngineThreads threads;
+    engine->promoter().retire(); // the program goes on in the code it has
+  }
   pthread_exit(value);
 }
 
@@ -215,6 +220,13 @@ Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& hos
   host.supplyInstead("dlerror", address(HostSymbols::programError));
   host.supplyInstead("dlclose", address(closeLibrary));
   host.supplyInstead("dlinfo", address(describeLibrary));
+  host.supplyInstead("syscall", address(tiercel::syscall));
+  host.supplyInstead("prctl", address(tiercel::prctl));
+  host.supplyInstead("unshare", address(tiercel::unshare));
+  host.supplyInstead("setns", address(tiercel::setns));
+  host.supplyInstead("capset", address(tiercel::capset));
+  host.supplyInstead("close_range", address(tiercel::close_range));
+  host.supplyInstead("clone", address(tiercel::clone));
   if (Status status = supplyCpuModel(arena, host); !status)
     return status;
   host.supply("__cpu_indicator_init", address(__cpu_indicator_init));
