@@ -21,7 +21,7 @@ struct Machine {
   std::array<uint32_t, BPF_MEMWORDS> memory{};
 };
 
-/// False where the kernel would have refused the filter.
+/// False where the kernel would have refused the filter, or ends it.
 bool calculate(Machine& machine, const sock_filter& step) {
   const uint32_t operand = BPF_SRC(step.code) == BPF_X ? machine.x : step.k;
   switch (BPF_OP(step.code)) {
@@ -35,7 +35,9 @@ bool calculate(Machine& machine, const sock_filter& step) {
     machine.a *= operand;
     return true;
   case BPF_DIV:
-    machine.a = operand == 0 ? 0 : machine.a / operand;
+    if (operand == 0)
+      return false;
+    machine.a /= operand;
     return true;
   case BPF_AND:
     machine.a &= operand;

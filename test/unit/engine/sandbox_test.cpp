@@ -45,7 +45,7 @@ Options adaptive() {
   Options options;
   options.policy = Policy::Threshold;
   options.callThreshold = 100;
-  options.threads = 2;
+  options.compileThreads = 2;
   return options;
 }
 
@@ -54,6 +54,8 @@ std::vector<std::string> statusLines(const std::string& field) {
   std::vector<std::string> lines;
   DIR* tasks = opendir("/proc/self/task");
   while (const dirent* entry = readdir(tasks)) {
+    if (entry->d_name[0] == '.')
+      continue;
     std::ifstream status(fmt::format("/proc/self/task/{}/status", entry->d_name));
     for (std::string line; std::getline(status, line);)
       if (line.starts_with(field))
