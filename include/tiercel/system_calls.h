@@ -7,11 +7,12 @@
 //
 // Native libraries (libcap, libseccomp) call the C library's, unless the executable shows others of the same
 // names. The `tiercel` command does; a host that wants it, too, exports functions that call these:
-//     extern "C" int prctl(int option, long a, long b, long c, long d) { return tiercel::prctl(option, a, b, c, d); }
+//     extern "C" int prctl(int option, long a, long b, long c, long d) { return tiercel::prctl(option, a, b,
+//     c, d); }
 //
 // All do what libc's functions do, errno included. Thread rule: any thread. Around a call that restricts the
-// thread they wait for compiles of the engines' threads, end these and start them again: not in a handler that
-// may have interrupted malloc.
+// thread they wait for compiles of the engines' threads, end these and start them again: not in a handler
+// that may have interrupted malloc.
 #pragma once
 
 namespace tiercel {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/engine_threads.h"
 
+#include "base/clock.h"
 #include "engine/engine_impl.h"
 #include "engine/process_hooks.h"
 #include "platform/futex.h"
@@ -21,9 +22,18 @@ std::atomic<bool> ended{false};
 std::atomic<bool> forbidden{false};
 std::atomic<pid_t> process{0};
 
+constexpr uint64_t kAheadNs = 1'000'000'000;
+
 std::vector<EngineImpl*> allEngines() {
   LockGuard lock(forkDelay());
   return engines();
+}
+
+/// Whether compiled code counts, and comes in when it has counted enough.
+void setPolls(EngineImpl& engine, uint32_t value) {
+  const auto functions = static_cast<uint32_t>(engine.registry().functionCount());
+  for (uint32_t id = 0; id < functions; ++id)
+    engine.table().counters(FunctionId(id)).poll.store(value, std::memory_order_seq_cst);
 }
 
 } // namespace
@@ -45,6 +55,25 @@ void EngineThreads::end() {
   ended.store(true, std::memory_order_seq_cst);
   for (EngineImpl* engine : allEngines())
     engine->promoter().suspend();
+}
+
+void EngineThreads::compileAhead() {
+  const uint64_t deadline = nowNs() + kAheadNs;
+  for (EngineImpl* engine : allEngines()) {
+    const auto functions = static_cast<uint32_t>(engine->registry().functionCount());
+    for (uint32_t id = 0; id < functions && nowNs() < deadline; ++id) {
+      FunctionRecord& record = engine->registry().function(FunctionId(id));
+      if (record.definition.load().exists() && !record.isIfunc.load(std::memory_order_relaxed) &&
+          record.state() != FirstCompile::Ready)
+        (void)engine->ensureCompiled(record); // who calls it is told what is wrong with it
+    }
+    setPolls(*engine, 0);
+  }
+}
+
+void EngineThreads::askAgain() {
+  for (EngineImpl* engine : allEngines())
+    setPolls(*engine, 1); // who has nothing to ask for is told so and asks no more
 }
 
 void EngineThreads::startAgain() {

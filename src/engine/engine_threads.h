@@ -2,9 +2,9 @@
 //
 // The threads of all engines of the process, taken together: workers, sampling threads and those for
 // housekeeping. A program that restricts itself natively has only its own threads; what it gives up (rights,
-// system calls, namespaces) these must give up, too, and calls that are for processes with one thread must not
-// meet them. No thread can be restricted from another, but one is born with what its maker has. So they are
-// ended, and made again by the thread that has restricted itself.
+// system calls, namespaces) these must give up, too, and calls that are for processes with one thread must
+// not meet them. No thread can be restricted from another, but one is born with what its maker has. So they
+// are ended, and made again by the thread that has restricted itself.
 //
 // Which sandbox that is in a program with several threads: that of the thread that made such a call last.
 //
@@ -28,6 +28,11 @@ public:
   /// Returns when the kernel knows none of them any more, after the compiles that they are in. What is queued
   /// stays. None is started until the end of this object's life.
   void end();
+  /// When they are ended, and the engine is not to work any more: has functions compiled that may be called,
+  /// as far as a second goes, and code ask for nothing better.
+  void compileAhead();
+  /// Code asks again after all.
+  void askAgain();
   /// By the calling thread: those that end() has ended, where they may be.
   void startAgain();
 

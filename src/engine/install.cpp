@@ -170,7 +170,7 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   Result<Made> made = make(request, session, background);
   Statistics& s = statistics_;
   if (!made) {
-    if (isOvertaken(request, releases))
+    if (isOvertaken(request, releases) || request.isGivenUp())
       return static_cast<void*>(nullptr);
     return made.takeError();
   }
@@ -343,7 +343,7 @@ Outcome EngineImpl::compileContinuation(const CompileRequest& request, Session& 
   const uint64_t releases = registry_.releases();
   Result<Made> made = make(request, session, background);
   if (!made) {
-    if (isOvertaken(request, releases))
+    if (isOvertaken(request, releases) || request.isGivenUp())
       return Outcome::Superseded;
     statistics_.failed.add();
     statistics_.emit({EventKind::CompileFailed, record.name, request.tier, made.error().message()});

@@ -46,6 +46,7 @@ Promoter::Promoter(EngineImpl& engine, unsigned threads, double share, bool spar
 
 void Promoter::retire() {
   stop_.store(true, std::memory_order_release);
+  mustEnd_.store(true, std::memory_order_release);
   joinThreads();
   // Nobody will finish what a thread in waitIdle waits for.
   idleSignal_.fetch_add(1, std::memory_order_release);
@@ -77,15 +78,16 @@ void Promoter::joinThreads() {
 }
 
 void Promoter::suspend() {
-  suspended_.store(true, std::memory_order_release);
+  mustEnd_.store(true, std::memory_order_release);
   joinThreads();
 }
 
 void Promoter::resume() {
   {
     LockGuard lock(mutex_);
-    suspended_.store(false, std::memory_order_release);
-    if (!stop_.load(std::memory_order_relaxed) && EngineThreads::mayStart()) {
+    const bool stops = stop_.load(std::memory_order_relaxed);
+    mustEnd_.store(stops, std::memory_order_release);
+    if (!stops && EngineThreads::mayStart()) {
       if (wantsWorkers_)
         startWorkers();
       if (keepsHouse_.load(std::memory_order_relaxed))
@@ -117,8 +119,8 @@ void Promoter::ensureWorkers() {
   if (threadLimit_ == 0 || running_.load(std::memory_order_acquire))
     return;
   LockGuard lock(mutex_);
-  if (running_.load(std::memory_order_relaxed) || mustEnd() || !EngineThreads::mayStart() ||
-      !EngineThreads::areOfThisProcess())
+  if (running_.load(std::memory_order_relaxed) || mustEnd_.load(std::memory_order_acquire) ||
+      !EngineThreads::mayStart() || !EngineThreads::areOfThisProcess())
     return;
   startWorkers();
 }
@@ -145,7 +147,8 @@ void Promoter::ensureHousekeeping() {
     return;
   }
   LockGuard lock(mutex_);
-  if (!housekeeper_ && !mustEnd() && EngineThreads::mayStart() && EngineThreads::areOfThisProcess())
+  if (!housekeeper_ && !mustEnd_.load(std::memory_order_acquire) && EngineThreads::mayStart() &&
+      EngineThreads::areOfThisProcess())
     startHousekeeper();
 }
 
@@ -182,7 +185,7 @@ void Promoter::begin(const char* name) {
 void Promoter::keepHouse() {
   for (;;) {
     const uint32_t seen = workSignal_.load(std::memory_order_acquire);
-    if (mustEnd())
+    if (mustEnd_.load(std::memory_order_acquire))
       return;
     sleepUntil(engine_.housekeeper().work(/*busy=*/false), seen);
   }
@@ -198,7 +201,7 @@ void Promoter::sleepUntil(uint64_t due, uint32_t seen) {
 void Promoter::work() {
   for (;;) {
     const uint32_t seen = workSignal_.load(std::memory_order_acquire);
-    if (mustEnd())
+    if (mustEnd_.load(std::memory_order_acquire))
       return;
     decideTripped();
     QueuedCompile best;
@@ -346,7 +349,7 @@ void Promoter::reconsider(FunctionRecord& record, FunctionSnapshot& snapshot) {
 
 Promoter::Take Promoter::takeBest(QueuedCompile& best) {
   LockGuard lock(mutex_);
-  if (mustEnd() || queue_.empty())
+  if (mustEnd_.load(std::memory_order_acquire) || queue_.empty())
     return Take::Empty;
   const uint64_t processNs = budget_.limited() ? processorTimeNs(CLOCK_PROCESS_CPUTIME_ID) : 0;
   const bool free = waiters_ > 0;
@@ -375,6 +378,7 @@ Outcome Promoter::promote(const QueuedCompile& item, Session& session, bool back
   request.tier = item.decision.tier;
   request.instrument = item.decision.instrument;
   request.replaces = true;
+  request.givesUp = background ? &mustEnd_ : nullptr;
   if (item.decision.make == Make::Continuation) {
     request.osrHeader = item.decision.loopHeader;
     if (engine_.hasContinuation(record, item.decision.loopHeader)) { // somebody had not seen it yet
@@ -400,6 +404,12 @@ void Promoter::finished(const QueuedCompile& item, Outcome outcome, const std::o
     LockGuard lock(mutex_);
     FunctionRecord& record = *item.function;
     budget_.spent(nanoseconds);
+    std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
+    if (outcome == Outcome::Superseded && mustEnd_.load(std::memory_order_acquire) &&
+        record.epoch.load(std::memory_order_acquire) == item.epoch) {
+      queue_.push(record, item.decision); // given up; who works next begins it again
+      return;
+    }
     if (engine_.options().sync) // the same decisions every run
       model_.begun(item.decision.tier);
     else if (succeeded)
@@ -415,7 +425,6 @@ void Promoter::finished(const QueuedCompile& item, Outcome outcome, const std::o
       failures_.erase(record.id.value);
     ++record.promotions;
     record.overtaken += outcome == Outcome::Superseded;
-    std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
     uint32_t trips = std::exchange(record.tripsWhileQueued, 0);
     if (record.epoch.load(std::memory_order_acquire) != item.epoch) {
       // Nothing that was decided for the old code concerns the new, whose trips have waited.
@@ -495,7 +504,8 @@ void Promoter::waitIdle() {
       LockGuard lock(mutex_);
       // Without workers nobody will ever take what waits.
       const bool waiting = !trips_.empty() || !queue_.empty();
-      const bool nobody = threads_.empty() && !suspended_.load(std::memory_order_acquire);
+      const bool nobody = threads_.empty() && (stop_.load(std::memory_order_acquire) ||
+                                               !mustEnd_.load(std::memory_order_acquire));
       if (nobody || (!waiting && active_.empty())) {
         --waiters_;
         return;
@@ -512,7 +522,7 @@ void Promoter::afterForkInChild() {
     queue_.push(*item.function, item.decision);
   active_.clear();
   waiters_ = 0; // those threads are the parent's
-  suspended_.store(false, std::memory_order_relaxed);
+  mustEnd_.store(stop_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   threads_.clear();
   housekeeper_.reset(); // the next change has another started
   keepsHouse_.store(false, std::memory_order_relaxed);

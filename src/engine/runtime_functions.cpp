@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/runtime_functions.h"
 
+#include "tiercel/system_calls.h"
+
 #include "codemem/bound_thunk.h"
 #include "engine/engine_impl.h"
 #include "engine/engine_threads.h"
 #include "platform/program_state_guard.h"
-#include "tiercel/system_calls.h"
 
 #include <csignal>
 #include <cstring>

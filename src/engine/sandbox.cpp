@@ -6,10 +6,13 @@
 
 #include <algorithm>
 #include <linux/close_range.h>
+#include <linux/futex.h>
 #include <linux/keyctl.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <optional>
+#include <span>
 #include <sys/mman.h>
 
 namespace tiercel {
@@ -43,23 +46,33 @@ struct Question {
 constexpr uint64_t kThreadFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND |
                                   CLONE_THREAD | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 
-/// Without these nothing works.
-constexpr Question kMustSucceed[] = {
-    {SYS_futex, {0, 128 | 0}}, {SYS_futex, {0, 128 | 1}}, {SYS_rt_sigprocmask}, {SYS_exit},
-    {SYS_munmap},              {SYS_madvise},             {SYS_sched_yield},
+/// Calls that the work needs and that have to succeed, and those that may fail, which each caller expects,
+/// but not end the thread. Of first calls and counters that run out:
+constexpr Question kSucceedToCompile[] = {
+    {SYS_futex, {0, FUTEX_WAIT_PRIVATE}},
+    {SYS_futex, {0, FUTEX_WAKE_PRIVATE}},
+    {SYS_rt_sigprocmask},
+    {SYS_munmap},
+    {SYS_madvise},
 };
-/// These may fail, which each caller expects, but not end the thread.
-constexpr Question kMustReturn[] = {
-    {SYS_clone3},
-    {SYS_clone, {kThreadFlags}},
-    {SYS_mmap, {0, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK}},
+constexpr Question kReturnToCompile[] = {
+    {SYS_mmap, {0, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE}},
     {SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS}},
-    {SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED}},
     {SYS_mprotect, {0, 4096, PROT_READ | PROT_WRITE}},
     {SYS_mremap},
     {SYS_brk},
     {SYS_getpid},
     {SYS_gettid},
+    {SYS_membarrier},
+    {SYS_clock_gettime},
+    {SYS_getrandom},
+    {SYS_sched_yield},
+};
+/// Of the engine's threads, beside these:
+constexpr Question kSucceedOnThreads[] = {{SYS_exit}};
+constexpr Question kReturnOnThreads[] = {
+    {SYS_clone3},
+    {SYS_clone, {kThreadFlags}},
     {SYS_tgkill},
     {SYS_waitid},
     {SYS_rt_tgsigqueueinfo},
@@ -69,10 +82,10 @@ constexpr Question kMustReturn[] = {
     {SYS_rseq},
     {SYS_prctl, {PR_SET_NAME}},
     {SYS_setpriority},
-    {SYS_membarrier},
     {SYS_process_vm_readv},
     {SYS_kcmp},
-    {SYS_close_range},
+    {SYS_kill},
+    {SYS_close_range, {0, ~0U, CLOSE_RANGE_UNSHARE}},
     {SYS_openat},
     {SYS_read},
     {SYS_pread64},
@@ -81,8 +94,6 @@ constexpr Question kMustReturn[] = {
     {SYS_newfstatat},
     {SYS_getdents64},
     {SYS_perf_event_open},
-    {SYS_getrandom},
-    {SYS_clock_gettime},
     {SYS_clock_nanosleep},
     {SYS_prlimit64},
     {SYS_getrusage},
@@ -94,16 +105,27 @@ uint32_t answer(const SeccompFilter& filter, const Question& question) {
   return filter.answer(question.number, {a[0], a[1], a[2], a[3]}) & SECCOMP_RET_ACTION_FULL;
 }
 
-bool letsEngineWork(const SeccompFilter& filter) {
-  const auto succeeds = [](uint32_t action) {
+bool lets(const SeccompFilter& filter, std::span<const Question> succeed, std::span<const Question> back) {
+  const auto succeeds = [&](const Question& question) {
+    const uint32_t action = answer(filter, question);
     return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
   };
-  return std::all_of(std::begin(kMustSucceed), std::end(kMustSucceed),
-                     [&](const Question& q) { return succeeds(answer(filter, q)); }) &&
-         std::all_of(std::begin(kMustReturn), std::end(kMustReturn), [&](const Question& q) {
-           const uint32_t action = answer(filter, q);
-           return succeeds(action) || action == SECCOMP_RET_ERRNO;
+  return std::ranges::all_of(succeed, succeeds) && std::ranges::all_of(back, [&](const Question& question) {
+           return succeeds(question) || answer(filter, question) == SECCOMP_RET_ERRNO;
          });
+}
+
+/// The filter that a call installs, in the caller's memory, if it is for one.
+std::optional<const sock_fprog*> filterOf(long number, const Arguments& a) {
+  const bool installs = number == SYS_prctl ? a[0] == PR_SET_SECCOMP && a[1] == SECCOMP_MODE_FILTER
+                                            : number == SYS_seccomp && a[0] == SECCOMP_SET_MODE_FILTER;
+  return installs ? std::optional(reinterpret_cast<const sock_fprog*>(a[2])) : std::nullopt;
+}
+
+/// Nothing but read, write, exit and the return from a handler.
+bool isStrictMode(long number, const Arguments& a) {
+  return number == SYS_prctl ? a[0] == PR_SET_SECCOMP && a[1] == SECCOMP_MODE_STRICT
+                             : number == SYS_seccomp && a[0] == SECCOMP_SET_MODE_STRICT;
 }
 
 } // namespace
@@ -136,21 +158,16 @@ bool restrictsThread(long number, const Arguments& a) {
   }
 }
 
-bool mayGoOn(long number, const Arguments& a) {
-  long program = 0;
-  if (number == SYS_prctl && a[0] == PR_SET_SECCOMP) {
-    if (a[1] != SECCOMP_MODE_FILTER)
-      return a[1] != SECCOMP_MODE_STRICT;
-    program = a[2];
-  } else if (number == SYS_seccomp) {
-    if (a[0] == SECCOMP_SET_MODE_STRICT)
-      return false;
-    program = a[2];
-  } else {
-    return true;
-  }
-  const auto filter = SeccompFilter::read(reinterpret_cast<const sock_fprog*>(program));
-  return !filter || letsEngineWork(*filter);
+LeftToDo leftAfter(long number, const Arguments& a) {
+  if (isStrictMode(number, a))
+    return LeftToDo::Nothing;
+  const std::optional<const sock_fprog*> program = filterOf(number, a);
+  const std::optional<SeccompFilter> filter = program ? SeccompFilter::read(*program) : std::nullopt;
+  if (!filter)
+    return LeftToDo::All;
+  if (!lets(*filter, kSucceedToCompile, kReturnToCompile))
+    return LeftToDo::Nothing;
+  return lets(*filter, kSucceedOnThreads, kReturnOnThreads) ? LeftToDo::All : LeftToDo::OnProgramThreads;
 }
 
 } // namespace tiercel

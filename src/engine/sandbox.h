@@ -15,8 +15,13 @@ namespace tiercel {
 using Arguments = std::array<long, 6>;
 
 bool restrictsThread(long number, const Arguments& arguments);
-/// Whether the engine can do its work on threads that have made this call. False if it installs a filter that
-/// would end them for it.
-bool mayGoOn(long number, const Arguments& arguments);
+
+/// What the engine can still do when such a call has been made: filters may end a thread for it.
+enum class LeftToDo {
+  All,
+  OnProgramThreads, ///< no thread may be made, or do what only the engine's do
+  Nothing,          ///< not even compile what a thread of the program calls
+};
+LeftToDo leftAfter(long number, const Arguments& arguments);
 
 } // namespace tiercel

@@ -44,25 +44,30 @@ long restrictThread(long number, const Arguments& a) {
   const auto call = [&] { return rawSyscall(number, a[0], a[1], a[2], a[3], a[4], a[5]); };
   if (!EngineThreads::areOfThisProcess()) // a child that shares its memory, and has no such threads
     return call();
-  const bool last = !mayGoOn(number, a);
+  const LeftToDo left = leftAfter(number, a);
   std::optional<ProgramStateGuard> guard(std::in_place);
   long result = 0;
   {
     EngineThreads threads;
     threads.end();
-    if (!last)
+    if (left == LeftToDo::Nothing)
+      threads.compileAhead();
+    if (left == LeftToDo::All)
       result = call();
     else
       EngineThreads::forbid();
     threads.startAgain();
   }
-  if (last) { // nothing that the filter may forbid comes after it
+  if (left != LeftToDo::All) { // nothing that the filter may forbid comes after it
     guard.reset();
     result = call();
     if (result < 0) {
       guard.emplace();
       EngineThreads::permit();
-      EngineThreads().startAgain();
+      EngineThreads threads;
+      if (left == LeftToDo::Nothing)
+        threads.askAgain();
+      threads.startAgain();
     }
   }
   return result;
@@ -104,8 +109,7 @@ int clone(int (*function)(void*), void* stack, int flags, void* argument, void* 
           void* childId) {
   using Clone = int (*)(int (*)(void*), void*, int, void*, ...);
   // The C library's own: the host may show one that comes here.
-  static const auto real =
-      reinterpret_cast<Clone>(dlsym(dlopen(LIBC_SO, RTLD_LAZY | RTLD_NOLOAD), "clone"));
+  static const auto real = reinterpret_cast<Clone>(dlsym(dlopen(LIBC_SO, RTLD_LAZY | RTLD_NOLOAD), "clone"));
   const bool shares = staysOnThisMemory(static_cast<uint64_t>(static_cast<unsigned>(flags)));
   if (shares)
     MemorySharers::announce();

@@ -2,11 +2,11 @@
 //
 // Other processes that run on this process's memory: children of clone(CLONE_VM) without CLONE_THREAD. They
 // may be in any code, and no list of this process's threads has them. (One of vfork is told by its parent,
-// which waits.) They are known from before they are made, by whoever makes them for the program, until they end
-// or execute a program.
+// which waits.) They are known from before they are made, by whoever makes them for the program, until they
+// end or execute a program.
 //
-// Thread rule: any thread, also of such a child, also in a signal handler. Fork: forgetAll in the child, which
-// has a copy of the memory for itself.
+// Thread rule: any thread, also of such a child, also in a signal handler. Fork: forgetAll in the child,
+// which has a copy of the memory for itself.
 #pragma once
 
 #include <sys/types.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What a seccomp filter will answer, found out before it is installed: afterwards a thread that asks may be
-// killed. Filters are programs of classic BPF over the number and the arguments of a system call (seccomp(2));
-// here they are run as the kernel runs them.
+// killed. Filters are programs of classic BPF over the number and the arguments of a system call
+// (seccomp(2)); here they are run as the kernel runs them.
 //
 // Thread rule: immutable once read. Allocates; not in signal handlers.
 #pragma once

@@ -15,9 +15,7 @@ int prctl(int option, long a, long b, long c, long d) { return tiercel::prctl(op
 int unshare(int flags) { return tiercel::unshare(flags); }
 int setns(int descriptor, int type) { return tiercel::setns(descriptor, type); }
 int capset(void* header, const void* data) { return tiercel::capset(header, data); }
-int close_range(unsigned first, unsigned last, int flags) {
-  return tiercel::close_range(first, last, flags);
-}
+int close_range(unsigned first, unsigned last, int flags) { return tiercel::close_range(first, last, flags); }
 int clone(int (*function)(void*), void* stack, int flags, void* argument, void* parentId, void* threadLocals,
           void* childId) {
   return tiercel::clone(function, stack, flags, argument, parentId, threadLocals, childId);

@@ -2,6 +2,7 @@
 //
 // Code that a child made with clone(CLONE_VM) may be in is kept, and freed once it is gone.
 #include "tiercel/system_calls.h"
+
 #include "unit/support/engines.h"
 
 #include <gtest/gtest.h>
@@ -17,8 +18,9 @@
 namespace tiercel {
 namespace {
 
-constexpr const char* kOld = "declare i32 @wait_there()\n"
-                             "define i32 @step() { %r = call i32 @wait_there() %s = add i32 %r, 7 ret i32 %s }\n";
+constexpr const char* kOld =
+    "declare i32 @wait_there()\n"
+    "define i32 @step() { %r = call i32 @wait_there() %s = add i32 %r, 7 ret i32 %s }\n";
 constexpr const char* kNew = "define i32 @step() { ret i32 8 }\n";
 
 std::atomic<bool> there, leave;
@@ -49,8 +51,8 @@ protected:
 
   static int runStep(void* self) { return static_cast<MemorySharersTest*>(self)->step(); }
   int makeChild(int flags) {
-    return tiercel::clone(runStep, static_cast<char*>(stack) + kStack, flags | SIGCHLD, this, nullptr, nullptr,
-                          nullptr);
+    return tiercel::clone(runStep, static_cast<char*>(stack) + kStack, flags | SIGCHLD, this, nullptr,
+                          nullptr, nullptr);
   }
   void redefine() {
     while (!there)

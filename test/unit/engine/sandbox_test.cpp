@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a host sees of a program that restricts itself: the engine's threads are in it, and go on working. In a
-// child each, because nobody gets out again.
+// What a host sees of a program that restricts itself: the engine's threads are in it, and go on working. In
+// a child each, because nobody gets out again.
 #include "tiercel/system_calls.h"
+
 #include "unit/support/engines.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <dirent.h>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <fstream>
 #include <functional>
 #include <linux/filter.h>
@@ -23,8 +25,6 @@
 #include <thread>
 #include <unistd.h>
 #include <vector>
-
-#include <dirent.h>
 
 namespace tiercel {
 namespace {
@@ -98,9 +98,8 @@ TEST(Sandbox, WorkersAreInItAndGoOnWorking) {
     if (restrict() != 0 || !running.optimises(2))
       return false;
     const std::vector<std::string> lines = statusLines("NoNewPrivs:");
-    return lines.size() >= 3 && std::all_of(lines.begin(), lines.end(), [](const std::string& line) {
-             return line == "NoNewPrivs:\t1";
-           });
+    return lines.size() >= 3 && std::all_of(lines.begin(), lines.end(),
+                                            [](const std::string& line) { return line == "NoNewPrivs:\t1"; });
   }));
 }
 
