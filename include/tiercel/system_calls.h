@@ -7,15 +7,16 @@
 //
 // Native libraries (libcap, libseccomp) call the C library's, unless the executable shows others of the same
 // names. The `tiercel` command does; a host that wants it, too, exports functions that call these:
-//     extern "C" int prctl(int option, long a, long b, long c, long d) { return tiercel::prctl(option, a, b,
-//     c, d); }
+//     extern "C" int prctl(int option, long a, long b, long c, long d) { return tiercel::libc::prctl(option,
+//     a, b, c, d); }
 //
 // All do what libc's functions do, errno included. Thread rule: any thread. Around a call that restricts the
 // thread they wait for compiles of the engines' threads, end these and start them again: not in a handler
 // that may have interrupted malloc.
 #pragma once
 
-namespace tiercel {
+/// Beside the C library's functions of these names.
+namespace tiercel::libc {
 
 /// syscall(2), and the functions of the C library of the same names, with all arguments that there can be.
 long syscall(long number, long a, long b, long c, long d, long e, long f);
@@ -27,4 +28,4 @@ int close_range(unsigned first, unsigned last, int flags);
 int clone(int (*function)(void*), void* stack, int flags, void* argument, void* parentId, void* threadLocals,
           void* childId);
 
-} // namespace tiercel
+} // namespace tiercel::libc

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "engine/engine_impl.h"
 #include "engine/process_hooks.h"
+#include "platform/aside.h"
 #include "platform/futex.h"
 #include "platform/raw_syscall.h"
 
@@ -83,8 +84,15 @@ void EngineThreads::startAgain() {
     engine->promoter().resume();
 }
 
-void EngineThreads::forbid() { forbidden.store(true, std::memory_order_seq_cst); }
-void EngineThreads::permit() { forbidden.store(false, std::memory_order_seq_cst); }
+void EngineThreads::forbid() {
+  forbidden.store(true, std::memory_order_seq_cst);
+  permitAside(false);
+}
+
+void EngineThreads::permit() {
+  forbidden.store(false, std::memory_order_seq_cst);
+  permitAside(true);
+}
 
 bool EngineThreads::mayStart() {
   return !ended.load(std::memory_order_seq_cst) && !forbidden.load(std::memory_order_seq_cst);

@@ -221,13 +221,13 @@ Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, HostSymbols& hos
   host.supplyInstead("dlerror", address(HostSymbols::programError));
   host.supplyInstead("dlclose", address(closeLibrary));
   host.supplyInstead("dlinfo", address(describeLibrary));
-  host.supplyInstead("syscall", address(tiercel::syscall));
-  host.supplyInstead("prctl", address(tiercel::prctl));
-  host.supplyInstead("unshare", address(tiercel::unshare));
-  host.supplyInstead("setns", address(tiercel::setns));
-  host.supplyInstead("capset", address(tiercel::capset));
-  host.supplyInstead("close_range", address(tiercel::close_range));
-  host.supplyInstead("clone", address(tiercel::clone));
+  host.supplyInstead("syscall", address(libc::syscall));
+  host.supplyInstead("prctl", address(libc::prctl));
+  host.supplyInstead("unshare", address(libc::unshare));
+  host.supplyInstead("setns", address(libc::setns));
+  host.supplyInstead("capset", address(libc::capset));
+  host.supplyInstead("close_range", address(libc::close_range));
+  host.supplyInstead("clone", address(libc::clone));
   if (Status status = supplyCpuModel(arena, host); !status)
     return status;
   host.supply("__cpu_indicator_init", address(__cpu_indicator_init));

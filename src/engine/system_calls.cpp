@@ -22,7 +22,7 @@ __attribute__((visibility("hidden"))) long tiercel_set_errno(long negated) {
 }
 }
 
-namespace tiercel {
+namespace tiercel::libc {
 
 namespace {
 
@@ -119,4 +119,4 @@ int clone(int (*function)(void*), void* stack, int flags, void* argument, void* 
   return child;
 }
 
-} // namespace tiercel
+} // namespace tiercel::libc

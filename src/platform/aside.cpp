@@ -3,6 +3,7 @@
 
 #include "platform/sampler.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <pthread.h>
@@ -11,6 +12,8 @@
 namespace tiercel {
 
 namespace {
+
+std::atomic<bool> isPermitted{true};
 
 struct Task {
   const std::function<void()>& work;
@@ -30,7 +33,11 @@ void* runTask(void* raw) {
 
 } // namespace
 
+void permitAside(bool permitted) { isPermitted.store(permitted, std::memory_order_seq_cst); }
+
 Status runAside(const std::function<void()>& work) {
+  if (!isPermitted.load(std::memory_order_seq_cst))
+    return Error(ErrorKind::Environment, "thread for reading /proc", "a filter of the program forbids it");
   Task task{work};
   pthread_t thread;
   int cancel = 0; // a thread that waits for another is to be cancelled only where that has ended

@@ -14,5 +14,7 @@ namespace tiercel {
 /// Calls `work` on that thread, which starts with an empty table, and waits for it. Fails, without calling
 /// it, if the system gives no thread or no table.
 Status runAside(const std::function<void()>& work);
+/// From now on it fails, or does not: a filter of the program's would end a thread that makes another.
+void permitAside(bool permitted);
 
 } // namespace tiercel

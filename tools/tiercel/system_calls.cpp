@@ -9,15 +9,17 @@
 extern "C" {
 
 long syscall(long number, long a, long b, long c, long d, long e, long f) {
-  [[clang::musttail]] return tiercel::syscall(number, a, b, c, d, e, f);
+  [[clang::musttail]] return tiercel::libc::syscall(number, a, b, c, d, e, f);
 }
-int prctl(int option, long a, long b, long c, long d) { return tiercel::prctl(option, a, b, c, d); }
-int unshare(int flags) { return tiercel::unshare(flags); }
-int setns(int descriptor, int type) { return tiercel::setns(descriptor, type); }
-int capset(void* header, const void* data) { return tiercel::capset(header, data); }
-int close_range(unsigned first, unsigned last, int flags) { return tiercel::close_range(first, last, flags); }
+int prctl(int option, long a, long b, long c, long d) { return tiercel::libc::prctl(option, a, b, c, d); }
+int unshare(int flags) { return tiercel::libc::unshare(flags); }
+int setns(int descriptor, int type) { return tiercel::libc::setns(descriptor, type); }
+int capset(void* header, const void* data) { return tiercel::libc::capset(header, data); }
+int close_range(unsigned first, unsigned last, int flags) {
+  return tiercel::libc::close_range(first, last, flags);
+}
 int clone(int (*function)(void*), void* stack, int flags, void* argument, void* parentId, void* threadLocals,
           void* childId) {
-  return tiercel::clone(function, stack, flags, argument, parentId, threadLocals, childId);
+  return tiercel::libc::clone(function, stack, flags, argument, parentId, threadLocals, childId);
 }
 }

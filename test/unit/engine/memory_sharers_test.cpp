@@ -51,8 +51,8 @@ protected:
 
   static int runStep(void* self) { return static_cast<MemorySharersTest*>(self)->step(); }
   int makeChild(int flags) {
-    return tiercel::clone(runStep, static_cast<char*>(stack) + kStack, flags | SIGCHLD, this, nullptr,
-                          nullptr, nullptr);
+    return tiercel::libc::clone(runStep, static_cast<char*>(stack) + kStack, flags | SIGCHLD, this, nullptr,
+                                nullptr, nullptr);
   }
   void redefine() {
     while (!there)
@@ -99,6 +99,43 @@ TEST_F(MemorySharersTest, ManyThatHaveGone) {
   ASSERT_TRUE(report);
   EXPECT_TRUE(report->complete) << report->why;
   EXPECT_EQ(report->freed, 1u);
+}
+
+/// Its stack is nobody's that scans know, which makes it no coroutine's.
+TEST_F(MemorySharersTest, ChildThatCompiles) {
+  addText(*engine,
+          "declare i32 @step()\n"
+          "define i32 @first() { %r = call i32 @step() %s = add i32 %r, 1 ret i32 %s }\n",
+          "first");
+  const auto first = function<int()>(*engine, "first");
+  leave = true;
+  const int child = tiercel::libc::clone([](void* raw) { return reinterpret_cast<int (*)()>(raw)(); },
+                                         static_cast<char*>(stack) + kStack, CLONE_VM | SIGCHLD,
+                                         reinterpret_cast<void*>(first), nullptr, nullptr, nullptr);
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 8);
+  redefine();
+  const Result<CollectReport> report = engine->collect();
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->complete) << report->why;
+  EXPECT_GE(report->freed, 1u);
+}
+
+TEST_F(MemorySharersTest, ChildDoesNotCollect) {
+  leave = there = true;
+  redefine();
+  const int child = tiercel::libc::clone(
+      [](void* raw) {
+        const Result<CollectReport> report = static_cast<Engine*>(raw)->collect();
+        return report && !report->complete && report->freed == 0 ? 0 : 1;
+      },
+      static_cast<char*>(stack) + kStack, CLONE_VM | SIGCHLD, engine.get(), nullptr, nullptr, nullptr);
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  const Result<CollectReport> report = engine->collect();
+  EXPECT_TRUE(report && report->complete && report->freed == 1);
 }
 
 TEST_F(MemorySharersTest, OneWithMemoryOfItsOwnDoesNotCount) {
