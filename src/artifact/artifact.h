@@ -12,6 +12,7 @@
 
 #include "llvm/ADT/SmallVector.h"
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,6 +29,9 @@ struct CompileRequest {
   bool replaces = false;   ///< there is published code already
   /// Make the continuation at this loop header of the first version in place of a version.
   std::optional<uint32_t> osrHeader;
+  /// Once it is set the compile gives up at the next pass, with an error. Null: never.
+  const std::atomic<bool>* givesUp = nullptr;
+  bool isGivenUp() const { return givesUp && givesUp->load(std::memory_order_acquire); }
 };
 
 /// How a version's loops can be left (osr/frame.h).

@@ -224,9 +224,12 @@ Result<Artifact> Session::compileUnit(const CompileRequest& request, Definition 
     return code.takeError();
   lap(artifact.times.extract);
   if (artifact.tier > 0) {
-    optimizeModule(*unit->module, (*code)->target(), artifact.tier);
+    optimizeModule(*unit->module, (*code)->target(), artifact.tier, request.givesUp);
     artifact.inlining = diagnostics_->takeRemarks();
     lap(artifact.times.optimize);
+    if (request.isGivenUp())
+      return Error(ErrorKind::Environment, "function " + std::string(record.name),
+                   "its compile was given up");
   }
   artifact.addressesEscape = addressesEscape(*unit);
   dump(DumpStage::Lowered, record, *unit->module);

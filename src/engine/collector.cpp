@@ -2,6 +2,7 @@
 #include "engine/collector.h"
 
 #include "engine/engine_impl.h"
+#include "engine/engine_threads.h"
 #include "link/synthetic_library.h"
 #include "platform/own_stack.h"
 #include "platform/program_state_guard.h"
@@ -66,6 +67,10 @@ Collector::collect(uint64_t timeoutNs) {
                  "looking at the stacks needs Options::reclaim = Reclaim::Signals; without it code is freed "
                  "at quiescent points");
   CollectReport report;
+  if (!EngineThreads::areOfThisProcess()) {
+    report.why = "this process runs on the memory of the one with the program's threads";
+    return report;
+  }
   ProgramStateGuard guard; // no handler of the program's may run while its thread scans
   LockGuard collection(mutex_);
   if (!stacks_) {
@@ -183,7 +188,8 @@ bool Collector::mayHaveForeignStacks() const {
 
 void Collector::noteStack(const void* programStack) {
   if (engine_.options_.reclaim == Reclaim::Signals && !mayHaveForeignStacks() &&
-      !isOwnStack(reinterpret_cast<uintptr_t>(programStack)))
+      !isOwnStack(reinterpret_cast<uintptr_t>(programStack)) &&
+      EngineThreads::areOfThisProcess()) // of a child made with clone(CLONE_VM) scans are told
     foreignStacks_.store(true, std::memory_order_relaxed);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/fatal_errors.h"
 #include "engine/engine_impl.h"
+#include "engine/engine_threads.h"
 #include "engine/linker_symbols.h"
 #include "engine/process_hooks.h"
 #include "engine/runtime_functions.h"
@@ -154,6 +155,8 @@ EngineImpl::~EngineImpl() {
     finaliseModule(module);
   __cxa_finalize(&dsoHandle_);
   runDestructors();
+  ProgramStateGuard guard;
+  const EngineThreads threads; // nobody else is ending this engine's
   LockGuard lock(forkDelay());
   unregisterForFork(*this);
   arena_->hideFromChildren();

@@ -109,8 +109,7 @@ public:
   std::vector<std::string> dependentsOf(std::string_view name);
 
   void waitIdle() { promoter_.waitIdle(); }
-  void prepareForGuests() { promoter_.ensureHousekeeping(); } ///< but for Options::sync
-  void retireWorkers();                                       ///< the program goes on in the code it has
+  Promoter& promoter() { return promoter_; }
   Stats stats() const;
   void addListener(EventListener* listener) { statistics_.addListener(listener); }
 

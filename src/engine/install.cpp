@@ -168,7 +168,7 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   Result<Made> made = make(request, session, background);
   Statistics& s = statistics_;
   if (!made) {
-    if (isOvertaken(request, releases))
+    if (isOvertaken(request, releases) || request.isGivenUp())
       return static_cast<void*>(nullptr);
     return made.takeError();
   }
@@ -324,11 +324,6 @@ void EngineImpl::publish(FunctionId function, void* code) {
   statistics_.callPatches.add(calls_.publish(function, code));
 }
 
-void EngineImpl::retireWorkers() {
-  ProgramStateGuard guard;
-  promoter_.retire();
-}
-
 bool EngineImpl::hasContinuation(const FunctionRecord& record, uint32_t header) {
   const OsrEntries* osr = record.osr.load(std::memory_order_acquire);
   return osr && osr->find(record.epoch.load(std::memory_order_acquire), header);
@@ -346,7 +341,7 @@ Outcome EngineImpl::compileContinuation(const CompileRequest& request, Session& 
   const uint64_t releases = registry_.releases();
   Result<Made> made = make(request, session, background);
   if (!made) {
-    if (isOvertaken(request, releases))
+    if (isOvertaken(request, releases) || request.isGivenUp())
       return Outcome::Superseded;
     statistics_.failed.add();
     statistics_.emit({EventKind::CompileFailed, record.name, request.tier, made.error().message()});

@@ -10,6 +10,7 @@
 #include "engine/process_hooks.h"
 
 #include "engine/engine_impl.h"
+#include "engine/engine_threads.h"
 #include "link/thread_blocks.h"
 #include "platform/borrowed_memory.h"
 #include "platform/stack.h"
@@ -27,12 +28,6 @@ namespace {
 
 Mutex enginesMutex;
 sigset_t signalsOfForker TIERCEL_GUARDED_BY(enginesMutex);
-// Never destroyed: the handlers run whenever the process forks, at exit too.
-std::vector<EngineImpl*>& engines() {
-  static auto* list = new std::vector<EngineImpl*>;
-  return *list;
-}
-
 /// Made before it is needed: then there may be no memory for it.
 const Error& noMemoryForCopy() {
   static const auto* error = new Error(ErrorKind::Environment, "fork",
@@ -54,6 +49,8 @@ void prepare() TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
   ThreadBlocks::forkMutex().lock();
 }
 void release(bool inChild) TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
+  if (inChild)
+    EngineThreads::forgetThreads();
   ThreadBlocks::forkMutex().unlock();
   CodeGenerator::forkMutex().unlock();
   ThreadStacks::unlockAfterFork(inChild);
@@ -74,12 +71,19 @@ void inChild() {
 
 Mutex& forkDelay() { return enginesMutex; }
 
+// Never destroyed: the handlers run whenever the process forks, at exit too.
+std::vector<EngineImpl*>& engines() {
+  static auto* list = new std::vector<EngineImpl*>;
+  return *list;
+}
+
 Status registerForFork(EngineImpl& engine) {
   static const int failed = pthread_atfork(prepare, inParent, inChild);
   if (failed != 0)
     return Error(ErrorKind::Environment, "fork handlers", strerror(failed));
   (void)noMemoryForCopy();
   claimMemory();
+  EngineThreads::noteProcess();
   engines().push_back(&engine);
   return {};
 }
@@ -93,7 +97,7 @@ void registerDestructors(EngineImpl& engine) {
       [](int, void* argument) {
         auto* exiting = static_cast<EngineImpl*>(argument);
         {
-          LockGuard lock(enginesMutex);
+          LockGuard lock(forkDelay());
           if (std::find(engines().begin(), engines().end(), exiting) == engines().end())
             return;
         }

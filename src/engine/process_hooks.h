@@ -7,6 +7,8 @@
 
 #include "base/thread_annotations.h"
 
+#include <vector>
+
 namespace tiercel {
 
 class EngineImpl;
@@ -16,6 +18,8 @@ class EngineImpl;
 Mutex& forkDelay();
 /// Enters the engine into the process's fork handlers.
 Status registerForFork(EngineImpl& engine) TIERCEL_REQUIRES(forkDelay());
+/// Those that are entered.
+std::vector<EngineImpl*>& engines() TIERCEL_REQUIRES(forkDelay());
 void unregisterForFork(EngineImpl& engine) TIERCEL_REQUIRES(forkDelay());
 /// Has runDestructors called when the process exits, if the engine still exists then.
 void registerDestructors(EngineImpl& engine);

@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/glob.h"
 #include "engine/engine_impl.h"
+#include "engine/engine_threads.h"
 #include "platform/futex.h"
 #include "platform/program_state_guard.h"
+#include "platform/thread_end.h"
 
 #include <algorithm>
 #include <cfenv>
@@ -44,20 +46,57 @@ Promoter::Promoter(EngineImpl& engine, unsigned threads, double share, bool spar
 
 void Promoter::retire() {
   stop_.store(true, std::memory_order_seq_cst);
+  mustEnd_.store(true, std::memory_order_seq_cst);
+  joinThreads();
+  // Nobody will finish what a thread in waitIdle waits for.
+  idleSignal_.fetch_add(1, std::memory_order_release);
+  futexWakeAll(idleSignal_);
+}
+
+void Promoter::joinThreads() {
   workSignal_.fetch_add(1, std::memory_order_release);
   futexWakeAll(workSignal_);
   std::vector<pthread_t> threads;
   {
-    LockGuard lock(mutex_);
+    LockGuard lock(mutex_); // who is starting some has finished, and the next sees the wish
     threads.swap(threads_);
     if (housekeeper_)
       threads.push_back(*std::exchange(housekeeper_, std::nullopt));
   }
   for (pthread_t thread : threads)
     pthread_join(thread, nullptr);
+  answers_.store(false, std::memory_order_release);
   answerGuests(); // who comes later does it itself
-  sampling_.stop();
-  // Nobody will finish what a thread in waitIdle waits for.
+  std::vector<pid_t> ids;
+  const pid_t sampling = sampling_.stop();
+  {
+    LockGuard lock(mutex_);
+    ids.swap(workerIds_);
+    running_.store(false, std::memory_order_release);
+  }
+  if (sampling != 0)
+    ids.push_back(sampling);
+  awaitEnd(ids);
+}
+
+void Promoter::suspend() {
+  mustEnd_.store(true, std::memory_order_seq_cst);
+  joinThreads();
+}
+
+void Promoter::resume() {
+  {
+    LockGuard lock(mutex_);
+    const bool stops = stop_.load(std::memory_order_relaxed);
+    mustEnd_.store(stops, std::memory_order_release);
+    if (!stops && EngineThreads::mayStart()) {
+      if (wantsWorkers_ && !running_.load(std::memory_order_relaxed))
+        startWorkers();
+      if (keepsHouse_.load(std::memory_order_relaxed) && !housekeeper_)
+        startHousekeeper();
+    }
+  }
+  // If there are none now, nobody finishes what a thread in waitIdle waits for.
   idleSignal_.fetch_add(1, std::memory_order_release);
   futexWakeAll(idleSignal_);
 }
@@ -66,8 +105,8 @@ Result<void*> Promoter::compileForGuest(FunctionRecord& record) {
   GuestCalls::Call call(record);
   guests_.push(call);
   wake();
-  // Either this or the end of `retire`, which comes after its store, answers what the last worker has not.
-  if (stop_.load(std::memory_order_seq_cst))
+  // Either this or joinThreads, which comes after the store, answers what the last worker has not.
+  if (mustEnd_.load(std::memory_order_seq_cst))
     answerGuests();
   GuestCalls::wait(call);
   return std::move(*call.code);
@@ -97,9 +136,12 @@ void Promoter::ensureWorkers() {
   if (threadLimit_ == 0 || running_.load(std::memory_order_acquire))
     return;
   LockGuard lock(mutex_);
-  if (running_.load(std::memory_order_relaxed) || stop_.load(std::memory_order_relaxed))
+  if (running_.load(std::memory_order_relaxed) || stop_.load(std::memory_order_acquire))
     return;
-  startWorkers();
+  wantsWorkers_ = true; // if not now, who has ended the others starts these with them
+  if (!mustEnd_.load(std::memory_order_acquire) && EngineThreads::mayStart() &&
+      EngineThreads::areOfThisProcess())
+    startWorkers();
 }
 
 void Promoter::startWorkers() {
@@ -124,14 +166,19 @@ void Promoter::ensureHousekeeping() {
     return;
   }
   LockGuard lock(mutex_);
+  if (!housekeeper_ && !mustEnd_.load(std::memory_order_acquire) && EngineThreads::mayStart() &&
+      EngineThreads::areOfThisProcess())
+    startHousekeeper();
+}
+
+void Promoter::startHousekeeper() {
   pthread_t thread;
   // Without it the program keeps what it does not need any more.
-  if (housekeeper_ || stop_.load(std::memory_order_relaxed) ||
-      pthread_create(&thread, nullptr, housekeeperMain, this) != 0)
-    return;
-  housekeeper_ = thread;
-  answers_.store(true, std::memory_order_release);
-  keepsHouse_.store(true, std::memory_order_release);
+  const bool started = pthread_create(&thread, nullptr, housekeeperMain, this) == 0;
+  if (started)
+    housekeeper_ = thread;
+  answers_.store(started, std::memory_order_release);
+  keepsHouse_.store(started, std::memory_order_release);
 }
 
 void* Promoter::threadMain(void* promoter) {
@@ -158,7 +205,7 @@ void Promoter::begin(const char* name) {
 void Promoter::keepHouse() {
   for (;;) {
     const uint32_t seen = workSignal_.load(std::memory_order_acquire);
-    if (stop_.load(std::memory_order_acquire))
+    if (mustEnd_.load(std::memory_order_acquire))
       return;
     answerGuests();
     sleepUntil(engine_.housekeeper().work(/*busy=*/false), seen);
@@ -175,7 +222,7 @@ void Promoter::sleepUntil(uint64_t due, uint32_t seen) {
 void Promoter::work() {
   for (;;) {
     const uint32_t seen = workSignal_.load(std::memory_order_acquire);
-    if (stop_.load(std::memory_order_acquire))
+    if (mustEnd_.load(std::memory_order_acquire))
       return;
     answerGuests();
     decideTripped();
@@ -348,7 +395,7 @@ void Promoter::reconsider(FunctionRecord& record, FunctionSnapshot& snapshot) {
 
 Promoter::Take Promoter::takeBest(QueuedCompile& best) {
   LockGuard lock(mutex_);
-  if (stop_.load(std::memory_order_relaxed) || queue_.empty())
+  if (mustEnd_.load(std::memory_order_acquire) || queue_.empty())
     return Take::Empty;
   const uint64_t processNs = budget_.limited() ? processorTimeNs(CLOCK_PROCESS_CPUTIME_ID) : 0;
   const bool free = waiters_ > 0;
@@ -377,6 +424,7 @@ Outcome Promoter::promote(const QueuedCompile& item, Session& session, bool back
   request.tier = item.decision.tier;
   request.instrument = item.decision.instrument;
   request.replaces = true;
+  request.givesUp = background ? &mustEnd_ : nullptr;
   if (item.decision.make == Make::Continuation) {
     request.osrHeader = item.decision.loopHeader;
     if (engine_.hasContinuation(record, item.decision.loopHeader)) { // somebody had not seen it yet
@@ -402,6 +450,12 @@ void Promoter::finished(const QueuedCompile& item, Outcome outcome, const std::o
     LockGuard lock(mutex_);
     FunctionRecord& record = *item.function;
     budget_.spent(nanoseconds);
+    std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
+    if (outcome == Outcome::Superseded && mustEnd_.load(std::memory_order_acquire) &&
+        record.epoch.load(std::memory_order_acquire) == item.epoch) {
+      queue_.push(record, item.decision); // given up; who works next begins it again
+      return;
+    }
     if (engine_.options().sync) // the same decisions every run
       model_.begun(item.decision.tier);
     else if (succeeded)
@@ -417,7 +471,6 @@ void Promoter::finished(const QueuedCompile& item, Outcome outcome, const std::o
       failures_.erase(record.id.value);
     ++record.promotions;
     record.overtaken += outcome == Outcome::Superseded;
-    std::erase_if(active_, [&](const QueuedCompile& other) { return other.function == &record; });
     uint32_t trips = std::exchange(record.tripsWhileQueued, 0);
     if (record.epoch.load(std::memory_order_acquire) != item.epoch) {
       // Nothing that was decided for the old code concerns the new, whose trips have waited.
@@ -497,7 +550,9 @@ void Promoter::waitIdle() {
       LockGuard lock(mutex_);
       // Without workers nobody will ever take what waits.
       const bool waiting = !trips_.empty() || !queue_.empty() || wanted_.hasWork();
-      if (threads_.empty() || (!waiting && active_.empty())) {
+      const bool nobody = threads_.empty() && (stop_.load(std::memory_order_acquire) ||
+                                               !mustEnd_.load(std::memory_order_acquire));
+      if (nobody || (!waiting && active_.empty())) {
         --waiters_;
         return;
       }
@@ -531,13 +586,13 @@ void Promoter::afterForkInChild() {
     queue_.push(*item.function, item.decision);
   active_.clear();
   waiters_ = 0; // those threads are the parent's
-  const bool had = !threads_.empty();
+  mustEnd_.store(stop_.load(std::memory_order_relaxed), std::memory_order_relaxed);
   threads_.clear();
   housekeeper_.reset(); // the next change has another started
   keepsHouse_.store(false, std::memory_order_relaxed);
   workerIds_.clear();
   sampling_.forgetAfterFork();
-  if (!had)
+  if (!wantsWorkers_ || stop_.load(std::memory_order_relaxed) || !EngineThreads::mayStart())
     return;
   // Their signals are not the program's.
   sigset_t all, before;

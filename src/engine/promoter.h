@@ -41,7 +41,7 @@ class EngineImpl;
 enum class Outcome {
   Published,
   Failed,     ///< and will again: the function keeps the code it has
-  Superseded, ///< the program changed meanwhile: what was made is gone
+  Superseded, ///< the program changed meanwhile, or the threads are ended: what was made is gone
   NotStarted, ///< or out of memory, for code or for a session: may be tried again
 };
 
@@ -76,8 +76,13 @@ public:
   /// compile that a change of the program overtakes, of a body that it inlines, is begun again each time.
   Result<std::vector<FunctionRecord*>> prepare(std::span<FunctionRecord* const> functions, unsigned tier)
       TIERCEL_EXCLUDES(mutex_);
-  /// Ends the workers, waiting for compiles in progress; none are started again.
+  /// Ends all threads, which give up what they compile at the next pass of LLVM's; none are started again. By
+  /// who has EngineThreads, or is the only one.
   void retire() TIERCEL_EXCLUDES(mutex_);
+  /// The same for a while; what is queued stays. By who has EngineThreads.
+  void suspend() TIERCEL_EXCLUDES(mutex_);
+  /// Starts what suspend() has ended, as children of the calling thread.
+  void resume() TIERCEL_EXCLUDES(mutex_);
 
   size_t maxDepth() TIERCEL_EXCLUDES(mutex_) {
     LockGuard lock(mutex_);
@@ -104,6 +109,9 @@ public:
 
 private:
   void startWorkers() TIERCEL_REQUIRES(mutex_);
+  void startHousekeeper() TIERCEL_REQUIRES(mutex_);
+  /// After `mustEnd_` was set.
+  void joinThreads() TIERCEL_EXCLUDES(mutex_);
   static void* threadMain(void* promoter);
   static void* housekeeperMain(void* promoter);
   void work();
@@ -186,6 +194,9 @@ private:
   std::atomic<bool> keepsHouse_{false}; ///< `housekeeper_` was started
   std::atomic<bool> answers_{false};    ///< there is such a thread; it stays true when they are ended
   std::atomic<bool> stop_{false};
+  std::atomic<bool> mustEnd_{false}; ///< for good, or for a while; compiles in progress give up
+  /// Workers are to be there, and are but for suspend() and where the system gives none.
+  bool wantsWorkers_ TIERCEL_GUARDED_BY(mutex_) = false;
   std::atomic<uint32_t> workSignal_{0}; ///< counts reasons to look; workers sleep on it
   std::atomic<uint32_t> idleSignal_{0}; ///< counts finished rounds; waitIdle sleeps on it
   std::atomic<uint32_t> doneSignal_{0}; ///< counts finished compiles; prepare sleeps on it

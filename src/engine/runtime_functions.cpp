@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/runtime_functions.h"
 
+#include "tiercel/system_calls.h"
 #include "tiercel/thread.h"
 
 #include "codemem/bound_thunk.h"
 #include "engine/engine_impl.h"
+#include "engine/engine_threads.h"
 #include "link/thread_blocks.h"
+#include "platform/libc_clone.h"
 #include "platform/program_state_guard.h"
 
 #include <csignal>
@@ -191,8 +194,11 @@ int describeAddress(const void* address, Dl_info* info, EngineImpl* engine) {
 /// When main's thread leaves this way the process lives until its last thread ends, and then exits. Our
 /// workers must not count as such.
 void exitThread(void* value, EngineImpl* engine) {
-  if (gettid() == getpid())
-    engine->retireWorkers();
+  if (gettid() == getpid()) {
+    ProgramStateGuard guard;
+    const EngineThreads threads;
+    engine->promoter().retire(); // the program goes on in the code it has
+  }
   pthread_exit(value);
 }
 
@@ -224,7 +230,7 @@ sighandler_t setSignalHandler(int number, sighandler_t handler, EngineImpl* engi
 /// this frame.
 pid_t borrowMemory(EngineImpl* engine) {
   if (!engine->options().sync)
-    engine->prepareForGuests();
+    engine->promoter().ensureHousekeeping();
   const auto original = reinterpret_cast<pid_t (*)(EngineImpl*)>(reinterpret_cast<void*>(&vfork));
   [[clang::musttail]] return original(engine);
 }
@@ -250,12 +256,20 @@ Status supplyCpuModel(Arena& arena, HostSymbols& host) {
 Status supplyRuntimeFunctions(EngineImpl& engine, Arena& arena, CodeMap& map, HostSymbols& host) {
   (void)loader();
   ThreadBlocks::prepare();
+  (void)libcClone();
   host.supply("__dso_handle", engine.dsoHandle());
   host.supplyInstead("dlerror", address(HostSymbols::programError));
   host.supplyInstead("dlclose", address(closeLibrary));
   host.supplyInstead("dlinfo", address(describeLibrary));
   host.supplyInstead("pthread_create", address(createThread));
   host.supplyInstead("thrd_create", address(ThreadBlocks::createThreadC11));
+  host.supplyInstead("syscall", address(libc::syscall));
+  host.supplyInstead("prctl", address(libc::prctl));
+  host.supplyInstead("unshare", address(libc::unshare));
+  host.supplyInstead("setns", address(libc::setns));
+  host.supplyInstead("capset", address(libc::capset));
+  host.supplyInstead("close_range", address(libc::close_range));
+  host.supplyInstead("clone", address(libc::clone));
   if (Status status = supplyCpuModel(arena, host); !status)
     return status;
   host.supply("__cpu_indicator_init", address(__cpu_indicator_init));

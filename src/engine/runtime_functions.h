@@ -5,6 +5,8 @@
 //  - sigaction and signal compile a handler and what it calls at once, so that it compiles nothing when a
 //    signal interrupts the program in the middle of malloc;
 //  - pthread_exit, called by main's thread, first ends the workers, which would keep the process alive;
+//  - prctl, unshare and others let the engine know of sandboxes and of processes that share its memory
+//  (tiercel/system_calls.h);
 //  - atexit and others exist only in libc_nonshared.a, which is linked into executables and not found by
 //  dlsym;
 //  - __dso_handle and the CPU model of libgcc.a are data that every executable has of its own.

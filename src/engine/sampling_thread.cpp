@@ -22,18 +22,20 @@ constexpr unsigned kThreadsEvery = 5;
 
 void SamplingThread::start() {
   stop_.store(0, std::memory_order_relaxed);
+  id_.store(0, std::memory_order_relaxed);
   running_ = pthread_create(&thread_, nullptr, threadMain, this) == 0;
   if (!running_)
     source_.store(SamplingSource::Counters, std::memory_order_release);
 }
 
-void SamplingThread::stop() {
+pid_t SamplingThread::stop() {
   if (!running_)
-    return;
+    return 0;
   stop_.store(1, std::memory_order_release);
   futexWakeAll(stop_);
   pthread_join(thread_, nullptr);
   running_ = false;
+  return id_.load(std::memory_order_relaxed);
 }
 
 void SamplingThread::forgetAfterFork() {
@@ -53,9 +55,10 @@ bool SamplingThread::sleep(long nanoseconds) {
 }
 
 void SamplingThread::run() {
+  const pid_t self = gettid();
+  id_.store(self, std::memory_order_relaxed); // read by who has joined it
   if (!sleep(kDelayNs))
     return;
-  const pid_t self = gettid();
   const auto watch = [&](Sampler& sampler) {
     std::vector<pid_t> others = others_();
     others.push_back(self);

@@ -36,7 +36,8 @@ public:
 
   /// Without a thread, the source is the counters.
   void start();
-  void stop();
+  /// Returns the thread's kernel id, or 0 if there was none.
+  pid_t stop();
   /// In a forked child, which does not have the thread.
   void forgetAfterFork();
   SamplingSource source() const { return source_.load(std::memory_order_acquire); }
@@ -53,6 +54,7 @@ private:
   const Others others_;
   std::atomic<SamplingSource> source_{SamplingSource::Off};
   std::atomic<uint32_t> stop_{0};
+  std::atomic<pid_t> id_{0};
   bool running_ = false;
   pthread_t thread_{};
 };

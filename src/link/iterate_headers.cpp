@@ -2,7 +2,7 @@
 #include "link/iterate_headers.h"
 
 #include "codemem/segment_table.h"
-#include "link/next_definition.h"
+#include "platform/next_definition.h"
 
 #include <cstddef>
 #include <link.h>

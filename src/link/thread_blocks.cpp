@@ -3,7 +3,7 @@
 
 #include "tiercel/thread.h"
 
-#include "link/next_definition.h"
+#include "platform/next_definition.h"
 #include "platform/signals_blocked.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 #include "link/unwind.h"
 
 #include "link/frame_registration.h"
-#include "link/next_definition.h"
+#include "platform/next_definition.h"
 
 #include <atomic>
 #include <cstdlib>

@@ -27,7 +27,8 @@ void lowerMatrices(llvm::Module& module, llvm::FunctionAnalysisManager& analyses
 
 } // namespace
 
-void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned level) {
+void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned level,
+                    const std::atomic<bool>* givesUp) {
   const RecoverableCode passesRun;
   static const llvm::OptimizationLevel kLevels[] = {llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1,
                                                     llvm::OptimizationLevel::O2, llvm::OptimizationLevel::O3};
@@ -45,7 +46,11 @@ void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned 
     keepNamesSingle(module);
   if (tuning.LoopVectorization)
     guardVectorizer(module);
-  llvm::PassBuilder builder(&target, tuning);
+  llvm::PassInstrumentationCallbacks callbacks;
+  if (givesUp)
+    callbacks.registerShouldRunOptionalPassCallback(
+        [givesUp](llvm::StringRef, llvm::Any) { return !givesUp->load(std::memory_order_relaxed); });
+  llvm::PassBuilder builder(&target, tuning, std::nullopt, &callbacks);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(callGraph);
   builder.registerFunctionAnalyses(functions);

@@ -7,10 +7,14 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Target/TargetMachine.h"
 
+#include <atomic>
+
 namespace tiercel {
 
 /// `level` is 0 to 3; 0 is what code generation cannot do without: forced inlining, coroutines. Setting the
-/// pipeline up takes about a millisecond, which the background pays.
-void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned level);
+/// pipeline up takes about a millisecond, which the background pays. Once `givesUp`, if there is one, is set
+/// only what is necessary is done: what comes out can be compiled, but is not what was asked for.
+void optimizeModule(llvm::Module& module, llvm::TargetMachine& target, unsigned level,
+                    const std::atomic<bool>* givesUp = nullptr);
 
 } // namespace tiercel

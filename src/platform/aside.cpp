@@ -2,6 +2,7 @@
 #include "platform/aside.h"
 
 #include "platform/futex.h"
+#include "platform/libc_clone.h"
 #include "platform/sampler.h"
 #include "platform/stack.h"
 
@@ -17,6 +18,8 @@
 namespace tiercel {
 
 namespace {
+
+std::atomic<bool> isPermitted{true};
 
 struct Task {
   const std::function<void()>& work;
@@ -55,7 +58,7 @@ int runOnThread(Task& task, Stack& stack) {
   std::atomic<uint32_t> thread{1};
   const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
                     CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
-  if (clone(runTask, stack.top(), flags, &task, &thread, nullptr, &thread) < 0)
+  if (libcClone()(runTask, stack.top(), flags, &task, &thread, nullptr, &thread) < 0)
     return errno;
   while (const uint32_t id = thread.load(std::memory_order_acquire))
     futexWaitShared(thread, id);
@@ -65,7 +68,11 @@ int runOnThread(Task& task, Stack& stack) {
 
 } // namespace
 
+void permitAside(bool permitted) { isPermitted.store(permitted, std::memory_order_seq_cst); }
+
 Status runAside(const std::function<void()>& work) {
+  if (!isPermitted.load(std::memory_order_seq_cst))
+    return Error(ErrorKind::Environment, "thread for reading /proc", "a filter of the program forbids it");
   Result<Stack> stack = Stack::create();
   if (!stack)
     return stack.takeError();

@@ -21,5 +21,7 @@ namespace tiercel {
 /// pthread_self is the caller's there. Fails, without calling it, if the system gives no thread, no table or
 /// no memory for a stack.
 Status runAside(const std::function<void()>& work);
+/// From now on it fails, or does not: a filter of the program's would end a thread that makes another.
+void permitAside(bool permitted);
 
 } // namespace tiercel

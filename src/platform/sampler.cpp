@@ -2,10 +2,12 @@
 #include "platform/sampler.h"
 
 #include "platform/proc_threads.h"
+#include "platform/raw_syscall.h"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <linux/close_range.h>
 #include <linux/perf_event.h>
@@ -58,7 +60,13 @@ Sampler::~Sampler() {
     close(ring);
 }
 
-bool Sampler::isolateDescriptors() { return syscall(SYS_close_range, 0u, ~0u, CLOSE_RANGE_UNSHARE) == 0; }
+bool Sampler::isolateDescriptors() {
+  // Not by libc's functions, which the host may have follow what the program's threads do.
+  const long result = rawSyscall(SYS_close_range, 0, ~0U, CLOSE_RANGE_UNSHARE);
+  if (result < 0)
+    errno = static_cast<int>(-result);
+  return result == 0;
+}
 
 std::byte* Sampler::open(pid_t thread) {
   perf_event_attr attr = attributes();

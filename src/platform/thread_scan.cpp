@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "platform/membarrier.h"
+#include "platform/memory_sharers.h"
 #include "platform/raw_syscall.h"
 
 #include <algorithm>
@@ -60,6 +61,8 @@ ThreadStacks::Outcome ThreadScan::run() {
     return fail("membarrier fails");
   if (!listThreads())
     return fail("threads come and go too fast to be listed");
+  if (MemorySharers::exist())
+    return fail("a child made with clone(CLONE_VM) runs on the same memory");
   collectHandlers();
   refreshView();
   if (const WalkResult caller = lookAtCaller(); caller.end != WalkEnd::Complete) {

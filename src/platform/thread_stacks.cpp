@@ -4,6 +4,7 @@
 #include "base/thread_annotations.h"
 #include "platform/aside.h"
 #include "platform/membarrier.h"
+#include "platform/memory_sharers.h"
 #include "platform/own_memory.h"
 #include "platform/stack.h"
 #include "platform/thread_scan.h"
@@ -123,8 +124,10 @@ void ThreadStacks::lockForFork() TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
 }
 
 void ThreadStacks::unlockAfterFork(bool inChild) TIERCEL_NO_THREAD_SAFETY_ANALYSIS {
-  if (inChild)
+  if (inChild) {
     mainOnOwnStack = forkerOnMainStack;
+    MemorySharers::forgetAll();
+  }
   mutex.unlock();
 }
 

@@ -22,7 +22,8 @@
 //    threads is enough. A list of /proc/self/task can lack a thread only if another in it exited meanwhile
 //    (the kernel goes on from a position that has shifted): it counts if all in it are in the next list, too.
 //    A child of vfork has no thread here and runs on its parent's memory: while a thread waits in vfork or
-//    clone, the scan is not complete.
+//    clone, the scan is not complete. Nor is it while a child made with clone(CLONE_VM) runs on its memory,
+//    of which memory_sharers.h knows.
 //
 // A thread that waits in a system call must not be signalled: the call might fail with EINTR. Its stack is
 // copied from outside, which counts if it has not run meanwhile. A thread that runs gets a signal and looks
@@ -33,7 +34,7 @@
 //  - Stacks of coroutines that are suspended. One that runs during a scan is noticed (foreignStack); from
 //    then on no scan can be relied on. One that shares a mapping with the thread's own stack is noticed only
 //    by own_stack.h, and one in an array on that stack not at all.
-//  - Children of clone(CLONE_VM) without CLONE_THREAD.
+//  - Children of clone(CLONE_VM) that memory_sharers.h was not told of.
 //  - From outside: interrupted frames below a handler that waits on an alternate stack inside the primary
 //    one, if the handler was installed without libc and has been replaced since.
 //

@@ -43,6 +43,8 @@ enum class Invariant : unsigned {
   Collection, ///< collections succeed and free code
   Growth,     ///< memory does not grow without bound
   Assumption, ///< callers follow what they assumed of others
+  Sandbox,    ///< all threads of a process are in the sandbox that its program enters
+  Sharer,     ///< processes on the same memory run the code that they are in
   Count
 };
 

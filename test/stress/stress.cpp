@@ -206,9 +206,12 @@ bool Stress::inChild(uint64_t seed) {
       redefineOnce(static_cast<unsigned>(random.below(kGroups)), 0, 1, random);
     if (i % 100 == 90)
       (void)engine_->collect();
+    if (i == 150)
+      enterSandbox(random);
   }
-  for (const Invariant invariant : {Invariant::Version, Invariant::Constant, Invariant::Exception,
-                                    Invariant::Removed, Invariant::Change, Invariant::Assumption}) {
+  for (const Invariant invariant :
+       {Invariant::Version, Invariant::Constant, Invariant::Exception, Invariant::Removed, Invariant::Change,
+        Invariant::Assumption, Invariant::Sandbox}) {
     if (ledger_.failures(invariant) > 0)
       return false;
   }
@@ -276,6 +279,11 @@ bool Stress::run() {
     ledger_.leaveOut(Invariant::Collection);
     ledger_.leaveOut(Invariant::Growth);
   }
+  start([this, seed = seeds.next()] { restrict(seed); });
+  if (!configuration_.forks || !kCollects) // ThreadSanitizer knows of no second process on its memory
+    ledger_.leaveOut(Invariant::Sharer);
+  else
+    start([this, seed = seeds.next()] { share(seed); });
   if (!configuration_.forks)
     ledger_.leaveOut(Invariant::Child);
   else

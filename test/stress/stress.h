@@ -63,6 +63,12 @@ private:
   void fork(uint64_t seed);
   uint64_t replacedAtMost() const;
   bool inChild(uint64_t seed);
+  // sandbox.cpp
+  void restrict(uint64_t seed); ///< enters what this thread alone is in, again and again
+  void enterSandbox(Random& random);
+  void share(uint64_t seed); ///< makes processes that run on this memory
+  static int runSharer(void* self);
+  void callALittle(Random& random, Calls& calls);
 
   // --- calls, each with its checks (calls.cpp) ---
   void callLeaf(Random& random, Calls& calls);
