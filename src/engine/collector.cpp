@@ -193,14 +193,10 @@ void Collector::noteStack(const void* programStack) {
     foreignStacks_.store(true, std::memory_order_relaxed);
 }
 
-bool Collector::makeRoom() {
+bool Collector::makeRoom(bool all) {
   if (engine_.options_.reclaim != Reclaim::Signals)
     return false;
-  Result<CollectReport> report = collect();
-  if (report && report->freed > 0)
-    return true;
-  // All of it is in use by its functions, but few of them are running: the others start anew.
-  {
+  if (all) { // it is in use by its functions, but few of them are running: the others start anew
     LockGuard lock(engine_.versions_.mutex());
     for (uint32_t id = 0; id < engine_.registry_.functionCount(); ++id) {
       FunctionRecord& record = engine_.registry_.function(FunctionId(id));
@@ -208,9 +204,11 @@ bool Collector::makeRoom() {
         engine_.close(record);
     }
   }
-  serialiseAllThreads();
-  engine_.statistics_.flushes.add();
-  report = collect();
+  if (all) {
+    serialiseAllThreads();
+    engine_.statistics_.flushes.add();
+  }
+  const Result<CollectReport> report = collect();
   return report && report->freed > 0;
 }
 

@@ -37,8 +37,9 @@ public:
   /// Bytes, of code and of images, that a look at all stacks may free and that the last one did not see. 0 if
   /// there can be none.
   uint64_t gain();
-  /// When a first compile found no room for its code; whether there is more now.
-  bool makeRoom();
+  /// When a first compile found no room for its code: frees what is retired, and retires before that all that
+  /// can be, if `all`. Whether there is more room now; others may take it.
+  bool makeRoom(bool all);
 
   /// On a program's thread in a first call: a coroutine's first steps on a stack of its own mostly are.
   /// `programStack` is on the stack that it came from.

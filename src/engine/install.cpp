@@ -404,9 +404,17 @@ Result<void*> EngineImpl::compileFirst(FunctionRecord& record, bool background) 
     return std::move(*result);
   };
   Result<void*> code = attempt();
-  // The program cannot go on without this code: worth asking for space, or for the simplest there is.
-  if (!code && !background && code.error().kind() == ErrorKind::Environment && collector_.makeRoom())
-    code = attempt();
+  // The program cannot go on without this code: worth asking for space, or for the simplest there is. What is
+  // retired may be too little, and other threads compile as well and may take what comes free.
+  constexpr unsigned kMostFlushes = 3;
+  for (unsigned flushes = 0;
+       !code && !background && code.error().kind() == ErrorKind::Environment && flushes <= kMostFlushes;
+       ++flushes) {
+    if (collector_.makeRoom(/*all=*/flushes > 0))
+      code = attempt();
+    else if (flushes > 0)
+      break;
+  }
   if (!code && tier > 0 && code.error().kind() != ErrorKind::Environment &&
       code.error().kind() != ErrorKind::MissingSymbol) {
     statistics_.failed.add();
