@@ -165,8 +165,10 @@ void* EngineImpl::findLate(FunctionRecord& record, bool ask) {
 
 void* EngineImpl::counterTripped(FunctionId id, TripKind kind, uint32_t header, uint32_t epoch) {
   FunctionRecord& record = registry_.function(id);
-  if (record.epoch.load(std::memory_order_acquire) != epoch) {
-    // An activation of before a change finishes where it is. The counters are the new code's.
+  // An activation of before a change finishes where it is; the counters are the new code's. A child of vfork,
+  // which may be killed, must not compile, as these modes would have it do.
+  const bool compilesHere = options_.sync || options_.modes.osrAlways;
+  if (record.epoch.load(std::memory_order_acquire) != epoch || (compilesHere && runsInBorrowedMemory())) {
     Counters& counters = table_.counters(id);
     (kind == TripKind::Loops ? counters.loops : counters.calls).store(kAskAgain, std::memory_order_relaxed);
     return nullptr;
