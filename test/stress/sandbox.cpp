@@ -27,7 +27,9 @@ namespace tiercel::stress {
 namespace {
 
 constexpr size_t kStackBytes = 1 << 20;
-constexpr unsigned kCallsOfSharer = 200;
+/// Short against the pauses between two of them: while one lives nothing is freed, and the rest of the run is
+/// to see that things are.
+constexpr std::chrono::milliseconds kLifeOfSharer(20);
 
 /// What a thread may do, as its status says.
 std::string rightsOf(const std::string& thread) {
@@ -126,8 +128,10 @@ int Stress::runSharer(void* raw) {
   auto* self = static_cast<Stress*>(raw);
   Random random(static_cast<uint64_t>(getpid()));
   Calls calls{};
-  for (unsigned i = 0; i < kCallsOfSharer; ++i)
+  const auto end = std::chrono::steady_clock::now() + kLifeOfSharer;
+  do
     self->callALittle(random, calls);
+  while (std::chrono::steady_clock::now() < end);
   self->add(calls);
   return 0;
 }
