@@ -9,6 +9,11 @@
 
 #if __has_feature(address_sanitizer)
 #include <sanitizer/common_interface_defs.h>
+
+extern "C" { // of its runtime
+void __asan_get_shadow_mapping(size_t* scale, size_t* offset);
+void __asan_set_shadow_00(uintptr_t shadow, size_t size);
+}
 #endif
 
 #if __has_feature(thread_sanitizer)
@@ -72,6 +77,14 @@ struct Announced {
   const void* bottom = nullptr;
   size_t size = 0;
 };
+/// Clears its notes of the frames that a thread was in which is not there any more. (Its interface for that
+/// does nothing where allow_user_poisoning is off.)
+void forgetFrames(std::byte* base) {
+  size_t scale = 0, offset = 0;
+  __asan_get_shadow_mapping(&scale, &offset);
+  __asan_set_shadow_00((reinterpret_cast<uintptr_t>(base) >> scale) + offset, Stack::kSize >> scale);
+}
+
 void runAnnounced(void* raw) {
   auto* call = static_cast<Announced*>(raw);
   __sanitizer_finish_switch_fiber(nullptr, &call->bottom, &call->size);
@@ -95,8 +108,12 @@ void Stack::forgetThreads() {
   for (StackPlace* place = tiercel_stack_places.load(std::memory_order_acquire); place != nullptr;
        place = place->next) {
     const pthread_t user = place->user.load(std::memory_order_relaxed);
-    if (user != pthread_t() && user != pthread_self())
-      place->taken.store(false, std::memory_order_release);
+    if (user == pthread_t() || user == pthread_self())
+      continue;
+#if __has_feature(address_sanitizer)
+    forgetFrames(place->base());
+#endif
+    place->taken.store(false, std::memory_order_release);
   }
 }
 
