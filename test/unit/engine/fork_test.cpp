@@ -3,6 +3,7 @@
 // A program that is changed on both sides of a fork.
 #include "unit/support/engines.h"
 #include "unit/support/in_child.h"
+#include "unit/support/living.h"
 
 #include "llvm/AsmParser/Parser.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
@@ -53,7 +54,7 @@ struct Living {
   }
   /// Whether all code memory is in use or free to use.
   bool keepsNothing() {
-    const Result<CollectReport> report = engine->collect();
+    const Result<CollectReport> report = collect(*engine);
     const Stats stats = engine->stats();
     return report && stats.memory.codeCommitted == stats.memory.codeUsed + stats.memory.codeFree;
   }

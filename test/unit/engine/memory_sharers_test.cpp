@@ -4,6 +4,7 @@
 #include "tiercel/system_calls.h"
 
 #include "unit/support/engines.h"
+#include "unit/support/living.h"
 
 #include <gtest/gtest.h>
 
@@ -33,6 +34,10 @@ int waitThere() {
 
 class MemorySharersTest : public testing::Test {
 protected:
+  void SetUp() override {
+    if (!kLooksAtStacks) // nor does it know of a second process on its memory
+      GTEST_SKIP() << "ThreadSanitizer delays signals";
+  }
   MemorySharersTest() {
     there = leave = false;
     Options options;

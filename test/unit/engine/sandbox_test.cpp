@@ -90,7 +90,14 @@ struct Running {
   std::vector<int (*)(int)> functions;
 };
 
+#if __has_feature(thread_sanitizer)
+#define SKIP_WHERE_OTHERS_HAVE_THREADS() GTEST_SKIP() << "ThreadSanitizer has a thread of its own"
+#else
+#define SKIP_WHERE_OTHERS_HAVE_THREADS()
+#endif
+
 TEST(Sandbox, WorkersAreInItAndGoOnWorking) {
+  SKIP_WHERE_OTHERS_HAVE_THREADS();
   EXPECT_TRUE(runsInChild([] {
     Running running;
     if (!running.optimises(1) || statusLines("NoNewPrivs:").size() < 3)
@@ -105,6 +112,7 @@ TEST(Sandbox, WorkersAreInItAndGoOnWorking) {
 }
 
 TEST(Sandbox, WhatIsForOneThreadWorksAndLeavesNothingOut) {
+  SKIP_WHERE_OTHERS_HAVE_THREADS();
   EXPECT_TRUE(runsInChild([] {
     Running first, second; // two engines, both with threads
     if (!first.optimises(1) || !second.optimises(1))
@@ -181,6 +189,7 @@ int forbid(long number, int action) {
 }
 
 TEST(Sandbox, FilterThatWouldEndThreadsLeavesNone) {
+  SKIP_WHERE_OTHERS_HAVE_THREADS();
   EXPECT_TRUE(runsInChild([] {
     Running running;
     if (!running.optimises(1) || forbid(SYS_clone3, static_cast<int>(SECCOMP_RET_KILL_PROCESS)) != 0 ||
@@ -235,6 +244,7 @@ int restrictItself(void* raw) {
 }
 
 TEST(Sandbox, ChildOnTheSameMemoryRestrictsItselfAlone) {
+  SKIP_WHERE_OTHERS_HAVE_THREADS();
   EXPECT_TRUE(runsInChild([] {
     Running running;
     if (!running.optimises(1))
