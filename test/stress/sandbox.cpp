@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -142,12 +143,16 @@ void Stress::share(uint64_t seed) {
   void* const stack = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   while (!stop_.load(std::memory_order_relaxed)) {
     int status = -1;
+    const auto begin = std::chrono::steady_clock::now();
     const int child = tiercel::libc::clone(runSharer, static_cast<char*>(stack) + kStackBytes,
                                            CLONE_VM | SIGCHLD, this, nullptr, nullptr, nullptr);
     const bool waited = child > 0 && waitpid(child, &status, 0) == child;
     ledger_.check(Invariant::Sharer, waited && status == 0,
                   [&] { return fmt::format("process {} ended with status {:#x}", child, status); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(50 + random.below(200)));
+    // While one lives nothing is freed. Where first calls are slow it lives for a second or two.
+    const std::chrono::nanoseconds life = std::chrono::steady_clock::now() - begin;
+    std::this_thread::sleep_for(
+        std::max<std::chrono::nanoseconds>(2 * life, std::chrono::milliseconds(50 + random.below(200))));
   }
   munmap(stack, kStackBytes);
 }
