@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One piece of linked code and everything that must be undone when its memory is given back: a version of a
-// function, a continuation of one, or a native object. A version is
+// function, a continuation of one, or a native object or a thunk. A version is
 //
 //     linked --install--> live --replaced, redefined, removed--> retired --no stack leads into it--> freed
 //        \------ the program changed meanwhile: never executed ---------------------------------------^
@@ -52,7 +52,7 @@ struct CodeVersion {
   CodeVersion(const CodeVersion&) = delete;
   CodeVersion& operator=(const CodeVersion&) = delete;
 
-  FunctionId function; ///< invalid: a native object
+  FunctionId function; ///< invalid: a native object, or a thunk
   unsigned tier = 0;
   std::optional<uint32_t> osrHeader; ///< set: the continuation at this loop header
   std::byte* entry = nullptr;
@@ -65,6 +65,7 @@ struct CodeVersion {
   Assumptions assumptions;            ///< what it takes for granted
   std::vector<ImageId> images;        ///< whose internal data it may refer to
   std::vector<ObjectId> objects;      ///< native ones that it has addresses of
+  std::vector<CodeVersion*> keeps;    ///< not freed before this one is; under the lock of the versions
   const void* frames = nullptr;       ///< registered with libgcc, if our lookup is not the one it calls
   /// Addresses inside it may be in the program's data (coroutine frames, labels): it is never freed.
   bool addressesEscape = false;

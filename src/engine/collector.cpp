@@ -147,6 +147,13 @@ void Collector::finish(std::span<CodeVersion* const> candidates, uint64_t waited
   LockGuard materialise(engine_.materialiseMutex_);
   LockGuard versions(engine_.versions_.mutex());
   const uint64_t before = waitingBytes();
+  engine_.versions_.seeKept();
+  for (const OutdatedCallers::Reached& reached : engine_.outdatedCallers_.forgetFreed(engine_.versions_)) {
+    if (engine_.outdatedCallers_.prepare(engine_.versions_, reached.function, reached.code))
+      engine_.publish(reached.function, reached.code);
+    else // the next call finds memory
+      engine_.close(engine_.registry_.function(reached.function));
+  }
   const Versions::Freed freed = engine_.versions_.endCollection(candidates);
   report.freed = freed.versions;
   report.freedBytes = freed.bytes;

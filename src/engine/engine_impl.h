@@ -21,6 +21,7 @@
 #include "engine/inlining_notes.h"
 #include "engine/native_objects.h"
 #include "engine/ordered_by_module.h"
+#include "engine/outdated_callers.h"
 #include "engine/promoter.h"
 #include "engine/readiness.h"
 #include "engine/versions.h"
@@ -160,7 +161,7 @@ private:
   bool mayBeOptimised(const FunctionRecord& record) const;
   void* osrAtRandom(FunctionRecord& record, uint32_t header, uint32_t epoch);
   /// From now on calls of the function reach `code`; everything written before is visible to who follows.
-  void publish(FunctionId function, void* code);
+  void publish(FunctionId function, void* code) TIERCEL_REQUIRES(versions_.mutex());
   Result<FunctionId> resolverOf(FunctionRecord& record, const Definition& where, Session& session);
   Result<void*> runIfunc(FunctionRecord& record);
   [[noreturn]] void fatal(const Error& error);
@@ -216,6 +217,7 @@ private:
   UnwindRegistration unwind_;
   Registry registry_;
   Versions versions_;
+  OutdatedCallers outdatedCallers_;   ///< under the lock of the versions
   std::vector<FunctionId> boundLate_; ///< by findLate; under the lock of the versions
   HostSymbols host_;
   const CompileEnvironment environment_;

@@ -179,13 +179,16 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
   unsigned oldTier = 0;
   size_t oldBytes = 0;
   bool current = false, replaced = false;
+  Status room;
   {
     LockGuard lock(versions_.mutex());
     const auto state = static_cast<FirstCompile>(record.firstCompile.load(std::memory_order_acquire));
     current = versions_.isCurrent(record, request.epoch, made->linked.version->assumptions,
                                   made->linked.version->objects) &&
               state == (request.replaces ? FirstCompile::Ready : FirstCompile::Compiling);
-    if (current) {
+    if (current)
+      room = outdatedCallers_.prepare(versions_, record.id, entry);
+    if (current && room) {
       if (!request.replaces)
         beginEpoch(record, *made);
       record.pinned.store(artifact.pinned, std::memory_order_relaxed);
@@ -206,8 +209,10 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
         firstCompiles_.leave(record, FirstCompile::Ready);
     }
   }
-  if (!current) {
+  if (!current || !room) {
     versions_.discard(std::move(made->linked.version));
+    if (!room)
+      return room.takeError();
     s.superseded.add();
     return static_cast<void*>(nullptr);
   }
@@ -229,7 +234,7 @@ Result<void*> EngineImpl::install(const CompileRequest& request, Session& sessio
     s.emit({EventKind::OsrExcluded, record.name, tier, reasonText(*artifact.noOsr)});
   }
   s.emit({EventKind::CodePublished, record.name, tier, {}, entry, bytes, made->milliseconds});
-  return static_cast<void*>(entry);
+  return table_.cell(record.id).load(std::memory_order_acquire); // it may not be for every caller
 }
 
 std::vector<InlineDecision> EngineImpl::readable(const CompileRequest& request,
@@ -321,7 +326,7 @@ std::vector<InlineDecision> EngineImpl::inliningOf(std::string_view name) {
 }
 
 void EngineImpl::publish(FunctionId function, void* code) {
-  statistics_.callPatches.add(calls_.publish(function, code));
+  statistics_.callPatches.add(calls_.publish(function, outdatedCallers_.entry(versions_, function, code)));
 }
 
 bool EngineImpl::hasContinuation(const FunctionRecord& record, uint32_t header) {

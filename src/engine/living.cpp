@@ -7,6 +7,7 @@
 #include "engine/open_image.h"
 #include "load/verify.h"
 #include "platform/membarrier.h"
+#include "platform/program_state_guard.h"
 #include "registry/values.h"
 #include "unit/abi.h"
 #include "unit/same_body.h"
@@ -14,6 +15,8 @@
 #include "llvm/ADT/StringExtras.h"
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 namespace tiercel {
 
@@ -237,21 +240,34 @@ Status EngineImpl::redefine(const std::string& module, const Source& source, con
     return status;
 
   const AddRules rules{.module = module, .redefine = true, .likeness = std::move(*likeness)};
-  ImageId id;
-  {
-    LockGuard materialise(materialiseMutex_);
-    LockGuard versions(versions_.mutex());
-    Result<Change> change = registry_.add(image, reader, rules);
-    if (!change)
-      return change.takeError();
-    id = change->image;
-    data_.imageCame(id);
-    follow(std::move(*change));
-    releaseData();
+  std::optional<ImageId> id;
+  std::set<FunctionId> failed; // to get code: nobody can be calling it
+  while (!id) {
+    std::vector<FunctionId> withoutCode;
+    {
+      LockGuard materialise(materialiseMutex_);
+      LockGuard versions(versions_.mutex());
+      withoutCode = outdatedCallers_.withoutCode(versions_, module, reader, rules.likeness);
+      std::erase_if(withoutCode, [&](FunctionId function) { return failed.contains(function); });
+      if (withoutCode.empty()) {
+        Result<Change> change = registry_.add(image, reader, rules);
+        if (!change)
+          return change.takeError();
+        id = change->image;
+        data_.imageCame(*id);
+        follow(std::move(*change));
+        releaseData();
+      }
+    }
+    for (FunctionId function : withoutCode) {
+      ProgramStateGuard guard;
+      if (!ensureCompiled(registry_.function(function)))
+        failed.insert(function);
+    }
   }
   settle();
   // The old bodies were read for the comparison and are not wanted any more; the new ones soon are.
-  opened->session->adopt(id, std::move(opened->reader));
+  opened->session->adopt(*id, std::move(opened->reader));
   statistics_.redefinitions.add();
   statistics_.emit({EventKind::ModuleLoaded, image->name, 0, {}, nullptr, image->bytes->getBufferSize()});
   return {};
@@ -295,7 +311,8 @@ void EngineImpl::fallBack(CodeVersion& dependent) {
   if (code->current != &dependent)
     return;
   const unsigned tier = dependent.tier;
-  if (CodeVersion* first = versions_.revive(record)) {
+  if (CodeVersion* first = versions_.revive(record);
+      first && outdatedCallers_.prepare(versions_, record.id, first->entry)) {
     record.tier.store(0, std::memory_order_release);
     record.codeBytes.store(static_cast<uint32_t>(first->bytes), std::memory_order_relaxed);
     publish(record.id, first->entry);
@@ -318,8 +335,10 @@ void EngineImpl::follow(Change change) {
 
 bool EngineImpl::applyChange(std::span<const FunctionId> changed) {
   versions_.noteChange();
+  const std::vector<OutdatedCallers::Reached> before = outdatedCallers_.reached(versions_, changed);
   for (FunctionId id : changed)
     close(registry_.function(id));
+  outdatedCallers_.changed(versions_, before);
   std::vector<CodeVersion*> disappointed;
   const auto add = [&](const std::vector<CodeVersion*>& more) {
     disappointed.insert(disappointed.end(), more.begin(), more.end());

@@ -77,6 +77,7 @@ void Versions::leave(CodeVersion& version) {
       registry_.forgetAssumed(name.name);
   }
   byAbsence_.erase(&version);
+  holders_.erase(&version);
   for (ObjectId object : version.objects)
     forget(objectUsers_, object.value);
   registry_.useImages(version.images, -1);
@@ -222,6 +223,20 @@ std::vector<CodeVersion*> Versions::disappointed(const std::string& name) {
 
 std::vector<CodeVersion*> Versions::disappointedByProcess() { return disappointedOf(&byAbsence_); }
 
+std::vector<CodeVersion*> Versions::believers(FunctionId id, const Claims& claims) {
+  std::vector<CodeVersion*> believers;
+  if (const auto found = byFunction_.find(id.value); found != byFunction_.end()) {
+    std::copy_if(found->second.begin(), found->second.end(), std::back_inserter(believers),
+                 [&](const CodeVersion* version) {
+                   const std::vector<ClaimsAssumption>& all = version->assumptions.claims;
+                   return std::any_of(all.begin(), all.end(), [&](const ClaimsAssumption& assumed) {
+                     return assumed.function == id && !claims.containsAll(*assumed.believed);
+                   });
+                 });
+  }
+  return believers;
+}
+
 std::vector<CodeVersion*> Versions::users(FunctionId id) {
   std::vector<CodeVersion*> users;
   for (const auto& [version, owner] : all_) {
@@ -264,13 +279,38 @@ uint64_t Versions::pinnedVersions() {
       retired_.begin(), retired_.end(), [](const CodeVersion* version) { return version->addressesEscape; }));
 }
 
+void Versions::keep(CodeVersion& holder, CodeVersion& kept) {
+  holder.keeps.push_back(&kept);
+  holders_.insert(&holder);
+}
+
+bool Versions::isToGo(const CodeVersion& version) const {
+  return version.retired && version.retiredIn < collections_ && !version.addressesEscape &&
+         !version.seen.load(std::memory_order_relaxed);
+}
+
+void Versions::seeKept() {
+  std::vector<CodeVersion*> staying;
+  std::copy_if(holders_.begin(), holders_.end(), std::back_inserter(staying),
+               [this](const CodeVersion* holder)
+                   TIERCEL_NO_THREAD_SAFETY_ANALYSIS { return !isToGo(*holder); });
+  while (!staying.empty()) {
+    const CodeVersion* holder = staying.back();
+    staying.pop_back();
+    for (CodeVersion* kept : holder->keeps) {
+      if (isToGo(*kept)) {
+        kept->seen.store(true, std::memory_order_relaxed);
+        staying.push_back(kept);
+      }
+    }
+  }
+}
+
 Versions::Freed Versions::endCollection(std::span<CodeVersion* const> candidates) {
   std::vector<CodeVersion*> freed;
-  for (CodeVersion* version : candidates) {
-    if (version->retired && version->retiredIn < collections_ &&
-        !version->seen.load(std::memory_order_relaxed))
-      freed.push_back(version);
-  }
+  std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(freed),
+               [this](const CodeVersion* version)
+                   TIERCEL_NO_THREAD_SAFETY_ANALYSIS { return isToGo(*version); });
   unlink(environment_, freed);
   Freed result;
   for (CodeVersion* version : freed) {

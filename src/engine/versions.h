@@ -54,6 +54,7 @@ public:
   ~Versions();
 
   Mutex& mutex() TIERCEL_RETURN_CAPABILITY(mutex_) { return mutex_; }
+  const LinkEnvironment& environment() const { return environment_; }
 
   /// Whether what code was told of the rest of the program is still true. The only place that decides so.
   /// `note`: has changes of its names noted from now on.
@@ -90,6 +91,8 @@ public:
   std::vector<CodeVersion*> disappointed(FunctionId id) TIERCEL_REQUIRES(mutex_);
   std::vector<CodeVersion*> disappointed(const std::string& name) TIERCEL_REQUIRES(mutex_);
   std::vector<CodeVersion*> disappointedByProcess() TIERCEL_REQUIRES(mutex_);
+  /// Code, retired or not, that believes of the function what `claims` do not say.
+  std::vector<CodeVersion*> believers(FunctionId id, const Claims& claims) TIERCEL_REQUIRES(mutex_);
   /// Code that is not retired and mentions the function; code, retired or not, with addresses of an object.
   std::vector<CodeVersion*> users(FunctionId id) TIERCEL_REQUIRES(mutex_);
 
@@ -98,6 +101,12 @@ public:
   // --- collection ---
   /// Retired code that may be freed, and from now on counts as looked at.
   std::vector<CodeVersion*> beginCollection() TIERCEL_REQUIRES(mutex_);
+  /// `kept` is not freed before `holder` is: code that runs in one may go on in the other.
+  void keep(CodeVersion& holder, CodeVersion& kept) TIERCEL_REQUIRES(mutex_);
+  /// After the stacks were looked at: what code that stays keeps counts as seen, too.
+  void seeKept() TIERCEL_REQUIRES(mutex_);
+  /// Whether endCollection frees it.
+  bool isToGo(const CodeVersion& version) const TIERCEL_REQUIRES(mutex_);
   /// Frees those that are still retired, were so at the beginning, and were not seen.
   struct Freed {
     uint64_t versions = 0, bytes = 0;
@@ -135,6 +144,7 @@ private:
   Users byAbsence_ TIERCEL_GUARDED_BY(mutex_);
   std::unordered_map<uint32_t, Users> objectUsers_ TIERCEL_GUARDED_BY(mutex_);
   std::vector<bool> removedObjects_ TIERCEL_GUARDED_BY(mutex_); ///< by id
+  std::set<CodeVersion*> holders_ TIERCEL_GUARDED_BY(mutex_);   ///< that keep others
   std::set<CodeVersion*> retired_ TIERCEL_GUARDED_BY(mutex_);
   std::atomic<uint64_t> changes_{0};
   std::atomic<uint64_t> liveBytes_{0}, retiredBytes_{0}, everRetired_{0};

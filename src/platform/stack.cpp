@@ -108,11 +108,13 @@ void Stack::forgetThreads() {
   for (StackPlace* place = tiercel_stack_places.load(std::memory_order_acquire); place != nullptr;
        place = place->next) {
     const pthread_t user = place->user.load(std::memory_order_relaxed);
-    if (user == pthread_t() || user == pthread_self())
+    if (user == pthread_self())
       continue;
 #if __has_feature(address_sanitizer)
-    forgetFrames(place->base());
+    forgetFrames(place->base()); // nobody forks while on a stack that a Stack owns
 #endif
+    if (user == pthread_t())
+      continue;
     place->taken.store(false, std::memory_order_release);
   }
 }

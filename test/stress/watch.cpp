@@ -41,9 +41,10 @@ uint64_t least(Samples samples, uint64_t Figures::* value) {
 
 /// A quantity that must not grow: over the last third of the run it may exceed that over the third before by
 /// an eighth and `slack`. The first third is for warming up. Resident memory goes up and down, by what the
-/// heap's holes amount to before they are given back every few seconds: only what is left then counts.
-/// What grows by rule is counted apart: constants that redefinitions replaced, whose addresses the program
-/// may hold.
+/// heap's holes amount to before they are given back: only what is left then counts. The engine does that
+/// every few seconds, which is too rarely for a third of a short run, so it is done here, too, with every
+/// line. What grows by rule is counted apart: constants that redefinitions replaced, whose addresses the
+/// program may hold.
 struct Bounded {
   const char* name;
   uint64_t Figures::* value;
@@ -84,6 +85,8 @@ void Stress::watch() {
              "freed\n");
   for (;;) {
     std::this_thread::sleep_for(std::chrono::duration<double>(interval));
+    if (samples.size() % perLine == 0)
+      malloc_trim(0);
     const Stats stats = engine_->stats();
     const Figures now{std::chrono::duration<double>(Clock::now() - begin).count(),
                       stats.codeBytes.live,
