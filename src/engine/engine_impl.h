@@ -90,7 +90,9 @@ public:
   void openContinuations(const FunctionRecord& record);
   /// Compiles the function if nobody did, waits if somebody does. `background`: nobody needs it by now.
   Result<void*> ensureCompiled(FunctionRecord& record, bool background = false);
-  /// The same for all that it mentions, within reason: for code that must not compile, as signal handlers.
+  bool isChangedSince(const FunctionRecord& record, uint32_t serial);
+  /// As ensureCompiled for all that it mentions, within reason: for code that must not compile, as signal
+  /// handlers.
   void compileClosure(FunctionId root);
 
   // --- called by compiled code, see platform/lazy_entry.h ---
@@ -167,7 +169,6 @@ private:
   [[noreturn]] void fatal(const Error& error);
   /// What defines an undefined function by now, and calls go there; null: nothing. `ask`: the loader, too.
   void* findLate(FunctionRecord& record, bool ask);
-  bool isChangedSince(const FunctionRecord& record, uint32_t serial);
   Error undefinedCall(const FunctionRecord& record, const void* returnAddress);
 
   Status addBitcode(struct OpenInput input, const std::string& module) TIERCEL_REQUIRES(loadMutex_);

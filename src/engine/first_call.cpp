@@ -61,19 +61,17 @@ void* continuationAt(const FunctionRecord& record, TripKind kind, uint32_t heade
 void* EngineImpl::firstCall(FunctionId id, const void* returnAddress, const void* programStack) {
   FunctionRecord& record = registry_.function(id);
   const uint32_t serial = record.serial.load(std::memory_order_acquire);
-  std::optional<Error> error;
   if (runsInBorrowedMemory() && promoter_.answersGuests() && record.definition.load().exists() &&
       !record.isIfunc.load(std::memory_order_relaxed)) {
     Result<void*> code = promoter_.compileForGuest(record);
-    if (code)
-      return *code;
-    error = code.takeError();
+    if (!code)
+      fatal(code.error());
+    return *code;
   }
   ProgramStateGuard guard;
   collector_.noteStack(programStack);
-  if (error) {
-    // A guest's: it ends, or calls again.
-  } else if (!record.definition.load().exists()) {
+  std::optional<Error> error;
+  if (!record.definition.load().exists()) {
     if (objects_.resolverOf(id))
       return nullptr;
     // Else the loader or the host may know it, which are asked outside.

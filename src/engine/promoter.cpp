@@ -28,6 +28,8 @@ constexpr long kBudgetCheckNs = 5'000'000;
 /// How often samples are looked at. Without a spare core every look interrupts the program.
 constexpr long kSampleIntervalNs = 10'000'000;
 constexpr long kSampleIntervalOneCoreNs = 50'000'000;
+/// Between looks of a guest at whether it still has anybody who compiles for it.
+constexpr long kDesertedCheckNs = 500'000'000;
 
 uint64_t processorTimeNs(clockid_t clock) {
   timespec time{};
@@ -65,7 +67,7 @@ void Promoter::joinThreads() {
   }
   for (pthread_t thread : threads)
     pthread_join(thread, nullptr);
-  answers_.store(false, std::memory_order_release);
+  answers_.store(false, std::memory_order_seq_cst);
   answerGuests(); // who comes later does it itself
   std::vector<pid_t> ids;
   const pid_t sampling = sampling_.stop();
@@ -105,15 +107,26 @@ Result<void*> Promoter::compileForGuest(FunctionRecord& record) {
   GuestCalls::Call call(record);
   guests_.push(call);
   wake();
-  // Either this or joinThreads, which comes after the store, answers what the last worker has not.
-  if (mustEnd_.load(std::memory_order_seq_cst))
+  // If not this, joinThreads answers what the last thread has not, after its store.
+  if (!answers_.load(std::memory_order_seq_cst))
     answerGuests();
-  GuestCalls::wait(call);
+  while (!GuestCalls::waitFor(call, kDesertedCheckNs)) {
+    if (guests_.areDeserted())
+      return Error(ErrorKind::Environment, "function " + std::string(record.name),
+                   "the process whose memory this one runs in has ended, so nobody compiles it");
+  }
   return std::move(*call.code);
 }
 
 void Promoter::answerGuests() {
-  guests_.answer([this](FunctionRecord& record) { return engine_.ensureCompiled(record); });
+  guests_.answer([this](FunctionRecord& record) -> Result<void*> {
+    // Whether a failure counts is decided here: it takes a lock.
+    const uint32_t serial = record.serial.load(std::memory_order_acquire);
+    Result<void*> code = engine_.ensureCompiled(record);
+    if (!code && engine_.isChangedSince(record, serial))
+      return engine_.table().lazyAddress(record.id); // the call comes again
+    return code;
+  });
 }
 
 void Promoter::wake() {
@@ -182,14 +195,18 @@ void Promoter::startHousekeeper() {
 }
 
 void* Promoter::threadMain(void* promoter) {
-  static_cast<Promoter*>(promoter)->begin("tiercel-compile");
-  static_cast<Promoter*>(promoter)->work();
+  auto* self = static_cast<Promoter*>(promoter);
+  const GuestCalls::Answerer answers(self->guests_);
+  self->begin("tiercel-compile");
+  self->work();
   return nullptr;
 }
 
 void* Promoter::housekeeperMain(void* promoter) {
-  static_cast<Promoter*>(promoter)->begin("tiercel-house");
-  static_cast<Promoter*>(promoter)->keepHouse();
+  auto* self = static_cast<Promoter*>(promoter);
+  const GuestCalls::Answerer answers(self->guests_);
+  self->begin("tiercel-house");
+  self->keepHouse();
   return nullptr;
 }
 

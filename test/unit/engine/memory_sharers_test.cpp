@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <string>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,6 +170,43 @@ TEST_F(MemorySharersTest, ForkedChildHasNone) {
   leave = true;
   EXPECT_EQ(waitpid(sharer, &status, 0), sharer);
   EXPECT_EQ(WEXITSTATUS(status), 7);
+}
+
+/// Natively the child goes on; here nobody is left who compiles for it, and it must not wait for ever.
+TEST(MemorySharers, AreToldWhenTheProcessOfTheirMemoryIsKilled) {
+  if (!kLooksAtStacks)
+    GTEST_SKIP() << "ThreadSanitizer does not know of a second process on its memory";
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  constexpr int kTold = 42;
+  constexpr size_t kStack = 256 << 10;
+  const pid_t owner = fork();
+  if (owner == 0) {
+    Options options;
+    options.onFatal = [](const Error&) { _exit(kTold); };
+    static const std::unique_ptr<Engine> engine = makeEngine(options);
+    addText(*engine, "define i32 @never() { ret i32 1 }\n", "never");
+    static auto* const never = function<int()>(*engine, "never");
+    static const pid_t self = getpid();
+    addText(*engine, "define i32 @hot() { ret i32 1 }\n", "hot");
+    if (!engine->prepare({"hot"})) // has threads started
+      _exit(1);
+    void* stack = mmap(nullptr, kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const auto child = [](void*) {
+      while (getppid() == self)
+        usleep(1000);
+      return never();
+    };
+    if (tiercel::libc::clone(child, static_cast<char*>(stack) + kStack, CLONE_VM | SIGCHLD, nullptr, nullptr,
+                             nullptr, nullptr) < 0)
+      _exit(1);
+    kill(self, SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(owner, &status, 0), owner);
+  ASSERT_TRUE(WIFSIGNALED(status)) << status;
+  ASSERT_GT(waitpid(-1, &status, 0), 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kTold) << std::hex << status;
+  EXPECT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 }
 
 } // namespace
