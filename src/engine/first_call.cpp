@@ -63,7 +63,7 @@ void* EngineImpl::firstCall(FunctionId id, const void* returnAddress, const void
   const uint32_t serial = record.serial.load(std::memory_order_acquire);
   if (runsInBorrowedMemory() && promoter_.answersGuests() && record.definition.load().exists() &&
       !record.isIfunc.load(std::memory_order_relaxed)) {
-    Result<void*> code = promoter_.compileForGuest(record);
+    Result<void*> code = promoter_.compileForGuest(record, serial);
     if (!code)
       fatal(code.error());
     return *code;

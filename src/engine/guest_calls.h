@@ -26,8 +26,9 @@ namespace tiercel {
 class GuestCalls {
 public:
   struct Call {
-    explicit Call(FunctionRecord& record) : function(record) {}
+    Call(FunctionRecord& record, uint32_t definition) : function(record), serial(definition) {}
     FunctionRecord& function;
+    const uint32_t serial; ///< of its definition when the call began
     std::optional<Result<void*>> code; ///< before `answered`
     std::atomic<uint32_t> answered{0};
     Call* next = nullptr;
@@ -66,7 +67,7 @@ public:
   template <typename Compile> void answer(Compile compile) {
     for (Call* call = head_.exchange(nullptr, std::memory_order_seq_cst); call;) {
       Call& answered = *std::exchange(call, call->next);
-      answered.code.emplace(compile(answered.function));
+      answered.code.emplace(compile(answered.function, answered.serial));
       answered.answered.store(1, std::memory_order_release); // from here on it may be gone
       futexWakeAll(answered.answered);
     }

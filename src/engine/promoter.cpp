@@ -103,8 +103,8 @@ void Promoter::resume() {
   futexWakeAll(idleSignal_);
 }
 
-Result<void*> Promoter::compileForGuest(FunctionRecord& record) {
-  GuestCalls::Call call(record);
+Result<void*> Promoter::compileForGuest(FunctionRecord& record, uint32_t serial) {
+  GuestCalls::Call call(record, serial);
   guests_.push(call);
   wake();
   // If not this, joinThreads answers what the last thread has not, after its store.
@@ -119,9 +119,8 @@ Result<void*> Promoter::compileForGuest(FunctionRecord& record) {
 }
 
 void Promoter::answerGuests() {
-  guests_.answer([this](FunctionRecord& record) -> Result<void*> {
+  guests_.answer([this](FunctionRecord& record, uint32_t serial) -> Result<void*> {
     // Whether a failure counts is decided here: it takes a lock.
-    const uint32_t serial = record.serial.load(std::memory_order_acquire);
     Result<void*> code = engine_.ensureCompiled(record);
     if (!code && engine_.isChangedSince(record, serial))
       return engine_.table().lazyAddress(record.id); // the call comes again

@@ -68,7 +68,8 @@ public:
   void ensureHousekeeping() TIERCEL_EXCLUDES(mutex_);
   /// Whether somebody is there who compiles for guests; and has that done for the calling one.
   bool answersGuests() const { return answers_.load(std::memory_order_acquire); }
-  Result<void*> compileForGuest(FunctionRecord& record);
+  /// `serial`: of the definition when the call began.
+  Result<void*> compileForGuest(FunctionRecord& record, uint32_t serial);
   void waitIdle() TIERCEL_EXCLUDES(mutex_);
   /// Compiles functions that have code for `tier`, with the help of the calling thread, unless they have code
   /// at least as good or may have one version only. Returns when all are done, with those whose code was
