@@ -53,7 +53,7 @@ Result<std::unique_ptr<Session>> Session::create(const CompileEnvironment& envir
 
 Session::Session(const CompileEnvironment& environment, FatalCompiles& fatal, Stack stack)
     : environment_(environment), fatal_(fatal), stack_(std::move(stack)), context_(std::in_place),
-      attributes_(environment.cpu.features) {
+      attributes_(environment.cpu.features), pins_(environment.registry) {
   auto collector = std::make_unique<DiagnosticCollector>();
   diagnostics_ = collector.get();
   context_->setDiagnosticHandler(std::move(collector));
@@ -72,11 +72,9 @@ Session::~Session() {
 Result<ImageReader*> Session::readerOf(const FunctionRecord& record, const Definition& where) {
   if (!where.exists())
     return static_cast<ImageReader*>(nullptr);
-  Result<ImageReader*> opened = reader(where.image);
-  // In force afterwards, it was so when the image was looked up.
-  if (record.definition.load() != where)
+  if (!pins_.pin(record, where))
     return static_cast<ImageReader*>(nullptr);
-  return opened;
+  return reader(where.image);
 }
 
 void Session::forgetReleased() {
@@ -119,6 +117,7 @@ void Session::enter(ImageId image, std::unique_ptr<ImageReader> reader) {
 }
 
 void Session::rest() {
+  pins_.clear();
   if (retiredReaders_.empty() && readers_.size() <= kMostReaders)
     return;
   stack_.run([this] {
@@ -159,6 +158,7 @@ Result<CodeGenerator*> Session::generator(unsigned tier) {
 
 void Session::abandon(std::unique_ptr<Session> session) {
   Session* const kept = session.release();
+  kept->pins_.clear();
   const Stack free = std::move(kept->stack_);
 }
 
@@ -195,6 +195,7 @@ Result<Artifact> Session::compileUnit(const CompileRequest& request, Definition 
   const FunctionRecord& record = environment_.registry.function(request.function);
   diagnostics_->clear(); // the last function's, which may have failed
   retiredReaders_.clear();
+  pins_.clear();
   Artifact artifact;
   artifact.function = request.function;
   artifact.image = where.image;

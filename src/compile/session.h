@@ -14,7 +14,7 @@
 #include "load/image_reader.h"
 #include "platform/host_cpu.h"
 #include "platform/stack.h"
-#include "registry/registry.h"
+#include "registry/image_pins.h"
 #include "unit/code_generator.h"
 #include "unit/extractor.h"
 #include "unit/target_attributes.h"
@@ -53,7 +53,7 @@ public:
   /// The reader of an image; opened on first use.
   Result<ImageReader*> reader(ImageId image);
   /// The same for a definition of the function that was read before. Null if it is not in force any more: its
-  /// image may be gone, and the id stand for another.
+  /// image may be gone, and the id stand for another. The image stays until the next compile or `rest`.
   Result<ImageReader*> readerOf(const FunctionRecord& record, const Definition& where);
   /// A reader of an image that has no id yet, which `adopt` enters when it has one.
   Result<std::unique_ptr<ImageReader>> open(std::shared_ptr<const ProgramImage> image);
@@ -103,6 +103,7 @@ private:
   /// Closes readers of images that were released.
   void forgetReleased();
 
+  ImagePins pins_;  ///< of the compile in progress, until what it made is published
   Readers readers_; ///< the last used first
   llvm::DenseMap<uint32_t, Readers::iterator> places_;
   static constexpr size_t kMostReaders = 256;

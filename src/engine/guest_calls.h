@@ -28,7 +28,7 @@ public:
   struct Call {
     Call(FunctionRecord& record, uint32_t definition) : function(record), serial(definition) {}
     FunctionRecord& function;
-    const uint32_t serial; ///< of its definition when the call began
+    const uint32_t serial;             ///< of its definition when the call began
     std::optional<Result<void*>> code; ///< before `answered`
     std::atomic<uint32_t> answered{0};
     Call* next = nullptr;

@@ -355,6 +355,14 @@ void Registry::useImages(std::span<const ImageId> images, int change) {
   }
 }
 
+bool Registry::useInForce(const FunctionRecord& record, const Definition& where) {
+  LockGuard lock(mutex_);
+  if (record.definition.load() != where) // it changes under this lock
+    return false;
+  ++images_[where.image.value].uses;
+  return true;
+}
+
 void Registry::mention(Name& name, ImageId image, bool weak) {
   std::vector<Mention>& mentioned = images_[image.value].mentioned;
   ++(weak ? name.second.weakMentions : name.second.mentions);

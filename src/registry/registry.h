@@ -48,7 +48,6 @@ public:
       TIERCEL_EXCLUDES(mutex_);
 
   // --- a program that changes (living.cpp) ---
-
   bool hasModule(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
   std::vector<ModuleInfo> modules() TIERCEL_EXCLUDES(mutex_);
   std::vector<ImageId> imagesOf(llvm::StringRef module) TIERCEL_EXCLUDES(mutex_);
@@ -75,7 +74,6 @@ public:
   std::vector<FunctionId> functionsMentioning(FunctionId id) TIERCEL_EXCLUDES(mutex_);
 
   // --- what code assumes of names and functions (artifact/assumptions.h) ---
-
   /// Whether the program defines an external name; the second has it noted when that changes.
   bool isDefined(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
   bool assumeDefined(llvm::StringRef name) TIERCEL_EXCLUDES(mutex_);
@@ -86,6 +84,8 @@ public:
 
   /// Code that refers to an image's internal data exists, or does no longer.
   void useImages(std::span<const ImageId> images, int change) TIERCEL_EXCLUDES(mutex_);
+  /// Counts a use of the image of a definition, if that is still the function's.
+  bool useInForce(const FunctionRecord& record, const Definition& where) TIERCEL_EXCLUDES(mutex_);
   /// Ends images of which no definition is in force, no code exists, and whose variables nobody mentions.
   Released releaseImages() TIERCEL_EXCLUDES(mutex_);
   /// Bytes of images that are removed and not released.

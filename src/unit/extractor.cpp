@@ -39,8 +39,8 @@ public:
   Status run();
   Result<llvm::Function*> importInto();
   llvm::Function* declare() {
-    auto& source = llvm::cast<llvm::Function>(*reader_.value(ordinal_));
-    return llvm::dyn_cast<llvm::Function>(mapGlobal(source));
+    auto* source = llvm::dyn_cast<llvm::Function>(reader_.value(ordinal_));
+    return source ? llvm::dyn_cast<llvm::Function>(mapGlobal(*source)) : nullptr; // an ifunc
   }
 
 private:
@@ -117,7 +117,10 @@ void dropAliasFacts(llvm::Function& function) {
 }
 
 Status Extractor::run() {
-  auto& source = llvm::cast<llvm::Function>(*reader_.value(ordinal_));
+  auto* function = llvm::dyn_cast<llvm::Function>(reader_.value(ordinal_));
+  if (!function)
+    return Error(ErrorKind::Internal, "function " + std::string(record_.name), "it was an ifunc before");
+  llvm::Function& source = *function;
   if (Status status = reader_.readBody(source); !status)
     return status.takeError();
   if (source.hasGC())
@@ -583,7 +586,10 @@ llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::
                                                      Claims{claimTexts(function->getAttributes()), {}}));
     return existing;
   }
-  auto* declaration = llvm::Function::Create(functionTypeOf(value), llvm::GlobalValue::ExternalLinkage,
+  llvm::FunctionType* type = functionTypeOf(value);
+  if (!type) // C declares what an assembler or another language defines as an array, for its address
+    type = llvm::FunctionType::get(llvm::Type::getVoidTy(value.getContext()), /*isVarArg=*/true);
+  auto* declaration = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
                                              value.getAddressSpace(), name, unit_.module.get());
   if (function) {
     declaration->setCallingConv(function->getCallingConv());

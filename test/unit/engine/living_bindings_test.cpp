@@ -24,6 +24,15 @@ protected:
   }
 };
 
+/// As `extern char g[];` for what is only passed on as an address.
+TEST_F(LibraryTest, AFunctionMayBeDeclaredAsAVariable) {
+  add("f", ir(returning("g", 7)));
+  add("user", ir("@g = external global i8  define i32 @call() { %r = call i32 @g() ret i32 %r }\n"
+                 "define ptr @address() { ret ptr @g }"));
+  EXPECT_EQ(call("call"), 7);
+  EXPECT_EQ(function<void*()>(*engine, "address")(), reinterpret_cast<void*>(function<int()>(*engine, "g")));
+}
+
 TEST_F(LibraryTest, LibrariesSeeWhatTheHostDefines) {
   static int counter = 5;
   const std::string path =

@@ -119,6 +119,33 @@ TEST_F(LivingCompiles, ImagesMayEndAndTheirNumbersBeUsedAgain) {
   }
 }
 
+TEST_F(LivingCompiles, NumbersOfWhatACompileMentionsStandForNothingElseMeanwhile) {
+  const std::string table = " = internal constant [4 x i32] [i32 1, i32 2, i32 3, i32 4]\n";
+  const std::string local = "@tl = internal thread_local global [4 x i32] [i32 9, i32 8, i32 7, i32 6]\n",
+                    plain = "@no = internal global [4 x i32] [i32 9, i32 8, i32 7, i32 6]\n";
+  for (const std::string& others : {local + plain, plain + local}) {
+    Gate each;
+    Options options = reclaiming();
+    options.dump = {{DumpStage::Input, "get"}};
+    options.onDump = [&](const DumpRequest&, const std::string&, const std::string&) { each.pass(); };
+    make(options);
+    add("m", ir("@k" + table + "@l" + table +
+                "define i32 @get() { %i = call i32 @zero() %p = getelementptr i32, ptr @k, i32 %i "
+                "%v = load i32, ptr %p %q = getelementptr i32, ptr @l, i32 %i %w = load i32, ptr %q "
+                "%r = add i32 %v, %w ret i32 %r }\ndeclare i32 @zero()"));
+    add("zero", ir(returning("zero", 0)));
+    const int result = changedDuringFirstCall(each, "get", [&] {
+      redefine("m", ir(returning("get", 5)));
+      // A thread-local, which has an offset for its address, in place of a variable without a value so far.
+      add("t", ir(others + "declare ptr @llvm.threadlocal.address.p0(ptr)\n"
+                           "define i32 @t() { %p = call ptr @llvm.threadlocal.address.p0(ptr @tl) "
+                           "%x = load i32, ptr %p %y = load i32, ptr @no %r = add i32 %x, %y ret i32 %r }"));
+    });
+    EXPECT_EQ(result, 5);
+    EXPECT_EQ(call("t"), 18);
+  }
+}
+
 // --- promotions -------------------------------------------------------------------------------------------
 
 const char* const kCaller = "declare i32 @f()  define i32 @g() { %r = call i32 @f() ret i32 %r }";
