@@ -91,8 +91,7 @@ public:
   /// Compiles the function if nobody did, waits if somebody does. `background`: nobody needs it by now.
   Result<void*> ensureCompiled(FunctionRecord& record, bool background = false);
   bool isChangedSince(const FunctionRecord& record, uint32_t serial);
-  /// As ensureCompiled for all that it mentions, within reason: for code that must not compile, as signal
-  /// handlers.
+  /// As ensureCompiled for all that it mentions, within reason: signal handlers must not compile.
   void compileClosure(FunctionId root);
 
   // --- called by compiled code, see platform/lazy_entry.h ---

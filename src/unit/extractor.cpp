@@ -39,8 +39,8 @@ public:
   Status run();
   Result<llvm::Function*> importInto();
   llvm::Function* declare() {
-    auto* source = llvm::dyn_cast<llvm::Function>(reader_.value(ordinal_));
-    return source ? llvm::dyn_cast<llvm::Function>(mapGlobal(*source)) : nullptr; // an ifunc
+    auto& source = llvm::cast<llvm::Function>(*reader_.value(ordinal_));
+    return llvm::dyn_cast<llvm::Function>(mapGlobal(source));
   }
 
 private:
@@ -117,10 +117,7 @@ void dropAliasFacts(llvm::Function& function) {
 }
 
 Status Extractor::run() {
-  auto* function = llvm::dyn_cast<llvm::Function>(reader_.value(ordinal_));
-  if (!function)
-    return Error(ErrorKind::Internal, "function " + std::string(record_.name), "it was an ifunc before");
-  llvm::Function& source = *function;
+  auto& source = llvm::cast<llvm::Function>(*reader_.value(ordinal_));
   if (Status status = reader_.readBody(source); !status)
     return status.takeError();
   if (source.hasGC())
