@@ -583,10 +583,9 @@ llvm::Constant* Extractor::declareFunction(llvm::GlobalValue& value, const std::
                                                      Claims{claimTexts(function->getAttributes()), {}}));
     return existing;
   }
-  llvm::FunctionType* type = functionTypeOf(value);
-  if (!type) // C declares what an assembler or another language defines as an array, for its address
-    type = llvm::FunctionType::get(llvm::Type::getVoidTy(value.getContext()), /*isVarArg=*/true);
-  auto* declaration = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage,
+  auto* type = functionTypeOf(value); // null for what C declares as an array, for its address
+  auto* any = llvm::FunctionType::get(llvm::Type::getVoidTy(value.getContext()), /*isVarArg=*/true);
+  auto* declaration = llvm::Function::Create(type ? type : any, llvm::GlobalValue::ExternalLinkage,
                                              value.getAddressSpace(), name, unit_.module.get());
   if (function) {
     declaration->setCallingConv(function->getCallingConv());
