@@ -30,21 +30,24 @@ private:
 
 /// What must hold; the names are in invariants.cpp.
 enum class Invariant : unsigned {
-  Version,    ///< a call shows a version that was in force while it ran
-  Constant,   ///< a function and its constant are of one version
-  Statics,    ///< a static counts every call, over all versions
-  Address,    ///< addresses of functions and variables never change
-  Exception,  ///< one thrown through retired code arrives, with its cleanups run
-  Removed,    ///< a removed function is not called any more, one that is there is
-  Change,     ///< a change that must succeed does
-  Refusal,    ///< a change that must fail does, with the right kind of error
-  Destructor, ///< constructors and destructors of a module run once each
-  Child,      ///< forked processes work
-  Collection, ///< collections succeed and free code
-  Growth,     ///< memory does not grow without bound
-  Assumption, ///< callers follow what they assumed of others
-  Sandbox,    ///< all threads of a process are in the sandbox that its program enters
-  Sharer,     ///< processes on the same memory run the code that they are in
+  Version,     ///< a call shows a version that was in force while it ran
+  Constant,    ///< a function and its constant are of one version
+  Statics,     ///< a static counts every call, over all versions
+  Address,     ///< addresses of functions and variables never change
+  Exception,   ///< one thrown through retired code arrives, with its cleanups run
+  Removed,     ///< a removed function is not called any more, one that is there is
+  Change,      ///< a change that must succeed does
+  Refusal,     ///< a change that must fail does, with the right kind of error
+  Destructor,  ///< constructors and destructors of a module run once each
+  Child,       ///< forked processes work
+  Collection,  ///< collections succeed and free code
+  Growth,      ///< memory does not grow without bound
+  Assumption,  ///< callers follow what they assumed of others
+  Sandbox,     ///< all threads of a process are in the sandbox that its program enters
+  Sharer,      ///< processes on the same memory run the code that they are in
+  SmallStack,  ///< threads with the smallest stack make first calls
+  Handler,     ///< handlers that have interrupted the allocator call, and use thread-locals
+  Constructor, ///< constructors of libraries make first calls
   Count
 };
 

@@ -119,6 +119,11 @@ bool Stress::setUp() {
   if (!mustSucceed(engine_->add("believers", Source::memory(believersText(), "believers.ll")), "believers"))
     return false;
   believe_ = find("believe");
+  if (!mustSucceed(engine_->add("steady", Source::memory(steadyText(), "steady.ll")), "steady"))
+    return false;
+  steady_ = find("steady");
+  if (steady_)
+    (void)reinterpret_cast<uint64_t (*)()>(steady_)(); // it has code from here on
   weakly_ = find("weakly");
   capital_ = find("capital");
   for (unsigned temp = 0; temp < kTemps; ++temp) {

@@ -8,8 +8,9 @@ namespace tiercel::stress {
 namespace {
 
 constexpr std::array<const char*, static_cast<size_t>(Invariant::Count)> kNames = {
-    "version",    "constant", "statics",    "address", "exception",  "removed", "change", "refusal",
-    "destructor", "child",    "collection", "growth",  "assumption", "sandbox", "sharer"};
+    "version",    "constant", "statics",    "address",     "exception",  "removed",
+    "change",     "refusal",  "destructor", "child",       "collection", "growth",
+    "assumption", "sandbox",  "sharer",     "small stack", "handler",    "constructor"};
 constexpr uint64_t kPrinted = 10; ///< failures of one kind; the rest is counted
 
 } // namespace

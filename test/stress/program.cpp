@@ -371,4 +371,16 @@ define i64 @capital() {{
                      static_cast<int64_t>(kNoMaybe));
 }
 
+std::string steadyText() {
+  return "@calls = internal thread_local global i64 0\n"
+         "declare ptr @llvm.threadlocal.address.p0(ptr)\n"
+         "define i64 @steady() {\n"
+         "  %place = call ptr @llvm.threadlocal.address.p0(ptr @calls)\n"
+         "  %before = load i64, ptr %place\n"
+         "  %now = add i64 %before, 1\n"
+         "  store i64 %now, ptr %place\n"
+         "  ret i64 %now\n"
+         "}\n";
+}
+
 } // namespace tiercel::stress

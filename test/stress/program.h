@@ -17,6 +17,7 @@
 //     void believe(ptr out)                calls claim twice on one variable; out = both values, the variable
 //     i64 weakly(i64 x)                    maybe's value, or kNoMaybe without it
 //     i64 capital()                        toupper('a')
+// The module steady stays as it is: i64 steady() counts its thread's calls in a thread-local.
 //
 // Thread rule: pure functions.
 #pragma once
@@ -83,6 +84,8 @@ std::string assumedText(Assumed which, uint64_t version);
 /// As claim must not be redefined while its callers stay: with another calling convention.
 std::string wrongClaimText();
 std::string believersText();
+/// Module steady, which nobody changes: i64 steady() counts its calls by the thread.
+std::string steadyText();
 constexpr uint64_t kNoMaybe = ~uint64_t(1); ///< what weakly returns without it
 constexpr uint64_t kCapitalOfModule = 1000; ///< plus the version: what the module's toupper returns
 

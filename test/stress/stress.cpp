@@ -284,6 +284,9 @@ bool Stress::run() {
     ledger_.leaveOut(Invariant::Sharer);
   else
     start([this, seed = seeds.next()] { share(seed); });
+  start([this, seed = seeds.next()] { useSmallStacks(seed); });
+  start([this, seed = seeds.next()] { interruptMalloc(seed); });
+  start([this, seed = seeds.next()] { loadLibraries(seed); });
   if (!configuration_.forks)
     ledger_.leaveOut(Invariant::Child);
   else

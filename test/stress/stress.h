@@ -36,6 +36,8 @@ public:
   ~Stress();
   /// True if all invariants held.
   bool run();
+  /// Called by the library's constructor.
+  static void inConstructor();
 
 private:
   /// What a thread has called, to be compared with what the statics counted.
@@ -69,6 +71,12 @@ private:
   void share(uint64_t seed); ///< makes processes that run on this memory
   static int runSharer(void* self);
   void callALittle(Random& random, Calls& calls);
+  // places.cpp
+  void useSmallStacks(uint64_t seed);
+  static void* runOnSmallStack(void* small);
+  void interruptMalloc(uint64_t seed);
+  static void handle(int signal);
+  void loadLibraries(uint64_t seed);
 
   // --- calls, each with its checks (calls.cpp) ---
   void callLeaf(Random& random, Calls& calls);
@@ -108,7 +116,9 @@ private:
   std::array<History, kTemps> temps_;
   /// Versions of the claim; of the others, odd ones are there.
   std::array<History, kAssumed> assumed_;
-  void *believe_ = nullptr, *weakly_ = nullptr, *capital_ = nullptr;
+  void *believe_ = nullptr, *weakly_ = nullptr, *capital_ = nullptr, *steady_ = nullptr;
+  std::atomic<uint64_t> miscounted_{0}; ///< by handlers
+  static inline std::atomic<uint64_t> constructors_{0};
   std::array<void*, kItems> functions_{};
   std::array<void*, kTemps> tempFunctions_{}, users_{};
   std::array<std::atomic<uint64_t>*, size_t(kGroups) * kSlots> statics_{};
