@@ -5,11 +5,15 @@
 // and what opens files or makes threads. Whoever makes the first call may be in a handler that interrupted malloc,
 // or hold the loader's lock, or be about to be given the lowest descriptor.
 //
+// That it sees the engine behind its entries at all it learns from the clock, which every compile asks: an exit
+// without that is an error, too. (The first call of `main` is one.)
+//
 // Behind its entries the engine has blocked all signals, also the one that libc keeps for cancellation, which
 // nobody blocks by libc's functions: that is how this knows where it was called.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
@@ -20,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 // The heap is used before anything could be looked up.
@@ -68,6 +73,22 @@ static void *behind_us(const char *name) {
   static __typeof__(&name) real;                                                                                  \
   if (!real)                                                                                                      \
     *(void **)&real = behind_us(#name)
+
+// --- the clock ---
+
+static int was_behind;
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+  if (!was_behind)
+    was_behind = is_behind();
+  return (int)syscall(SYS_clock_gettime, clock, time);
+}
+__attribute__((destructor)) static void finish(void) {
+  if (was_behind || strcmp(program_invocation_short_name, "tiercel") != 0) // programs run others
+    return;
+  say("the engine was never seen behind its entry\n");
+  _exit(98);
+}
 
 // --- the heap ---
 
