@@ -98,9 +98,11 @@ void Promoter::resume() {
         startHousekeeper();
     }
   }
-  // If there are none now, nobody finishes what a thread in waitIdle waits for.
-  idleSignal_.fetch_add(1, std::memory_order_release);
-  futexWakeAll(idleSignal_);
+  // If there are none now, nobody finishes what a thread in waitIdle or prepare waits for.
+  for (std::atomic<uint32_t>* signal : {&idleSignal_, &doneSignal_}) {
+    signal->fetch_add(1, std::memory_order_release);
+    futexWakeAll(*signal);
+  }
 }
 
 Result<void*> Promoter::compileForGuest(FunctionRecord& record, uint32_t serial) {

@@ -193,7 +193,7 @@ private:
   SamplingThread sampling_;
   std::atomic<bool> running_{false};
   std::atomic<bool> keepsHouse_{false}; ///< `housekeeper_` was started
-  std::atomic<bool> answers_{false};    ///< there is such a thread; it stays true when they are ended
+  std::atomic<bool> answers_{false};    ///< there is such a thread, or who ends it has yet to answer
   std::atomic<bool> stop_{false};
   std::atomic<bool> mustEnd_{false}; ///< for good, or for a while; compiles in progress give up
   /// Workers are to be there, and are but for suspend() and where the system gives none.

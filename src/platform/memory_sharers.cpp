@@ -19,7 +19,7 @@ std::atomic<uint32_t> announced{0};                 ///< are being made; also th
 
 /// An id that another process has got since is told by its memory.
 bool sharesMemory(pid_t process) {
-  const long self = rawSyscall(SYS_getpid);
+  const long self = rawSyscall(SYS_gettid); // main's thread may have ended, and has no memory then
   const long order = rawSyscall(SYS_kcmp, self, process, KCMP_VM, 0, 0);
   if (order >= 0)
     return order == 0; // one that has ended, and is not waited for yet, has none

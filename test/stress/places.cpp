@@ -24,9 +24,6 @@ const size_t kSmallStack = PTHREAD_STACK_MIN; // asks the system
 constexpr int kSignal = SIGUSR2;
 constexpr unsigned kSignals = 20; ///< for each thread that is interrupted
 
-/// The run that handlers and constructors call.
-Stress* running = nullptr;
-
 struct Small {
   Stress* stress;
   uint64_t seed;
@@ -65,15 +62,14 @@ void Stress::useSmallStacks(uint64_t seed) {
 void Stress::handle(int /*signal*/) {
   static thread_local uint64_t handled = 0;
   const int saved = errno;
-  const uint64_t counted = reinterpret_cast<uint64_t (*)()>(running->steady_)();
+  const uint64_t counted = reinterpret_cast<uint64_t (*)()>(running_->steady_)();
   if (counted != ++handled)
-    running->miscounted_.fetch_add(1, std::memory_order_relaxed);
+    running_->miscounted_.fetch_add(1, std::memory_order_relaxed);
   errno = saved;
 }
 
 void Stress::interruptMalloc(uint64_t seed) {
   Random random(seed);
-  running = this;
   struct sigaction action{};
   action.sa_handler = handle;
   action.sa_flags = SA_RESTART;
@@ -104,13 +100,12 @@ void Stress::interruptMalloc(uint64_t seed) {
 void Stress::inConstructor() {
   Random random(constructors_.fetch_add(1, std::memory_order_relaxed));
   Calls calls{};
-  running->callALittle(random, calls);
-  running->add(calls);
+  running_->callALittle(random, calls);
+  running_->add(calls);
 }
 
 void Stress::loadLibraries(uint64_t seed) {
   Random random(seed);
-  running = this;
   for (uint64_t loaded = 1; !stop_.load(std::memory_order_relaxed); ++loaded) {
     void* library = dlopen(TIERCEL_STRESS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     ledger_.check(Invariant::Constructor, library && constructors_ == loaded, [&] {

@@ -261,6 +261,7 @@ void Stress::settle() {
 bool Stress::run() {
   if (!setUp())
     return ledger_.report();
+  running_ = this;
   Random seeds(configuration_.seed);
   std::vector<std::thread> threads;
   const auto start = [&](auto body) { threads.emplace_back(std::move(body)); };

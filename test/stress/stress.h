@@ -117,7 +117,8 @@ private:
   /// Versions of the claim; of the others, odd ones are there.
   std::array<History, kAssumed> assumed_;
   void *believe_ = nullptr, *weakly_ = nullptr, *capital_ = nullptr, *steady_ = nullptr;
-  std::atomic<uint64_t> miscounted_{0}; ///< by handlers
+  std::atomic<uint64_t> miscounted_{0};     ///< by handlers
+  static inline Stress* running_ = nullptr; ///< whom handlers and constructors call; set before the threads
   static inline std::atomic<uint64_t> constructors_{0};
   std::array<void*, kItems> functions_{};
   std::array<void*, kTemps> tempFunctions_{}, users_{};
